@@ -1,0 +1,28 @@
+# A room is a folder, a static library and a namespace; what it links is what it may know.
+# See the table in README.md, held by tests/layering.
+set(FEALTY_WARNINGS -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror)
+
+# fealty_room(name [LINKS targets that appear in its headers] [HIDES targets that do not] [DIR folder])
+# Sources: every .cpp of the folder. Headers: include/fealty/<name>/, or <folder>/include/fealty/<name>/.
+function(fealty_room name)
+  cmake_parse_arguments(ROOM "" "DIR" "LINKS;HIDES" ${ARGN})
+  if(NOT ROOM_DIR)
+    set(ROOM_DIR ${PROJECT_SOURCE_DIR}/src/${name})
+    set(include_dir ${PROJECT_SOURCE_DIR}/include)
+  else()
+    set(include_dir ${ROOM_DIR}/include)
+  endif()
+  file(GLOB sources CONFIGURE_DEPENDS ${ROOM_DIR}/*.cpp ${ROOM_DIR}/src/*.cpp)
+  file(GLOB headers CONFIGURE_DEPENDS ${include_dir}/fealty/${name}/*.hpp)
+  if(NOT sources)  # A room of headers only still is a library.
+    set(sources ${PROJECT_BINARY_DIR}/${name}_empty.cpp)
+    file(WRITE ${sources} "")
+  endif()
+  add_library(fealty_${name} STATIC ${sources} ${headers})
+  set_target_properties(fealty_${name} PROPERTIES LINKER_LANGUAGE CXX)
+  add_library(fealty::${name} ALIAS fealty_${name})
+  target_sources(fealty_${name} PUBLIC FILE_SET HEADERS BASE_DIRS ${include_dir} FILES ${headers})
+  target_include_directories(fealty_${name} PUBLIC ${include_dir} PRIVATE ${ROOM_DIR})
+  target_compile_options(fealty_${name} PRIVATE ${FEALTY_WARNINGS})
+  target_link_libraries(fealty_${name} PUBLIC ${ROOM_LINKS} PRIVATE ${ROOM_HIDES})
+endfunction()

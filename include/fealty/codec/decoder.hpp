@@ -1,0 +1,45 @@
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "fealty/base/arena.hpp"
+#include "fealty/base/result.hpp"
+#include "fealty/codec/mapping.hpp"
+#include "fealty/event/event.hpp"
+#include "fealty/event/header.hpp"
+
+namespace fealty::codec {
+
+/// Readable bytes needed behind every JSON text given to decode() (simdjson::SIMDJSON_PADDING).
+inline constexpr std::size_t padding_bytes = 64;
+/// Longer records are refused as record_too_large without being parsed.
+inline constexpr std::size_t record_bytes_max = 1024 * 1024;
+/// Deeper nesting is refused as too_deep.
+inline constexpr std::size_t depth_max = 64;
+
+/// Bytes -> Event, in one parse, without a DOM, by a mapping. A warm decoder does not allocate.
+///
+/// Owns:    a simdjson parser and scratch space. Borrows the mapping (must outlive it).
+/// Threads: one at a time; one decoder a thread.
+/// Errors:  any Errc up to unknown_type / malformed_delimited, with the field; never throws.
+class Decoder {
+ public:
+  explicit Decoder(const Mapping& mapping);
+  ~Decoder();
+  Decoder(Decoder&&) noexcept;
+
+  /// Decodes one record. `record` must have padding_bytes readable bytes behind it (content free) and,
+  /// with `arena`, must outlive the event: texts point into either. `headers` may be empty.
+  /// `row` is the record's position in its input: id of last resort where the mapping says so.
+  /// Fills `event` on success; leaves it unspecified on error.
+  Result<void> decode(std::string_view record, std::span<const event::Header> headers,
+                      std::uint64_t row, Arena& arena, event::Event& event);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace fealty::codec

@@ -1,0 +1,126 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "fealty/base/time.hpp"
+#include "fealty/base/units.hpp"
+#include "fealty/member/key_set.hpp"
+
+/// A member's state, plain types. Two parts: the compact Record, loaded with every event, and the
+/// History (ledger entries, order grants), written once and read only for refunds and explanations.
+namespace fealty::member {
+
+/// Input position, as event::Offset.
+using Offset = std::uint64_t;
+
+/// What qualifies for a level, by bucket: the day (rolling), the year (calendar) or 0 (lifetime).
+struct QualifyingBucket {
+  std::int32_t bucket = 0;
+  std::int64_t amount = 0;
+  friend bool operator==(const QualifyingBucket&, const QualifyingBucket&) = default;
+};
+
+/// Where a member stands in the levels, at some day of the member's own timeline.
+struct LevelState {
+  std::uint8_t level = 0;  // index into Program::levels, 0 = lowest
+  Day since = 0;           // day of the last change; 0 = since joining
+  Day check = no_day;      // day at which a downgrade falls due if nothing happens before
+  friend bool operator==(const LevelState&, const LevelState&) = default;
+};
+
+/// Whether the member is held at risk of churn, at some day of the member's own timeline.
+struct ChurnState {
+  bool raised = false;
+  Day since = 0;       // day of the last change; 0 = never changed
+  Day due = no_day;    // day of the next change if nothing happens before
+  friend bool operator==(const ChurnState&, const ChurnState&) = default;
+};
+
+/// A refund that came before its purchase, kept until that arrives. Bounded: parked_max a member.
+struct ParkedRefund {
+  std::uint64_t order_key = 0;
+  std::string order_id, refund_id, event_id, reason;
+  EventTime time;
+  Currency currency;
+  bool whole_order = true;
+  bool has_amount = false;
+  std::int64_t amount_minor = 0;
+  struct Line {
+    std::string line, sku;
+    std::int64_t quantity = -1;      // -1 = not stated
+    std::int64_t amount_minor = -1;  // -1 = not stated
+    friend bool operator==(const Line&, const Line&) = default;
+  };
+  std::vector<Line> lines;
+  friend bool operator==(const ParkedRefund&, const ParkedRefund&) = default;
+};
+inline constexpr std::size_t parked_max = 16;
+
+/// Points held back by a redemption in its reserve phase.
+struct Reservation {
+  std::uint64_t key = 0;  // hash64(redemption id)
+  std::int64_t points = 0;
+  friend bool operator==(const Reservation&, const Reservation&) = default;
+};
+
+/// The member's compact record.
+///
+/// `settled` states follow the member's own events only: they never depend on other members, so the
+/// result is the same for any number of partitions. The partition's clock runs ahead of a quiet
+/// member: what it brings about (a downgrade that fell due, a risk raised) is announced at once and
+/// kept in the `announced` states; a late event that makes an announcement wrong corrects it.
+struct Record {
+  std::string id;
+  Offset as_of = 0;  // saved versions only: all input before this position is in this record
+
+  // Points.
+  std::int64_t balance = 0;          // redeemable; negative = debt
+  std::int64_t reserved = 0;         // held by open reservations, not in balance
+  std::int64_t lifetime_points = 0;  // earned less reversed, never lowered by spending
+  std::int64_t redeemed_points = 0;
+  std::uint64_t ledger_seq = 0;   // number of ledger entries so far; the next entry gets seq + 1
+  std::uint64_t ledger_hash = 0;  // hash chain over the entries
+  std::vector<Reservation> reservations;
+
+  // What was bought.
+  std::uint32_t purchases = 0;  // orders, refunded ones included
+  std::uint32_t refunds = 0;
+  std::int64_t revenue_minor = 0;   // sum of order totals, in the program's currency
+  std::int64_t refunded_minor = 0;  // of it given back
+
+  // Level.
+  LevelState level, announced_level;
+  std::vector<QualifyingBucket> qualifying;  // ascending by bucket
+
+  // Churn. purchase_days: distinct days with a purchase, ascending; x = size - 1.
+  std::vector<Day> purchase_days;
+  ChurnState churn, announced_churn;
+  std::uint16_t churn_bp = 0;  // 0..10000, as of churn_day
+  Day churn_day = 0;
+
+  // What was seen.
+  Day first_day = no_day, last_day = -1;  // own events, by event time; no_day/-1 before the first
+  EventTime last_time{};                  // largest event time seen of this member
+  std::uint32_t clicks = 0, views = 0, reviews = 0, logins = 0, rating_sum = 0;
+  Day joined = no_day, birthday = no_day;
+  std::string time_zone, attributes;
+
+  // Delivery: repeats of events that touch no money are known among the last recent_max ids.
+  static constexpr std::size_t recent_max = 16;
+  std::array<std::uint64_t, recent_max> recent_ids{};
+  std::uint8_t recent_next = 0;
+  KeySet money_keys;
+  std::vector<ParkedRefund> parked;
+
+  /// The next day at which announce() would change something; no_day = none.
+  [[nodiscard]] Day due() const {
+    return announced_level.check < announced_churn.due ? announced_level.check
+                                                       : announced_churn.due;
+  }
+  friend bool operator==(const Record&, const Record&) = default;
+};
+
+}  // namespace fealty::member

@@ -1,0 +1,85 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "fealty/base/arena.hpp"
+#include "fealty/base/result.hpp"
+#include "fealty/event/event.hpp"
+#include "fealty/event/header.hpp"
+
+namespace fealty::ports {
+
+using event::Offset;
+
+/// Partition of a record whose source has none: the worker derives it from the member.
+inline constexpr std::uint32_t unassigned_partition = 0xffffffff;
+
+/// One record of the input, borrowed from its batch.
+struct InputRecord {
+  std::uint32_t partition = unassigned_partition;
+  Offset offset = 0;
+  std::string_view value;  // 64 readable bytes follow it
+  std::span<const event::Header> headers;
+  std::int64_t timestamp_ms = -1;  // the broker's; -1 = none
+  bool unterminated = false;       // files: the log ended in the middle of this line
+};
+
+/// Records of one poll, in order. Reused: clear() keeps the memory.
+struct InputBatch {
+  std::vector<InputRecord> records;
+  Arena arena;               // for sources that copy payloads
+  std::vector<char> buffer;  // for sources that read blocks
+  void clear() {
+    records.clear();
+    arena.reset();
+  }
+};
+
+/// A partition handed to this worker. `committed`: first offset not yet covered by a commit.
+struct Assignment {
+  std::uint32_t partition = 0;
+  Offset committed = 0;
+};
+
+/// Told by the source, from inside poll(), what it owns.
+class AssignmentListener {
+ public:
+  virtual ~AssignmentListener() = default;
+  /// New partitions. The listener must call start_at() for each before it returns Ok.
+  virtual Result<void> on_assigned(std::span<const Assignment> partitions) = 0;
+  /// These go. Not `lost`: commit what is applied before returning. `lost`: somebody else has them
+  /// already; drop everything.
+  virtual Result<void> on_revoked(std::span<const std::uint32_t> partitions, bool lost) = 0;
+};
+
+enum class Polled : std::uint8_t {
+  records,  // at least one
+  idle,     // none within the timeout
+  ended,    // no more will ever come (a recorded log, read to its end)
+};
+
+/// Where records come from. One thread only.
+/// Errors: broker_unreachable, broker_refused, input_unreadable, input_corrupt, input_gap, fenced.
+class Source {
+ public:
+  virtual ~Source() = default;
+  /// Opens it; on_assigned() may come from here or from the first poll().
+  virtual Result<void> open(AssignmentListener& listener) = 0;
+  /// Makes `partition` deliver from `from` on (inclusive). input_gap where the input no longer holds it.
+  virtual Result<void> start_at(std::uint32_t partition, Offset from) = 0;
+  /// Clears `batch` and fills it with up to `records_max` records.
+  virtual Result<Polled> poll(InputBatch& batch, std::size_t records_max,
+                              std::chrono::milliseconds timeout) = 0;
+  /// True where all partitions share one order and one clock (files), false where each has its own.
+  [[nodiscard]] virtual bool one_clock() const = 0;
+  /// "file:line" or "topic[partition]@offset" of a record, for people.
+  [[nodiscard]] virtual std::string describe(std::uint32_t partition, Offset offset) const = 0;
+};
+
+}  // namespace fealty::ports

@@ -1,0 +1,126 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "fealty/base/result.hpp"
+#include "fealty/base/time.hpp"
+#include "fealty/event/event.hpp"
+#include "fealty/member/history.hpp"
+#include "fealty/member/record.hpp"
+
+namespace fealty::ports {
+
+using event::Offset;
+
+/// A turn of the clock that no input record made, recorded so that a recovery repeats it.
+struct Tick {
+  Offset position = 0;  // before this input record
+  EventTime time;
+  friend bool operator==(const Tick&, const Tick&) = default;
+};
+
+/// A partition's clock: see runtime::Clock.
+struct ClockState {
+  EventTime now{};      // epoch = no event seen yet
+  EventTime suspect{};  // a time too far ahead, waiting for a second one; epoch = none
+  friend bool operator==(const ClockState&, const ClockState&) = default;
+};
+
+/// What a recovery starts from; saved in the same batch as the versions it speaks of.
+struct Checkpoint {
+  Offset recover_from = 0;  // first input position that the saved versions may lack
+  Offset committed = 0;     // of the commit that this belongs to
+  ClockState clock;         // before the record at recover_from
+  std::vector<Tick> ticks;  // at or after recover_from
+  std::string program_id;
+  std::uint32_t program_version = 0;
+  std::uint64_t program_fingerprint = 0;
+  std::uint32_t core_revision = 0;
+  std::uint64_t changelog_position = 0;  // of the store itself; not meaningful inside the changelog
+  friend bool operator==(const Checkpoint&, const Checkpoint&) = default;
+};
+
+/// A member to be saved: borrowed until encode() returns.
+struct SaveItem {
+  const member::Record* record = nullptr;
+  const member::History* history = nullptr;  // since the last save
+  Day stored_due = no_day;                   // due() of the version that the store holds now
+};
+
+/// Saved versions, encoded: what goes to the changelog and, after the commit, to the store, byte for
+/// byte. Keys begin with a table letter: 'm' member, 'h' history, 'c' checkpoint.
+struct SavedBatch {
+  struct Item {
+    std::size_t at = 0;  // key, then value, in bytes
+    std::uint32_t key_size = 0, value_size = 0;
+    Day due = no_day, stored_due = no_day;  // members only: for the store's own timer index
+  };
+  std::vector<Item> items;
+  std::string bytes;
+  std::uint64_t changelog_position = 0;  // set after the commit, kept by the store beside the batch
+  [[nodiscard]] std::string_view key(const Item& item) const {
+    return std::string_view{bytes}.substr(item.at, item.key_size);
+  }
+  [[nodiscard]] std::string_view value(const Item& item) const {
+    return std::string_view{bytes}.substr(item.at + item.key_size, item.value_size);
+  }
+  [[nodiscard]] bool empty() const { return items.empty(); }
+  void clear() {
+    items.clear();
+    bytes.clear();
+    changelog_position = 0;
+  }
+};
+
+/// Where member state rests between events. One store a partition.
+///
+/// Owns:    its files. Borrows arguments only until the call returns.
+/// Threads: one at a time; not bound to one thread.
+/// Errors:  store_unavailable (retry later), store_corrupt (stop), wrong_revision (a newer format),
+///          state_in_use, output_unwritable (disk full). Never throws.
+class MemberStore {
+ public:
+  virtual ~MemberStore() = default;
+
+  /// The checkpoint of the last save; nullopt for a fresh store.
+  virtual Result<std::optional<Checkpoint>> checkpoint() = 0;
+  /// out[i] = the saved record of members[i], or a new Record with only its id set; one MultiGet.
+  virtual Result<void> load(std::span<const std::string_view> members,
+                            std::span<member::Record* const> out) = 0;
+  /// The newest saved grant of an order; nullopt where there is none.
+  virtual Result<std::optional<member::OrderGrant>> find_order(std::string_view member,
+                                                               std::uint64_t order_key) = 0;
+  /// Appends the encoded versions of `items` to `batch`, each with `as_of`. A history chunk is added
+  /// where history is not empty. Pure: touches no file.
+  virtual void encode(std::span<const SaveItem> items, Offset as_of, SavedBatch& batch) = 0;
+  virtual void encode(const Checkpoint& checkpoint, SavedBatch& batch) = 0;
+  /// Keeps `batch`, all or nothing, in order after all earlier ones. Call it only once the log has
+  /// committed what the batch holds.
+  virtual Result<void> save(const SavedBatch& batch) = 0;
+  /// Keeps one changelog record (restore). `position`: the changelog position after it.
+  virtual Result<void> restore(std::string_view key, std::string_view value,
+                               std::uint64_t position) = 0;
+  /// Ends a restore: what was restored is kept.
+  virtual Result<void> restored(std::uint64_t position) = 0;
+
+  /// Appends up to `limit` ids of saved members whose due() is `until` or earlier, earliest first.
+  /// May name a member whose due day has moved since: the caller checks the record.
+  virtual Result<void> due(Day until, std::size_t limit, std::vector<std::string>& members) = 0;
+  /// Every saved member in ascending order of id (bytewise). Stops at the first error of `visit`.
+  virtual Result<void> scan(const std::function<Result<void>(const member::Record&)>& visit) = 0;
+  /// Ledger entries of one member, oldest first, from saved versions.
+  virtual Result<void> history(std::string_view member,
+                               const std::function<void(const member::LedgerEntry&)>& visit) = 0;
+  /// True where nothing was ever saved.
+  virtual bool empty() = 0;
+  /// Bytes on disk (approximate), 0 in memory.
+  virtual std::uint64_t disk_bytes() = 0;
+};
+
+}  // namespace fealty::ports

@@ -1,0 +1,98 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "fealty/base/result.hpp"
+#include "fealty/event/event.hpp"
+
+namespace fealty::ports {
+
+enum class Stream : std::uint8_t { notices, ledger, members, deadletters, changelog };
+inline constexpr std::size_t stream_count = 5;
+
+/// Output records, back to back in one buffer. Reused: clear() keeps the memory.
+class OutputBuffer {
+ public:
+  struct Item {
+    Stream stream{};
+    std::uint32_t partition = 0;  // of the input; changelog records go to the same one
+    std::size_t key_at = 0;
+    std::uint32_t key_size = 0;
+    std::uint32_t value_size = 0;  // the value follows the key; 0 in the changelog = deletion
+  };
+  /// Starts a record; append its value to the string that this returns, then call finish().
+  std::string& start(Stream stream, std::uint32_t partition, std::string_view key) {
+    items_.push_back({stream, partition, bytes_.size(), static_cast<std::uint32_t>(key.size()), 0});
+    bytes_.append(key);
+    return bytes_;
+  }
+  void finish() {
+    Item& item = items_.back();
+    item.value_size = static_cast<std::uint32_t>(bytes_.size() - item.key_at - item.key_size);
+  }
+  void add(Stream stream, std::uint32_t partition, std::string_view key, std::string_view value) {
+    start(stream, partition, key).append(value);
+    finish();
+  }
+  [[nodiscard]] std::span<const Item> items() const { return items_; }
+  [[nodiscard]] std::string_view key(const Item& item) const {
+    return std::string_view{bytes_}.substr(item.key_at, item.key_size);
+  }
+  [[nodiscard]] std::string_view value(const Item& item) const {
+    return std::string_view{bytes_}.substr(item.key_at + item.key_size, item.value_size);
+  }
+  [[nodiscard]] std::size_t bytes() const { return bytes_.size(); }
+  [[nodiscard]] bool empty() const { return items_.empty(); }
+  void clear() {
+    items_.clear();
+    bytes_.clear();
+  }
+
+ private:
+  std::vector<Item> items_;
+  std::string bytes_;
+};
+
+struct CommitPosition {
+  std::uint32_t partition = 0;
+  event::Offset committed = 0;     // first input offset not covered by this commit
+  event::Offset recover_from = 0;  // first input offset that a recovery would read
+  std::uint64_t changelog_position = 0;  // out: offset after this commit's last changelog record
+};
+
+/// Where effects go. One thread only.
+/// Errors: transaction_aborted (nothing of it is visible: crash the tasks and recover), fenced and
+/// broker_refused (stop), broker_unreachable, output_unwritable (a full disk, say).
+class Sink {
+ public:
+  virtual ~Sink() = default;
+  /// Takes the records into the open commit (and opens one where none is). Borrows until it returns.
+  virtual Result<void> append(const OutputBuffer& out) = 0;
+  /// Makes everything appended since the last commit visible together with the positions, all or
+  /// nothing. On success fills changelog_position. After an error: not committed, unless a recovery
+  /// finds that it was.
+  virtual Result<void> commit(std::span<CommitPosition> positions) = 0;
+  /// Drops what was appended since the last commit.
+  virtual Result<void> abort() = 0;
+};
+
+/// Reads back what the changelog stream of one partition holds.
+class Changelog {
+ public:
+  virtual ~Changelog() = default;
+  /// Calls `apply(key, value)` for each committed record from `position` on, in order; an empty value
+  /// is a deletion. Returns the position after the last. Sinks without a changelog return `position`.
+  class Visitor {
+   public:
+    virtual ~Visitor() = default;
+    virtual Result<void> apply(std::string_view key, std::string_view value) = 0;
+  };
+  virtual Result<std::uint64_t> read(std::uint32_t partition, std::uint64_t position,
+                                     Visitor& visitor) = 0;
+};
+
+}  // namespace fealty::ports

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "fealty/codec/decoder.hpp"
+#include "fealty/member/effects.hpp"
+#include "fealty/member/record.hpp"
+#include "fealty/ports/output.hpp"
+#include "fealty/program/apply.hpp"
+
+namespace fealty::runtime {
+
+/// One named step of a topology, for people: what `fealty topology` prints.
+struct Stage {
+  std::string name, does;
+};
+
+/// A topology: plain data that reads as the data's path, and the functions that are that path. The
+/// same object runs and is printed. Immutable; whatever the functions borrow must outlive it.
+struct Topology {
+  std::string name;
+  std::string source;               // what comes in
+  std::vector<Stage> stages;        // in order
+  std::string store;                // where state rests
+  std::vector<std::string> sinks;   // what goes out
+  std::uint32_t core_revision = 0;  // raised whenever the same input would give other state
+
+  /// A decoder for one thread.
+  std::function<std::unique_ptr<codec::Decoder>()> decoder;
+  /// One event into one member's record.
+  std::function<program::Outcome(member::Record&, const event::Event&, event::Offset position,
+                                 const member::OrderGrant*, member::Effects&)>
+      apply;
+  /// What falls due for one member up to the clock.
+  std::function<void(member::Record&, EventTime clock, member::Effects&)> announce;
+  /// The day of a time, in the program's zone.
+  std::function<Day(EventTime)> day;
+  /// Effects -> bytes.
+  std::function<void(const member::Notice&, std::string_view member, std::string&)> encode_notice;
+  std::function<void(const member::LedgerEntry&, std::string_view member, std::string&)> encode_entry;
+  /// A member as readers see it at a time.
+  std::function<void(const member::Record&, EventTime clock, std::string&)> encode_member;
+};
+
+}  // namespace fealty::runtime
