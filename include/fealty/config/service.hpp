@@ -1,0 +1,108 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "fealty/base/result.hpp"
+
+/// How and where Fealty runs. Nothing in here can change an outcome: what decides points, levels
+/// and scores is the Program.
+namespace fealty::config {
+
+/// A password. It has no way to a stream or a log but reveal().
+class Secret {
+ public:
+  Secret() = default;
+  explicit Secret(std::string text) : text_{std::move(text)} {}
+  [[nodiscard]] bool empty() const { return text_.empty(); }
+  [[nodiscard]] const std::string& reveal() const { return text_; }
+
+ private:
+  std::string text_;
+};
+
+enum class Protocol : std::uint8_t { plaintext, ssl, sasl_plaintext, sasl_ssl };
+/// Name as librdkafka's security.protocol takes it.
+std::string_view name(Protocol protocol);
+
+struct SecurityConfig {
+  Protocol protocol = Protocol::plaintext;
+  std::string mechanism = "SCRAM-SHA-512";  // PLAIN, SCRAM-SHA-256, SCRAM-SHA-512
+  std::string username;
+  Secret password;               // from password_file, or the environment
+  std::string ca_file;           // empty = the system's authorities
+  std::string certificate_file;  // client certificate, with key_file
+  std::string key_file;
+};
+
+/// Where a group starts that has never committed. There is no third: a gap in the input is an
+/// error.
+enum class Start : std::uint8_t { earliest, latest };
+
+struct KafkaConfig {
+  std::string brokers;  // host:port[,host:port]
+  std::string group = "fealty";
+  std::string input_topic;
+  std::string output_prefix = "fealty.";  // before notices, ledger, members, deadletters, changelog
+  std::string transactional_id;           // default: the group; one a process, stable over restarts
+  Start start = Start::earliest;
+  bool create_topics = false;           // missing output topics; the input topic is never created
+  std::int32_t replication_factor = 1;  // of created topics
+  std::int32_t session_timeout_ms = 10'000;      // until a dead process's partitions move
+  std::int32_t transaction_timeout_ms = 60'000;  // until the broker gives an open one up
+  SecurityConfig security;
+};
+
+struct CheckpointConfig {
+  std::uint64_t distance_events = 2'000'000;  // a change waits for its save at most this long
+  std::uint32_t distance_s = 600;
+};
+
+struct CommitConfig {
+  std::uint32_t interval_ms = 100;
+  std::uint32_t events_max = 50'000;
+};
+
+enum class LogLevel : std::uint8_t { debug, info, warn, error };
+
+/// `fealty run`'s settings. Defaults stand beside their fields; config/service.yaml shows them all.
+struct ServiceConfig {
+  std::string program;                  // file
+  std::string mapping = "cloudevents";  // preset name, or a file
+  std::string state_dir;
+  std::uint64_t cache_bytes = 268'435'456;  // all partitions together
+  KafkaConfig kafka;
+  CheckpointConfig checkpoint;
+  CommitConfig commit;
+  std::string health_file;  // touched by each poll and commit; empty = none
+  LogLevel log_level = LogLevel::info;
+};
+
+/// One setting from outside the file. `origin` names it in faults: "--set",
+/// "FEALTY_KAFKA__BROKERS".
+struct Override {
+  std::string path;  // "kafka.brokers"
+  std::string text;
+  std::string origin;
+};
+
+/// FEALTY_A__B=v of `environment` ("NAME=value" each) as overrides of a.b. A name without "__"
+/// counts only where it names a setting of the top level (FEALTY_PROGRAM).
+std::vector<Override> environment_overrides(std::span<const char* const> environment);
+/// "a.b=v". Errors: usage.
+Result<Override> parse_set(std::string_view text);
+
+/// Reads `file`, lays `overrides` over it in their order (the last one wins) and validates. Paths
+/// in the file are relative to the file, those of overrides to the working directory. Errors:
+/// invalid_config, with every fault as file:line:col: key: problem.
+Result<ServiceConfig> load_service(const std::string& file,
+                                   std::span<const Override> overrides = {});
+
+/// Whether a document with this top-level key is a service file: for `check`, which tells by
+/// content.
+bool is_service_key(std::string_view key);
+
+}  // namespace fealty::config

@@ -1,0 +1,213 @@
+#include "fealty/config/service.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <array>
+#include <filesystem>
+#include <fstream>
+
+namespace fealty::config {
+namespace {
+
+using testing::AllOf;
+using testing::HasSubstr;
+using testing::Not;
+
+class Service : public testing::Test {
+ protected:
+  Service() {
+    directory_ =
+        std::filesystem::path{testing::TempDir()} /
+        ("service_" + std::string{testing::UnitTest::GetInstance()->current_test_info()->name()});
+    std::filesystem::create_directories(directory_);
+  }
+  ~Service() override { std::filesystem::remove_all(directory_); }
+
+  std::string write(const std::string& name, const std::string& text) const {
+    const auto path = directory_ / name;
+    std::ofstream{path} << text;
+    return path.string();
+  }
+  [[nodiscard]] std::string at(const std::string& name) const {
+    return (directory_ / name).string();
+  }
+
+  static constexpr auto minimal =
+      "program: shop.yaml\n"
+      "state: {dir: data}\n"
+      "kafka: {brokers: 'a:9092', input_topic: events}\n";
+
+ private:
+  std::filesystem::path directory_;
+};
+
+std::string fault(const Result<ServiceConfig>& loaded) {
+  return loaded ? "(loaded)" : loaded.error().detail;
+}
+
+TEST_F(Service, TheDocumentedFileHoldsTheDefaults) {
+  // Given the file that the project ships, and one that states only what has no default.
+  const auto shipped = load_service(FEALTY_SOURCE_DIR "/config/service.yaml");
+  const auto bare = load_service(write("s.yaml", minimal));
+
+  // Then both give the same settings.
+  ASSERT_TRUE(shipped) << fault(shipped);
+  ASSERT_TRUE(bare) << fault(bare);
+  EXPECT_EQ(shipped->cache_bytes, bare->cache_bytes);
+  EXPECT_EQ(shipped->mapping, bare->mapping);
+  EXPECT_EQ(shipped->kafka.group, bare->kafka.group);
+  EXPECT_EQ(shipped->kafka.transactional_id, bare->kafka.transactional_id);
+  EXPECT_EQ(shipped->kafka.output_prefix, bare->kafka.output_prefix);
+  EXPECT_EQ(shipped->kafka.start, bare->kafka.start);
+  EXPECT_EQ(shipped->kafka.create_topics, bare->kafka.create_topics);
+  EXPECT_EQ(shipped->kafka.replication_factor, bare->kafka.replication_factor);
+  EXPECT_EQ(shipped->kafka.session_timeout_ms, bare->kafka.session_timeout_ms);
+  EXPECT_EQ(shipped->kafka.transaction_timeout_ms, bare->kafka.transaction_timeout_ms);
+  EXPECT_EQ(shipped->kafka.security.protocol, bare->kafka.security.protocol);
+  EXPECT_EQ(shipped->kafka.security.mechanism, bare->kafka.security.mechanism);
+  EXPECT_EQ(shipped->commit.interval_ms, bare->commit.interval_ms);
+  EXPECT_EQ(shipped->commit.events_max, bare->commit.events_max);
+  EXPECT_EQ(shipped->checkpoint.distance_events, bare->checkpoint.distance_events);
+  EXPECT_EQ(shipped->checkpoint.distance_s, bare->checkpoint.distance_s);
+  EXPECT_EQ(shipped->log_level, bare->log_level);
+}
+
+TEST_F(Service, PathsInTheFileAreRelativeToIt) {
+  const auto loaded = load_service(write("s.yaml", minimal));
+
+  ASSERT_TRUE(loaded) << fault(loaded);
+  EXPECT_EQ(loaded->program, at("shop.yaml"));
+  EXPECT_EQ(loaded->state_dir, at("data"));
+}
+
+TEST_F(Service, TheCommandLineIsStrongerThanTheEnvironmentAndThatThanTheFile) {
+  // Given a group in the file, another in the environment and a third on the command line.
+  const std::string file = write("s.yaml", std::string{minimal} + "commit: {interval_ms: 7}\n");
+  const std::array<const char*, 2> environment{"FEALTY_KAFKA__GROUP=from_environment",
+                                               "FEALTY_COMMIT__INTERVAL_MS=9"};
+  auto overrides = environment_overrides(environment);
+  overrides.push_back(*parse_set("kafka.group=from_command_line"));
+
+  const auto loaded = load_service(file, overrides);
+
+  ASSERT_TRUE(loaded) << fault(loaded);
+  EXPECT_EQ(loaded->kafka.group, "from_command_line");
+  EXPECT_EQ(loaded->kafka.transactional_id, "from_command_line");
+  EXPECT_EQ(loaded->commit.interval_ms, 9U);
+}
+
+TEST_F(Service, PathsFromOutsideAreRelativeToTheWorkingDirectory) {
+  const auto loaded =
+      load_service(write("s.yaml", minimal), std::vector{*parse_set("program=other.yaml")});
+
+  ASSERT_TRUE(loaded) << fault(loaded);
+  EXPECT_EQ(loaded->program, "other.yaml");
+}
+
+TEST_F(Service, UnrelatedVariablesOfTheEnvironmentAreLeftAlone) {
+  const std::array<const char*, 4> environment{"FEALTY_LONG=1", "PATH=/bin", "FEALTY_",
+                                               "FEALTY_PROGRAM=p.yaml"};
+
+  const auto overrides = environment_overrides(environment);
+
+  ASSERT_EQ(overrides.size(), 1U);
+  EXPECT_EQ(overrides[0].path, "program");
+}
+
+TEST_F(Service, EveryFaultIsNamedWithItsPlace) {
+  const std::string file = write("s.yaml",
+                                 "program: shop.yaml\n"
+                                 "kafka:\n"
+                                 "  brokers: a:9092\n"
+                                 "  input_topik: events\n"
+                                 "  start: middle\n"
+                                 "commit: {interval_ms: 0}\n"
+                                 "cache: {bytes: lots}\n");
+
+  const std::string faults = fault(load_service(file));
+
+  EXPECT_THAT(faults,
+              AllOf(HasSubstr("missing key 'state'"), HasSubstr("missing key 'input_topic'"),
+                    HasSubstr("did you mean 'input_topic'"), HasSubstr("s.yaml:5:"),
+                    HasSubstr("kafka.start"), HasSubstr("s.yaml:6:"),
+                    HasSubstr("commit.interval_ms"), HasSubstr("cache.bytes")));
+}
+
+TEST_F(Service, AnOverrideWithAWrongKeyIsNamedByItsOrigin) {
+  const std::array<const char*, 1> environment{"FEALTY_KAFKA__BROKRES=b:9092"};
+
+  const std::string faults =
+      fault(load_service(write("s.yaml", minimal), environment_overrides(environment)));
+
+  EXPECT_THAT(faults, AllOf(HasSubstr("FEALTY_KAFKA__BROKRES"), HasSubstr("did you mean")));
+}
+
+TEST_F(Service, SizesMayCarryAUnit) {
+  const std::string text = std::string{minimal} + "cache: {bytes: 2GiB}\n";
+  const auto loaded = load_service(write("s.yaml", text));
+
+  ASSERT_TRUE(loaded) << fault(loaded);
+  EXPECT_EQ(loaded->cache_bytes, 2'147'483'648U);
+}
+
+TEST_F(Service, AnAbsurdSizeIsRefusedInsteadOfWrappingRound) {
+  const std::string text = std::string{minimal} + "cache: {bytes: 18446744073709551615GiB}\n";
+  EXPECT_THAT(fault(load_service(write("s.yaml", text))), HasSubstr("out of range"));
+}
+
+constexpr auto with_sasl =
+    "program: shop.yaml\n"
+    "state: {dir: data}\n"
+    "kafka:\n"
+    "  brokers: a:9092\n"
+    "  input_topic: events\n"
+    "  security:\n"
+    "    protocol: sasl_ssl\n"
+    "    username: anna\n";
+
+TEST_F(Service, APasswordComesFromTheFirstLineOfItsFile) {
+  write("password", "s3cret\nignored\n");
+  const auto loaded =
+      load_service(write("s.yaml", std::string{with_sasl} + "    password_file: password\n"));
+
+  ASSERT_TRUE(loaded) << fault(loaded);
+  EXPECT_EQ(loaded->kafka.security.password.reveal(), "s3cret");
+}
+
+TEST_F(Service, APasswordMayComeFromTheEnvironment) {
+  const std::array<const char*, 1> environment{"FEALTY_KAFKA__SECURITY__PASSWORD=s3cret"};
+
+  const auto loaded = load_service(write("s.yaml", with_sasl), environment_overrides(environment));
+
+  ASSERT_TRUE(loaded) << fault(loaded);
+  EXPECT_EQ(loaded->kafka.security.password.reveal(), "s3cret");
+}
+
+TEST_F(Service, APasswordInTheFileOrOnTheCommandLineIsRefusedAndNotRepeated) {
+  const std::string in_file =
+      fault(load_service(write("s.yaml", std::string{with_sasl} + "    password: s3cret\n")));
+  const std::string on_line = fault(load_service(
+      write("t.yaml", with_sasl), std::vector{*parse_set("kafka.security.password=s3cret")}));
+
+  for (const std::string& faults : {in_file, on_line}) {
+    EXPECT_THAT(faults, AllOf(HasSubstr("password_file"), Not(HasSubstr("s3cret"))));
+  }
+}
+
+TEST_F(Service, SaslWithoutAPasswordIsRefused) {
+  EXPECT_THAT(fault(load_service(write("s.yaml", with_sasl))), HasSubstr("password_file"));
+}
+
+TEST_F(Service, ASetWithoutAValueIsAUsageError) {
+  const auto parsed = parse_set("kafka.group");
+  ASSERT_FALSE(parsed);
+  EXPECT_EQ(parsed.error().code, Errc::usage);
+}
+
+TEST_F(Service, AMissingFileIsAFault) {
+  EXPECT_THAT(fault(load_service(at("none.yaml"))), HasSubstr("none.yaml"));
+}
+
+}  // namespace
+}  // namespace fealty::config
