@@ -1,0 +1,24 @@
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+
+#include "commands.hpp"
+#include "exit_code.hpp"
+#include "fealty/version.hpp"
+
+int main(int argc, char** argv) {
+  CLI::App app{"Live loyalty from real events: points, levels and churn risk per member."};
+  app.name("fealty");
+  app.set_version_flag("--version", "fealty " FEALTY_VERSION);
+  app.require_subcommand(1);
+  app.set_help_all_flag("--help-all", "The help of every command");
+
+  int exit_code = fealty::cli::exit_ok;
+  fealty::cli::add_commands(app, exit_code);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? fealty::cli::exit_ok : fealty::cli::exit_usage;
+  }
+  return exit_code;
+}
