@@ -1,0 +1,75 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "fealty/ports/member_store.hpp"
+#include "fealty/state/key_value.hpp"
+#include "fealty/state/record_codec.hpp"
+
+namespace fealty::state {
+
+/// A MemberStore over any ordered map of byte strings: what RocksDB and memory have in common.
+/// Tables by first letter: m, h, c as in record.proto; and of this store alone, not in the
+/// changelog:
+///   't' + day (4 bytes, big endian, sign flipped) + id   a member's due day, no value
+///   'p'                                                  changelog position, 8 bytes big endian
+///
+/// due() goes on behind what it returned last, so that a caller may take members in portions; the
+/// entries stay until their member is saved with another day, and checkpoint(), with which a
+/// recovery begins, makes due() start over. A member is saved once at a position: a second history
+/// chunk there would replace the first. Owns: the map. Threads: one at a time, but encode() may run
+/// beside any other call.
+class EncodedStore : public ports::MemberStore {
+ public:
+  explicit EncodedStore(std::unique_ptr<KeyValue> map);
+
+  Result<std::optional<ports::Checkpoint>> checkpoint() override;
+  Result<void> load(std::span<const std::string_view> members,
+                    std::span<member::Record* const> out) override;
+  Result<std::optional<member::OrderGrant>> find_order(std::string_view member,
+                                                       std::uint64_t order_key) override;
+  void encode(std::span<const ports::SaveItem> items, ports::Offset as_of,
+              ports::SavedBatch& batch) override;
+  void encode(const ports::Checkpoint& checkpoint, ports::SavedBatch& batch) override;
+  Result<void> save(const ports::SavedBatch& batch) override;
+  Result<void> restore(std::string_view key, std::string_view value,
+                       std::uint64_t position) override;
+  Result<void> restored(std::uint64_t position) override;
+  Result<bool> due(Day after, Day until, std::size_t limit, std::string& cursor,
+                   std::vector<std::string>& members) override;
+  Result<void> scan(const std::function<Result<void>(const member::Record&)>& visit) override;
+  Result<void> history(std::string_view member,
+                       const std::function<void(const member::LedgerEntry&)>& visit) override;
+  bool empty() override;
+  std::uint64_t disk_bytes() override;
+
+ protected:
+  [[nodiscard]] KeyValue& map() { return *map_; }
+
+ private:
+  void add_timer(Day day, std::string_view member, bool erase);
+  Result<void> write_sorted(std::uint64_t position);
+  Result<void> write_restored();
+  Result<Day> stored_due(std::string_view member);
+
+  std::unique_ptr<KeyValue> map_;
+  RecordEncoder encoder_;  // of encode() alone
+
+  // Scratch of one load or save.
+  std::vector<std::string_view> keys_;
+  std::vector<std::size_t> order_;
+  std::string scratch_;
+  std::vector<Write> writes_;
+
+  // Restored, not yet written: the last value of each key (empty = erased), and the due day of its
+  // member.
+  std::unordered_map<std::string, std::string> restoring_;
+  std::unordered_map<std::string, Day> restoring_due_;
+  std::size_t restoring_bytes_ = 0;
+  std::uint64_t restoring_position_ = 0;
+};
+
+}  // namespace fealty::state

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "fealty/base/result.hpp"
+
+namespace fealty::state {
+
+/// One change: `erase`, or put `value`.
+struct Write {
+  std::string_view key;
+  std::string_view value{};
+  bool erase = false;
+};
+
+/// An ordered map of byte strings: the seam inside this room, below which the stores differ.
+/// Threads: one at a time. Errors: store_unavailable, store_corrupt, output_unwritable.
+class KeyValue {
+ public:
+  /// Called with a value that is borrowed until it returns.
+  using GotVisitor = std::function<Result<void>(std::size_t index, std::string_view value)>;
+  using PairVisitor = std::function<Result<bool>(std::string_view key, std::string_view value)>;
+
+  virtual ~KeyValue() = default;
+  virtual Result<std::optional<std::string>> get(std::string_view key) = 0;
+  /// Calls `visit` for each of `keys` (ascending) that is there.
+  virtual Result<void> get_many(std::span<const std::string_view> keys,
+                                const GotVisitor& visit) = 0;
+  /// All or nothing, after all earlier ones. `changes` ascending by key, each key once.
+  virtual Result<void> write(std::span<const Write> changes) = 0;
+  /// Pairs with first <= key < end, ascending, until `visit` answers false.
+  virtual Result<void> scan(std::string_view first, std::string_view end,
+                            const PairVisitor& visit) = 0;
+  /// The same, descending.
+  virtual Result<void> scan_back(std::string_view first, std::string_view end,
+                                 const PairVisitor& visit) = 0;
+  virtual std::uint64_t disk_bytes() = 0;
+};
+
+}  // namespace fealty::state

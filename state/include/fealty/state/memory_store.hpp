@@ -1,0 +1,15 @@
+#pragma once
+
+#include "fealty/state/encoded_store.hpp"
+
+namespace fealty::state {
+
+/// A MemberStore in memory. It holds the same bytes under the same keys as the one on disk, so
+/// tests and simulations run the same codec. Lives as long as the object: keep it over a simulated
+/// crash. Owns, threads and errors as EncodedStore; it never fails to write.
+class MemoryStore final : public EncodedStore {
+ public:
+  MemoryStore();
+};
+
+}  // namespace fealty::state

@@ -1,0 +1,300 @@
+#include "fealty/state/encoded_store.hpp"
+
+#include <algorithm>
+#include <limits>
+#include <numeric>
+
+#include "src/keys.hpp"
+
+namespace fealty::state {
+namespace {
+
+constexpr std::size_t restoring_bytes_max = std::size_t{8} * 1024 * 1024;
+
+std::string timer_start(Day day) {
+  std::string key;
+  keys::append_timer(day, {}, key);
+  return key;
+}
+
+/// The end of the range of all keys that begin with `prefix`, whose last byte is not 0xff.
+std::string end_of(std::string prefix) {
+  check(!prefix.empty() && prefix.back() != '\xff', "a prefix that has a successor");
+  ++prefix.back();
+  return prefix;
+}
+
+Error with_detail(const Error& error, std::string_view member) {
+  return {error.code, error.field, std::string{"member "}.append(member) + ": " + error.detail};
+}
+
+}  // namespace
+
+EncodedStore::EncodedStore(std::unique_ptr<KeyValue> map) : map_{std::move(map)} {}
+
+Result<std::optional<ports::Checkpoint>> EncodedStore::checkpoint() {
+  auto bytes = map_->get(std::string_view{&keys::checkpoint_table, 1});
+  if (!bytes) return bytes.error();
+  if (!bytes->has_value()) return std::optional<ports::Checkpoint>{};
+  auto checkpoint = decode_checkpoint(**bytes);
+  if (!checkpoint) return checkpoint.error();
+  auto position = map_->get(std::string_view{&keys::position_table, 1});
+  if (!position) return position.error();
+  if (position->has_value()) {
+    if ((*position)->size() != 8) return Error{Errc::store_corrupt, "changelog position"};
+    checkpoint->changelog_position = keys::read_big_endian(**position);
+  }
+  return std::optional{std::move(*checkpoint)};
+}
+
+Result<void> EncodedStore::load(std::span<const std::string_view> members,
+                                std::span<member::Record* const> out) {
+  check(members.size() == out.size(), "a record for each member");
+  order_.resize(members.size());
+  std::iota(order_.begin(), order_.end(), std::size_t{0});
+  std::sort(order_.begin(), order_.end(),
+            [&](std::size_t a, std::size_t b) { return members[a] < members[b]; });
+  std::size_t bytes = members.size();
+  for (const auto id : members) bytes += id.size();
+  scratch_.clear();
+  scratch_.reserve(bytes);  // The keys point into it.
+  keys_.clear();
+  for (const std::size_t i : order_) {
+    const std::size_t at = scratch_.size();
+    keys::append_member(members[i], scratch_);
+    keys_.push_back(std::string_view{scratch_}.substr(at));
+    *out[i] = member::Record{};
+    out[i]->id.assign(members[i]);
+  }
+  return map_->get_many(keys_, [&](std::size_t k, std::string_view value) -> Result<void> {
+    const std::size_t i = order_[k];
+    if (auto read = decode_record(members[i], value, *out[i]); !read) {
+      return with_detail(read.error(), members[i]);
+    }
+    return {};
+  });
+}
+
+Result<std::optional<member::OrderGrant>> EncodedStore::find_order(std::string_view member,
+                                                                   std::uint64_t order_key) {
+  std::string first;
+  keys::append_history(member, 0, first);
+  std::string end;
+  keys::append_history(member, std::numeric_limits<member::Offset>::max(), end);
+  end.push_back('\0');
+  std::optional<member::OrderGrant> found;
+  auto scanned =
+      map_->scan_back(first, end, [&](std::string_view, std::string_view value) -> Result<bool> {
+        auto order = find_order_in(value, order_key);
+        if (!order) return with_detail(order.error(), member);
+        if (!order->has_value()) return true;
+        found = std::move(*order);
+        return false;
+      });
+  if (!scanned) return scanned.error();
+  return found;
+}
+
+void EncodedStore::encode(std::span<const ports::SaveItem> items, ports::Offset as_of,
+                          ports::SavedBatch& batch) {
+  std::string& bytes = batch.bytes;
+  for (const auto& save : items) {
+    check(save.record != nullptr && !save.record->id.empty(), "a saved member has an id");
+    ports::SavedBatch::Item item{.at = bytes.size()};
+    keys::append_member(save.record->id, bytes);
+    item.key_size = static_cast<std::uint32_t>(bytes.size() - item.at);
+    encoder_.encode(*save.record, as_of, bytes);
+    item.value_size = static_cast<std::uint32_t>(bytes.size() - item.at - item.key_size);
+    item.due = save.record->due();
+    item.stored_due = save.stored_due;
+    batch.items.push_back(item);
+    if (save.history == nullptr || save.history->empty()) continue;
+    ports::SavedBatch::Item chunk{.at = bytes.size()};
+    keys::append_history(save.record->id, as_of, bytes);
+    chunk.key_size = static_cast<std::uint32_t>(bytes.size() - chunk.at);
+    encode_history(*save.history, bytes);
+    chunk.value_size = static_cast<std::uint32_t>(bytes.size() - chunk.at - chunk.key_size);
+    batch.items.push_back(chunk);
+  }
+}
+
+void EncodedStore::encode(const ports::Checkpoint& checkpoint, ports::SavedBatch& batch) {
+  ports::SavedBatch::Item item{.at = batch.bytes.size(), .key_size = 1};
+  batch.bytes.push_back(keys::checkpoint_table);
+  encode_checkpoint(checkpoint, batch.bytes);
+  item.value_size = static_cast<std::uint32_t>(batch.bytes.size() - item.at - 1);
+  batch.items.push_back(item);
+}
+
+/// Precondition: scratch_ has room, so that earlier keys stay where they are.
+void EncodedStore::add_timer(Day day, std::string_view member, bool erase) {
+  if (day == no_day) return;
+  const std::size_t at = scratch_.size();
+  keys::append_timer(day, member, scratch_);
+  writes_.push_back({.key = std::string_view{scratch_}.substr(at), .erase = erase});
+}
+
+Result<void> EncodedStore::write_sorted(std::uint64_t position) {
+  std::string position_bytes;
+  keys::append_big_endian(position, position_bytes);
+  writes_.push_back({.key = {&keys::position_table, 1}, .value = position_bytes});
+  std::stable_sort(writes_.begin(), writes_.end(),
+                   [](const Write& a, const Write& b) { return a.key < b.key; });
+  // Of several writes to one key the last stands.
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < writes_.size(); ++i) {
+    if (i + 1 < writes_.size() && writes_[i + 1].key == writes_[i].key) continue;
+    writes_[kept++] = writes_[i];
+  }
+  writes_.resize(kept);
+  return map_->write(writes_);
+}
+
+Result<void> EncodedStore::save(const ports::SavedBatch& batch) {
+  writes_.clear();
+  scratch_.clear();
+  std::size_t timer_bytes = 0;
+  for (const auto& item : batch.items) timer_bytes += 2 * (item.key_size + keys::timer_head);
+  scratch_.reserve(timer_bytes);
+  for (const auto& item : batch.items) {
+    const std::string_view key = batch.key(item);
+    check(item.key_size > 0 && item.value_size > 0, "a saved version has a key and a value");
+    writes_.push_back({.key = key, .value = batch.value(item)});
+    if (key[0] != keys::member_table || item.due == item.stored_due) continue;
+    add_timer(item.stored_due, key.substr(1), true);
+    add_timer(item.due, key.substr(1), false);
+  }
+  return write_sorted(batch.changelog_position);
+}
+
+Result<Day> EncodedStore::stored_due(std::string_view member) {
+  if (const auto at = restoring_due_.find(std::string{member}); at != restoring_due_.end()) {
+    return at->second;
+  }
+  std::string key;
+  keys::append_member(member, key);
+  auto bytes = map_->get(key);
+  if (!bytes) return bytes.error();
+  if (!bytes->has_value()) return no_day;
+  member::Record record;
+  if (auto read = decode_record(member, **bytes, record); !read) {
+    return with_detail(read.error(), member);
+  }
+  return record.due();
+}
+
+Result<void> EncodedStore::restore(std::string_view key, std::string_view value,
+                                   std::uint64_t position) {
+  if (key.empty()) return Error{Errc::store_corrupt, "changelog", "a record without a key"};
+  if (key[0] == keys::member_table) {
+    const std::string_view id = key.substr(1);
+    auto before = stored_due(id);
+    if (!before) return before.error();
+    member::Record record;  // A deletion leaves no timer.
+    if (!value.empty()) {
+      if (auto read = decode_record(id, value, record); !read) return with_detail(read.error(), id);
+    }
+    const Day due = record.due();
+    if (*before != due) {
+      std::string timer;
+      if (*before != no_day) {
+        keys::append_timer(*before, id, timer);
+        restoring_[timer].clear();
+      }
+      if (due != no_day) {
+        timer.clear();
+        keys::append_timer(due, id, timer);
+        restoring_[timer] = "+";
+      }
+    }
+    restoring_due_[std::string{id}] = due;
+  } else if (key[0] != keys::history_table && key[0] != keys::checkpoint_table) {
+    return Error{Errc::wrong_revision, "changelog",
+                 "a record of a table this release does not know"};
+  }
+  restoring_[std::string{key}].assign(value);
+  restoring_bytes_ += key.size() + value.size() + 128;
+  restoring_position_ = position;
+  return restoring_bytes_ < restoring_bytes_max ? Result<void>{} : write_restored();
+}
+
+Result<void> EncodedStore::write_restored() {
+  writes_.clear();
+  for (const auto& [key, value] : restoring_) {
+    const bool timer = key[0] == keys::timer_table;
+    writes_.push_back({.key = key,
+                       .value = timer ? std::string_view{} : std::string_view{value},
+                       .erase = value.empty()});
+  }
+  auto written = write_sorted(restoring_position_);
+  restoring_.clear();
+  restoring_due_.clear();
+  restoring_bytes_ = 0;
+  return written;
+}
+
+Result<void> EncodedStore::restored(std::uint64_t position) {
+  restoring_position_ = position;
+  return write_restored();
+}
+
+Result<bool> EncodedStore::due(Day after, Day until, std::size_t limit, std::string& cursor,
+                               std::vector<std::string>& members) {
+  if (after >= until) return false;
+  const std::string first = cursor.empty() ? timer_start(after + 1) : cursor;
+  const std::string end = until == no_day ? end_of({keys::timer_table}) : timer_start(until + 1);
+  bool more = false;
+  auto visit = [&](std::string_view key, std::string_view) -> Result<bool> {
+    if (key.size() < keys::timer_head) return Error{Errc::store_corrupt, "timer"};
+    more = limit == 0;
+    if (more) return false;
+    members.emplace_back(key.substr(keys::timer_head));
+    cursor.assign(key).push_back('\0');  // The key next to this one.
+    --limit;
+    return true;
+  };
+  if (auto scanned = map_->scan(first, end, visit); !scanned) return scanned.error();
+  return more;
+}
+
+Result<void> EncodedStore::scan(const std::function<Result<void>(const member::Record&)>& visit) {
+  member::Record record;
+  return map_->scan({&keys::member_table, 1}, end_of({keys::member_table}),
+                    [&](std::string_view key, std::string_view value) -> Result<bool> {
+                      const std::string_view id = key.substr(1);
+                      if (auto read = decode_record(id, value, record); !read) {
+                        return with_detail(read.error(), id);
+                      }
+                      if (auto visited = visit(record); !visited) return visited.error();
+                      return true;
+                    });
+}
+
+Result<void> EncodedStore::history(std::string_view member,
+                                   const std::function<void(const member::LedgerEntry&)>& visit) {
+  std::string first;
+  keys::append_history(member, 0, first);
+  std::string end;
+  keys::append_history(member, std::numeric_limits<member::Offset>::max(), end);
+  end.push_back('\0');
+  member::History chunk;
+  return map_->scan(first, end, [&](std::string_view, std::string_view value) -> Result<bool> {
+    if (auto read = decode_history(value, chunk); !read) return with_detail(read.error(), member);
+    for (const auto& entry : chunk.entries) visit(entry);
+    return true;
+  });
+}
+
+bool EncodedStore::empty() {
+  bool found = false;
+  const auto scanned = map_->scan(std::string_view{"\0", 1}, "\xff",
+                                  [&](std::string_view, std::string_view) -> Result<bool> {
+                                    found = true;
+                                    return false;
+                                  });
+  return scanned.has_value() && !found;
+}
+
+std::uint64_t EncodedStore::disk_bytes() { return map_->disk_bytes(); }
+
+}  // namespace fealty::state

@@ -1,0 +1,22 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "fealty/base/result.hpp"
+#include "fealty/state/record_codec.hpp"
+
+namespace fealty::state {
+
+/// What to answer for stored bytes that did not read to their end, or carry another `format`.
+inline Result<void> verdict(bool ok, std::uint32_t format, std::string_view what) {
+  if (format > format_version) {
+    return Error{Errc::wrong_revision, what,
+                 "stored in format " + std::to_string(format) + ", this release reads up to " +
+                     std::to_string(format_version)};
+  }
+  if (!ok || format == 0) return Error{Errc::store_corrupt, what, "stored bytes do not decode"};
+  return {};
+}
+
+}  // namespace fealty::state

@@ -1,0 +1,64 @@
+#include "fealty/state/memory_store.hpp"
+
+#include <map>
+#include <memory>
+
+namespace fealty::state {
+namespace {
+
+class MemoryMap final : public KeyValue {
+ public:
+  Result<std::optional<std::string>> get(std::string_view key) override {
+    const auto at = pairs_.find(key);
+    if (at == pairs_.end()) return std::optional<std::string>{};
+    return std::optional{at->second};
+  }
+  Result<void> get_many(std::span<const std::string_view> keys, const GotVisitor& visit) override {
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+      const auto at = pairs_.find(keys[i]);
+      if (at == pairs_.end()) continue;
+      if (auto visited = visit(i, at->second); !visited) return visited;
+    }
+    return {};
+  }
+  Result<void> write(std::span<const Write> changes) override {
+    for (const Write& change : changes) {
+      if (change.erase) {
+        if (const auto at = pairs_.find(change.key); at != pairs_.end()) pairs_.erase(at);
+      } else {
+        pairs_.insert_or_assign(std::string{change.key}, std::string{change.value});
+      }
+    }
+    return {};
+  }
+  Result<void> scan(std::string_view first, std::string_view end,
+                    const PairVisitor& visit) override {
+    for (auto at = pairs_.lower_bound(first); at != pairs_.end() && at->first < end; ++at) {
+      auto go_on = visit(at->first, at->second);
+      if (!go_on) return go_on.error();
+      if (!*go_on) break;
+    }
+    return {};
+  }
+  Result<void> scan_back(std::string_view first, std::string_view end,
+                         const PairVisitor& visit) override {
+    for (auto at = pairs_.lower_bound(end); at != pairs_.begin();) {
+      --at;
+      if (at->first < first) break;
+      auto go_on = visit(at->first, at->second);
+      if (!go_on) return go_on.error();
+      if (!*go_on) break;
+    }
+    return {};
+  }
+  std::uint64_t disk_bytes() override { return 0; }
+
+ private:
+  std::map<std::string, std::string, std::less<>> pairs_;
+};
+
+}  // namespace
+
+MemoryStore::MemoryStore() : EncodedStore{std::make_unique<MemoryMap>()} {}
+
+}  // namespace fealty::state

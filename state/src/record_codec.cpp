@@ -1,0 +1,499 @@
+#include "fealty/state/record_codec.hpp"
+
+#include <algorithm>
+
+#include "src/format_error.hpp"
+#include "src/wire.hpp"
+
+namespace fealty::state {
+namespace {
+
+using member::ChurnState;
+using member::KeySet;
+using member::LevelState;
+using member::ParkedRefund;
+using member::Record;
+using wire::Reader;
+using wire::tag;
+using wire::Writer;
+
+constexpr std::uint32_t field_last = 38;
+
+// -------------------------------------------------------------------------------------------
+// encode
+
+std::size_t bytes_max(const ParkedRefund& parked) {
+  std::size_t size = 8 * wire::number_bytes_max + 5 * wire::head_bytes_max +
+                     parked.order_id.size() + parked.refund_id.size() + parked.event_id.size() +
+                     parked.reason.size();
+  for (const auto& line : parked.lines) {
+    size +=
+        2 * wire::number_bytes_max + 3 * wire::head_bytes_max + line.line.size() + line.sku.size();
+  }
+  return size;
+}
+
+std::size_t bytes_max(const Record& record) {
+  std::size_t size = 34 * wire::number_bytes_max + 10 * wire::head_bytes_max +
+                     Record::recent_max * 8 + record.qualifying.size() * 15 +
+                     record.purchase_days.size() * 5 + record.money_keys.size() * 16 +
+                     record.reservations.size() * 24 + record.time_zone.size() +
+                     record.attributes.size() + 4 * 3 * wire::number_bytes_max;
+  for (const auto& parked : record.parked) size += bytes_max(parked);
+  return size;
+}
+
+void put(Writer& out, std::uint32_t field, const LevelState& state) {
+  out.nested(field, [&] {
+    out.uint(1, state.level);
+    out.sint(2, state.since);
+    out.optional_sint(3, state.check, no_day);
+  });
+}
+
+void put(Writer& out, std::uint32_t field, const ChurnState& state) {
+  out.nested(field, [&] {
+    out.uint(1, state.raised ? 1 : 0);
+    out.sint(2, state.since);
+    out.optional_sint(3, state.due, no_day);
+  });
+}
+
+void put(Writer& out, std::uint32_t field, const ParkedRefund& parked) {
+  out.nested(field, [&] {
+    out.fixed(1, parked.order_key);
+    out.text(2, parked.order_id);
+    out.text(3, parked.refund_id);
+    out.text(4, parked.event_id);
+    out.text(5, parked.reason);
+    out.sint(6, parked.time.time_since_epoch().count());
+    out.uint(7, parked.currency.packed());
+    out.uint(8, parked.whole_order ? 0 : 1);
+    if (parked.has_amount) out.always_sint(9, parked.amount_minor);
+    for (const auto& line : parked.lines) {
+      out.nested(10, [&] {
+        out.text(1, line.line);
+        out.text(2, line.sku);
+        out.optional_sint(3, line.quantity, -1);
+        out.optional_sint(4, line.amount_minor, -1);
+      });
+    }
+  });
+}
+
+void put_days(Writer& out, std::uint32_t field, const std::vector<Day>& days) {
+  if (days.empty()) return;
+  out.nested(field, [&] {
+    std::int64_t before = 0;
+    for (const Day day : days) {
+      out.raw_varint(wire::zigzag(day - before));
+      before = day;
+    }
+  });
+}
+
+void put_qualifying(Writer& out, const std::vector<member::QualifyingBucket>& buckets) {
+  if (buckets.empty()) return;
+  out.nested(10, [&] {
+    std::int64_t before = 0;
+    for (const auto& bucket : buckets) {
+      out.raw_varint(wire::zigzag(bucket.bucket - before));
+      before = bucket.bucket;
+    }
+  });
+  out.nested(11, [&] {
+    for (const auto& bucket : buckets) out.raw_varint(wire::zigzag(bucket.amount));
+  });
+}
+
+void put_recent(Writer& out, const Record& record) {
+  std::size_t used = Record::recent_max;
+  while (used > 0 && record.recent_ids[used - 1] == 0) --used;
+  if (used > 0) {
+    out.nested(19, [&] { out.raw(record.recent_ids.data(), used * sizeof(std::uint64_t)); });
+  }
+  out.uint(20, record.recent_next);
+}
+
+void put_rest(Writer& out, const Record& record) {
+  out.sint(22, record.reserved);
+  out.sint(23, record.redeemed_points);
+  for (const auto& reservation : record.reservations) {
+    out.nested(24, [&] {
+      out.fixed(1, reservation.key);
+      out.sint(2, reservation.points);
+    });
+  }
+  out.uint(25, record.refunds);
+  out.sint(26, record.refunded_minor);
+  if (record.announced_level != record.level) put(out, 27, record.announced_level);
+  if (record.announced_churn != record.churn) put(out, 28, record.announced_churn);
+  out.uint(29, record.clicks);
+  out.uint(30, record.views);
+  out.uint(31, record.reviews);
+  out.uint(32, record.logins);
+  out.uint(33, record.rating_sum);
+  out.optional_sint(34, record.joined, no_day);
+  out.optional_sint(35, record.birthday, no_day);
+  out.text(36, record.time_zone);
+  out.text(37, record.attributes);
+  for (const auto& parked : record.parked) put(out, 38, parked);
+}
+
+// -------------------------------------------------------------------------------------------
+// decode
+
+void get(std::string_view bytes, LevelState& state, Reader& outer) {
+  Reader in{bytes};
+  state = {};
+  for (std::uint32_t t = 0; in.next(t);) {
+    switch (t) {
+      case tag(1, wire::varint):
+        in.uint(state.level);
+        break;
+      case tag(2, wire::varint):
+        in.sint(state.since);
+        break;
+      case tag(3, wire::varint):
+        in.sint(state.check);
+        break;
+      default:
+        in.skip(t, 3);
+    }
+  }
+  if (!in.ok()) outer.fail();
+}
+
+void get(std::string_view bytes, ChurnState& state, Reader& outer) {
+  Reader in{bytes};
+  state = {};
+  for (std::uint32_t t = 0; in.next(t);) {
+    switch (t) {
+      case tag(1, wire::varint):
+        in.flag(state.raised);
+        break;
+      case tag(2, wire::varint):
+        in.sint(state.since);
+        break;
+      case tag(3, wire::varint):
+        in.sint(state.due);
+        break;
+      default:
+        in.skip(t, 3);
+    }
+  }
+  if (!in.ok()) outer.fail();
+}
+
+void get(std::string_view bytes, member::Reservation& reservation, Reader& outer) {
+  Reader in{bytes};
+  for (std::uint32_t t = 0; in.next(t);) {
+    switch (t) {
+      case tag(1, wire::fixed64):
+        reservation.key = in.raw_fixed64();
+        break;
+      case tag(2, wire::varint):
+        in.sint(reservation.points);
+        break;
+      default:
+        in.skip(t, 2);
+    }
+  }
+  if (!in.ok()) outer.fail();
+}
+
+void get(std::string_view bytes, ParkedRefund::Line& line, Reader& outer) {
+  Reader in{bytes};
+  for (std::uint32_t t = 0; in.next(t);) {
+    switch (t) {
+      case tag(1, wire::bytes):
+        in.text(line.line);
+        break;
+      case tag(2, wire::bytes):
+        in.text(line.sku);
+        break;
+      case tag(3, wire::varint):
+        in.sint(line.quantity);
+        break;
+      case tag(4, wire::varint):
+        in.sint(line.amount_minor);
+        break;
+      default:
+        in.skip(t, 4);
+    }
+  }
+  if (!in.ok()) outer.fail();
+}
+
+void get(std::string_view bytes, ParkedRefund& parked, Reader& outer) {
+  Reader in{bytes};
+  bool part_of_order = false;
+  std::uint32_t currency = 0;
+  for (std::uint32_t t = 0; in.next(t);) {
+    switch (t) {
+      case tag(1, wire::fixed64):
+        parked.order_key = in.raw_fixed64();
+        break;
+      case tag(2, wire::bytes):
+        in.text(parked.order_id);
+        break;
+      case tag(3, wire::bytes):
+        in.text(parked.refund_id);
+        break;
+      case tag(4, wire::bytes):
+        in.text(parked.event_id);
+        break;
+      case tag(5, wire::bytes):
+        in.text(parked.reason);
+        break;
+      case tag(6, wire::varint):
+        parked.time = EventTime{std::chrono::milliseconds{in.raw_sint()}};
+        break;
+      case tag(7, wire::varint):
+        in.uint(currency);
+        break;
+      case tag(8, wire::varint):
+        in.flag(part_of_order);
+        break;
+      case tag(9, wire::varint):
+        parked.has_amount = true;
+        in.sint(parked.amount_minor);
+        break;
+      case tag(10, wire::bytes):
+        get(in.raw_bytes(), parked.lines.emplace_back(), in);
+        break;
+      default:
+        in.skip(t, 10);
+    }
+  }
+  parked.whole_order = !part_of_order;
+  parked.currency = Currency::from_packed(currency);
+  if (!in.ok()) outer.fail();
+}
+
+/// Each value is given to `take`; false = out of order, a fault.
+template <class Take>
+void get_ascending(std::string_view bytes, Reader& outer, Take&& take) {
+  Reader in{bytes};
+  std::int64_t value = 0;
+  bool first = true;
+  while (in.ok() && !in.at_end()) {
+    const std::int64_t delta = in.raw_sint();
+    if (__builtin_add_overflow(value, delta, &value) || !std::in_range<Day>(value) ||
+        (!first && delta <= 0)) {
+      in.fail();
+      break;
+    }
+    first = false;
+    take(static_cast<Day>(value));
+  }
+  if (!in.ok()) outer.fail();
+}
+
+void get_qualifying_amounts(std::string_view bytes, Record& record, Reader& outer) {
+  Reader in{bytes};
+  for (auto& bucket : record.qualifying) bucket.amount = in.raw_sint();
+  if (!in.ok() || !in.at_end()) outer.fail();
+}
+
+void get_recent(std::string_view bytes, Record& record, Reader& outer) {
+  if (bytes.size() % 8 != 0 || bytes.size() > Record::recent_max * 8) return outer.fail();
+  std::memcpy(record.recent_ids.data(), bytes.data(), bytes.size());
+}
+
+void get_money_keys(std::string_view bytes, Record& record, Reader& outer) {
+  static_assert(sizeof(KeySet::Entry) == 16 && std::is_trivially_copyable_v<KeySet::Entry>);
+  if (bytes.size() % sizeof(KeySet::Entry) != 0) return outer.fail();
+  std::vector<KeySet::Entry> entries(bytes.size() / sizeof(KeySet::Entry));
+  if (!entries.empty()) std::memcpy(entries.data(), bytes.data(), bytes.size());
+  const auto not_ascending = [](const auto& a, const auto& b) { return a.key >= b.key; };
+  if (std::adjacent_find(entries.begin(), entries.end(), not_ascending) != entries.end()) {
+    return outer.fail();
+  }
+  record.money_keys.assign_sorted(std::move(entries));
+}
+
+/// Fields 1 to 21. False: none of them.
+bool get_common(std::uint32_t t, Reader& in, Record& record) {
+  switch (t) {
+    case tag(2, wire::varint):
+      in.uint(record.as_of);
+      return true;
+    case tag(3, wire::varint):
+      in.sint(record.balance);
+      return true;
+    case tag(4, wire::varint):
+      in.sint(record.lifetime_points);
+      return true;
+    case tag(5, wire::varint):
+      in.uint(record.ledger_seq);
+      return true;
+    case tag(6, wire::fixed64):
+      record.ledger_hash = in.raw_fixed64();
+      return true;
+    case tag(7, wire::varint):
+      in.uint(record.purchases);
+      return true;
+    case tag(8, wire::varint):
+      in.sint(record.revenue_minor);
+      return true;
+    case tag(9, wire::bytes):
+      get(in.raw_bytes(), record.level, in);
+      return true;
+    case tag(10, wire::bytes):
+      get_ascending(in.raw_bytes(), in, [&](Day day) { record.qualifying.push_back({day, 0}); });
+      return true;
+    case tag(11, wire::bytes):
+      get_qualifying_amounts(in.raw_bytes(), record, in);
+      return true;
+    case tag(12, wire::bytes):
+      get_ascending(in.raw_bytes(), in, [&](Day day) { record.purchase_days.push_back(day); });
+      return true;
+    case tag(13, wire::bytes):
+      get(in.raw_bytes(), record.churn, in);
+      return true;
+    case tag(14, wire::varint):
+      in.uint(record.churn_bp);
+      return true;
+    case tag(15, wire::varint):
+      in.sint(record.churn_day);
+      return true;
+    case tag(16, wire::varint):
+      in.sint(record.first_day);
+      return true;
+    case tag(17, wire::varint):
+      in.sint(record.last_day);
+      return true;
+    case tag(18, wire::varint):
+      record.last_time = EventTime{std::chrono::milliseconds{in.raw_sint()}};
+      return true;
+    case tag(19, wire::bytes):
+      get_recent(in.raw_bytes(), record, in);
+      return true;
+    case tag(20, wire::varint):
+      in.uint(record.recent_next);
+      if (record.recent_next >= Record::recent_max) in.fail();
+      return true;
+    case tag(21, wire::bytes):
+      get_money_keys(in.raw_bytes(), record, in);
+      return true;
+    default:
+      return false;
+  }
+}
+
+void get_rest(std::uint32_t t, Reader& in, Record& record, bool& level_differs,
+              bool& churn_differs) {
+  switch (t) {
+    case tag(22, wire::varint):
+      in.sint(record.reserved);
+      return;
+    case tag(23, wire::varint):
+      in.sint(record.redeemed_points);
+      return;
+    case tag(24, wire::bytes):
+      get(in.raw_bytes(), record.reservations.emplace_back(), in);
+      return;
+    case tag(25, wire::varint):
+      in.uint(record.refunds);
+      return;
+    case tag(26, wire::varint):
+      in.sint(record.refunded_minor);
+      return;
+    case tag(27, wire::bytes):
+      level_differs = true;
+      get(in.raw_bytes(), record.announced_level, in);
+      return;
+    case tag(28, wire::bytes):
+      churn_differs = true;
+      get(in.raw_bytes(), record.announced_churn, in);
+      return;
+    case tag(29, wire::varint):
+      in.uint(record.clicks);
+      return;
+    case tag(30, wire::varint):
+      in.uint(record.views);
+      return;
+    case tag(31, wire::varint):
+      in.uint(record.reviews);
+      return;
+    case tag(32, wire::varint):
+      in.uint(record.logins);
+      return;
+    case tag(33, wire::varint):
+      in.uint(record.rating_sum);
+      return;
+    case tag(34, wire::varint):
+      in.sint(record.joined);
+      return;
+    case tag(35, wire::varint):
+      in.sint(record.birthday);
+      return;
+    case tag(36, wire::bytes):
+      in.text(record.time_zone);
+      return;
+    case tag(37, wire::bytes):
+      in.text(record.attributes);
+      return;
+    case tag(38, wire::bytes):
+      get(in.raw_bytes(), record.parked.emplace_back(), in);
+      return;
+    default:
+      in.skip(t, field_last);
+  }
+}
+
+}  // namespace
+
+void RecordEncoder::encode(const Record& record, member::Offset as_of, std::string& out_bytes) {
+  Writer out{out_bytes, bytes_max(record)};
+  out.always_uint(1, format_version);
+  out.uint(2, as_of);
+  out.sint(3, record.balance);
+  out.sint(4, record.lifetime_points);
+  out.uint(5, record.ledger_seq);
+  out.fixed(6, record.ledger_hash);
+  out.uint(7, record.purchases);
+  out.sint(8, record.revenue_minor);
+  if (record.level != LevelState{}) put(out, 9, record.level);
+  put_qualifying(out, record.qualifying);
+  put_days(out, 12, record.purchase_days);
+  if (record.churn != ChurnState{}) put(out, 13, record.churn);
+  out.uint(14, record.churn_bp);
+  out.sint(15, record.churn_day);
+  out.optional_sint(16, record.first_day, no_day);
+  out.optional_sint(17, record.last_day, -1);
+  out.sint(18, record.last_time.time_since_epoch().count());
+  put_recent(out, record);
+  auto keys = record.money_keys.entries();
+  if (!std::is_sorted(keys.begin(), keys.end())) {
+    sorted_.assign(keys.begin(), keys.end());
+    std::sort(sorted_.begin(), sorted_.end());
+    keys = sorted_;
+  }
+  if (!keys.empty()) out.nested(21, [&] { out.raw(keys.data(), keys.size_bytes()); });
+  put_rest(out, record);
+  out.finish();
+}
+
+Result<void> decode_record(std::string_view id, std::string_view bytes, Record& record) {
+  record = Record{};
+  record.id.assign(id);
+  std::uint32_t format = 0;
+  bool level_differs = false;
+  bool churn_differs = false;
+  Reader in{bytes};
+  for (std::uint32_t t = 0; in.next(t);) {
+    if (t == tag(1, wire::varint)) {
+      in.uint(format);
+      if (format > format_version) break;
+    } else if (!get_common(t, in, record)) {
+      get_rest(t, in, record, level_differs, churn_differs);
+    }
+  }
+  if (!level_differs) record.announced_level = record.level;
+  if (!churn_differs) record.announced_churn = record.churn;
+  return verdict(in.ok(), format, "member");
+}
+
+}  // namespace fealty::state

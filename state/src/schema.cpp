@@ -1,0 +1,33 @@
+#include "fealty/state/schema.hpp"
+
+#include <record.pb.h>
+
+namespace fealty::state {
+namespace {
+
+template <class Message>
+Result<std::string> reserialised(std::string_view bytes) {
+  Message message;
+  std::string out;
+  if (!message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())) ||
+      !message.SerializeToString(&out)) {
+    return Error{Errc::store_corrupt, "schema"};
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<std::string> through_schema(Schema schema, std::string_view bytes) {
+  switch (schema) {
+    case Schema::member:
+      return reserialised<v1::Member>(bytes);
+    case Schema::history:
+      return reserialised<v1::HistoryChunk>(bytes);
+    case Schema::checkpoint:
+      return reserialised<v1::Checkpoint>(bytes);
+  }
+  return Error{Errc::store_corrupt, "schema"};
+}
+
+}  // namespace fealty::state

@@ -1,0 +1,139 @@
+#pragma once
+
+#include <string>
+
+#include "fealty/base/hash.hpp"
+#include "fealty/member/history.hpp"
+#include "fealty/member/record.hpp"
+#include "fealty/ports/member_store.hpp"
+
+/// Members, histories and checkpoints that the tests of this room share.
+namespace fealty::state::samples {
+
+inline EventTime at_ms(std::int64_t ms) { return EventTime{std::chrono::milliseconds{ms}}; }
+inline Currency usd() { return Currency::from_packed('U' << 16 | 'S' << 8 | 'D'); }
+
+/// A member as most are: a few purchases, some clicks.
+inline member::Record typical_member(std::string id, std::uint64_t salt = 0) {
+  member::Record r;
+  r.id = std::move(id);
+  r.as_of = 1'000'000 + salt;
+  r.balance = 1'234 + static_cast<std::int64_t>(salt);
+  r.lifetime_points = 2'345;
+  r.ledger_seq = 6;
+  r.ledger_hash = 0x1234567890abcdef;
+  r.purchases = 5;
+  r.revenue_minor = 234'567;
+  r.level = {.level = 1, .since = 20'100, .check = 20'454};
+  r.announced_level = r.level;
+  r.qualifying = {{2024, 100'000}, {2025, 134'567}};
+  r.purchase_days = {20'001, 20'010, 20'100, 20'222, 20'300};
+  r.churn = {.raised = false, .since = 0, .due = 20'450};
+  r.announced_churn = r.churn;
+  r.churn_bp = 4'321;
+  r.churn_day = 20'300;
+  r.first_day = 20'000;
+  r.last_day = 20'300;
+  r.last_time = at_ms(20'300LL * 86'400'000 + 12'345);
+  for (std::size_t i = 0; i < 12; ++i) r.recent_ids[i] = mix(salt, i);
+  r.recent_next = 12;
+  for (std::uint64_t i = 0; i < 5; ++i) r.money_keys.insert(mix(i, salt), mix(salt, i + 99));
+  r.clicks = 40;
+  r.views = 77;
+  r.logins = 3;
+  return r;
+}
+
+/// Every field set, to something that no other field has.
+inline member::Record full_member() {
+  member::Record r = typical_member("zoë\xc3\xa9", 7);
+  r.balance = -500;
+  r.reserved = 120;
+  r.redeemed_points = 3'000;
+  r.reservations = {{0xfeed, 100}, {0xbeef, 20}};
+  r.refunds = 2;
+  r.refunded_minor = 4'499;
+  r.announced_level = {.level = 0, .since = 20'301, .check = no_day};
+  r.churn = {.raised = true, .since = 20'299, .due = 20'999};
+  r.announced_churn = {};
+  r.reviews = 9;
+  r.rating_sum = 41;
+  r.joined = 19'000;
+  r.birthday = -3'000;
+  r.time_zone = "Europe/Vienna";
+  r.attributes = R"({"vip":true})";
+  r.recent_ids.fill(0x77);
+  r.recent_next = 15;
+  for (std::uint64_t i = 0; i < 100; ++i) r.money_keys.insert(mix(i, 4'242), i);
+  member::ParkedRefund parked;
+  parked.order_key = 11;
+  parked.order_id = "o-11";
+  parked.refund_id = "r-11";
+  parked.event_id = "e-11";
+  parked.reason = "broken";
+  parked.time = at_ms(1'700'000'000'123);
+  parked.currency = usd();
+  parked.whole_order = false;
+  parked.has_amount = true;
+  parked.amount_minor = 0;
+  parked.lines = {{"1", "sku-1", 2, -1}, {"2", "", -1, 550}};
+  r.parked = {parked, {}};
+  return r;
+}
+
+inline member::LedgerEntry entry(std::uint64_t seq, std::int64_t points = 20) {
+  return {.seq = seq,
+          .kind = points < 0 ? member::EntryKind::redeem : member::EntryKind::earn,
+          .points = points,
+          .balance_after = 1'000 + points,
+          .time = at_ms(1'700'000'000'000 + static_cast<std::int64_t>(seq)),
+          .position = seq * 10,
+          .cause = "event-" + std::to_string(seq),
+          .rule = "base+double",
+          .rule_version = 3,
+          .order_id = "order-" + std::to_string(seq),
+          .explanation = "20 points: 1 point per whole USD of 20.50 USD",
+          .hash = mix(seq, 5)};
+}
+
+inline member::OrderGrant order(std::uint64_t key, std::int64_t granted = 20) {
+  return {.key = key,
+          .order_id = "order-" + std::to_string(key),
+          .cause = "event-" + std::to_string(key),
+          .time = at_ms(1'700'000'000'000),
+          .currency = usd(),
+          .total_minor = 2'050,
+          .subtotal_minor = 1'800,
+          .tax_minor = 200,
+          .shipping_minor = 100,
+          .discount_minor = 50,
+          .points_paid = 5,
+          .refunded_minor = 12,
+          .rules = 0x8000000000000001,
+          .level = 2,
+          .program_version = 3,
+          .granted = granted,
+          .reversed = 1,
+          .qualifying = 2'038,
+          .lines = {{"1", "sku-1", 2, 1'000, 12, 1, 3}, {"", "sku-2", 1, 800, 0, 0, 0}}};
+}
+
+inline member::History history(std::uint64_t seq) {
+  return {.entries = {entry(seq), entry(seq + 1, -7)}, .orders = {order(seq)}};
+}
+
+inline ports::Checkpoint checkpoint(std::uint64_t committed) {
+  ports::Checkpoint c;
+  c.recover_from = committed / 2;
+  c.committed = committed;
+  c.clock = {.now = at_ms(1'700'000'000'000), .suspect = at_ms(1'800'000'000'000)};
+  c.ticks = {{.position = committed / 2, .time = at_ms(1'700'000'000'001)},
+             {.position = committed, .time = at_ms(1'700'000'000'002)}};
+  c.program_id = "shop";
+  c.program_version = 3;
+  c.program_fingerprint = 0xabcdef;
+  c.core_revision = 1;
+  return c;
+}
+
+}  // namespace fealty::state::samples
