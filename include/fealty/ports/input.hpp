@@ -41,10 +41,11 @@ struct InputBatch {
   }
 };
 
-/// A partition handed to this worker. `committed`: first offset not yet covered by a commit.
+/// A partition handed to this worker.
 struct Assignment {
   std::uint32_t partition = 0;
-  Offset committed = 0;
+  Offset committed = 0;  // first offset not yet covered by a commit
+  bool fresh = false;    // no commit was ever made: `committed` is where to begin
 };
 
 /// Told by the source, from inside poll(), what it owns.

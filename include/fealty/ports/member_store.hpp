@@ -109,9 +109,11 @@ class MemberStore {
   /// Ends a restore: what was restored is kept.
   virtual Result<void> restored(std::uint64_t position) = 0;
 
-  /// Appends up to `limit` ids of saved members whose due() is `until` or earlier, earliest first.
-  /// May name a member whose due day has moved since: the caller checks the record.
-  virtual Result<void> due(Day until, std::size_t limit, std::vector<std::string>& members) = 0;
+  /// Appends up to `limit` ids of saved members with `after` < due() <= `until`, earliest first, going on
+  /// behind `cursor` (empty = from the start; updated). True where more are left. May name a member
+  /// whose due day has moved since: the caller checks the record.
+  virtual Result<bool> due(Day after, Day until, std::size_t limit, std::string& cursor,
+                           std::vector<std::string>& members) = 0;
   /// Every saved member in ascending order of id (bytewise). Stops at the first error of `visit`.
   virtual Result<void> scan(const std::function<Result<void>(const member::Record&)>& visit) = 0;
   /// Ledger entries of one member, oldest first, from saved versions.

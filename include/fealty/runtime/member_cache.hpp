@@ -1,0 +1,99 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "fealty/base/hash.hpp"
+#include "fealty/event/event.hpp"
+#include "fealty/member/history.hpp"
+#include "fealty/member/record.hpp"
+
+namespace fealty::runtime {
+
+using Slot = std::uint32_t;
+inline constexpr Slot no_slot = 0xffffffff;
+
+/// A member in memory: the decoded record, what was not saved yet, and the cache's own marks.
+struct CachedMember {
+  member::Record record;
+  member::History unsaved;
+  std::uint64_t key = 0;               // MemberCache::key_of
+  std::uint64_t first_unsaved = 0;     // batch number of the oldest unsaved change; 0 = all is saved
+  std::uint32_t partition = 0;
+  std::uint32_t generation = 0;        // raised when the slot is given to another member
+  std::uint32_t bytes = 0;             // counted for this member
+  std::uint32_t unsaved_bytes = 0;     // of `unsaved`, about
+  Day stored_due = no_day;             // due() of the version that the store holds
+  Day timer_due = no_day;              // day for which a timer is in memory
+  bool used = false;                   // touched since the clock hand passed
+  bool live = false;                   // slot in use
+};
+
+/// Decoded members of all partitions, bounded in bytes. A changed member stays until it was saved.
+///
+/// Owns:    its members. References to them are good until the next insert's slab grows: never (slabs do
+///          not move), or until the member is evicted: only in shrink().
+/// Threads: one.
+class MemberCache {
+ public:
+  explicit MemberCache(std::size_t bytes_max);
+
+  static std::uint64_t key_of(std::uint64_t member_hash, std::uint32_t partition) {
+    return mix(member_hash, partition);
+  }
+  /// Starts bringing the index entry of `key` nearer.
+  void prefetch(std::uint64_t key) const { __builtin_prefetch(&index_[key & mask_]); }
+  void prefetch_member(Slot slot) const {
+    const char* at = reinterpret_cast<const char*>(&member(slot));
+    for (std::size_t line = 0; line < 6; ++line) __builtin_prefetch(at + line * 64);
+  }
+  [[nodiscard]] Slot find(std::uint64_t key, std::uint32_t partition, std::string_view id) const;
+  /// Adds a member that find() did not find; its record is new but for the id.
+  Slot insert(std::uint64_t key, std::uint32_t partition, std::string_view id);
+  [[nodiscard]] CachedMember& member(Slot slot) {
+    return slabs_[slot >> slab_bits][slot & slab_mask];
+  }
+  [[nodiscard]] const CachedMember& member(Slot slot) const {
+    return slabs_[slot >> slab_bits][slot & slab_mask];
+  }
+  /// Counts the member's size anew after a change.
+  void recount(CachedMember& member);
+
+  /// Lets saved members go until the bound holds, those not used lately first. Returns how many went.
+  std::size_t shrink();
+  /// Lets every member of `partition` go, saved or not.
+  void drop_partition(std::uint32_t partition);
+  /// Over the bound even after shrink(): changed members must be saved first.
+  [[nodiscard]] bool over() const { return bytes() > bytes_max_; }
+  [[nodiscard]] std::size_t bytes() const { return bytes_ + index_.size() * sizeof(Entry); }
+  [[nodiscard]] std::size_t bytes_max() const { return bytes_max_; }
+  [[nodiscard]] std::size_t size() const { return size_; }
+  /// Members let go so far: while 0, what is not here was never here.
+  [[nodiscard]] std::uint64_t evictions() const { return evictions_; }
+
+ private:
+  static constexpr unsigned slab_bits = 12;
+  static constexpr Slot slab_mask = (1U << slab_bits) - 1;
+  struct Entry {
+    std::uint32_t tag = 0;  // high half of the key
+    Slot slot = no_slot;
+  };
+  void grow();
+  void evict(Slot slot);
+  void erase_entry(std::uint64_t key, Slot slot);
+
+  std::size_t bytes_max_;
+  std::size_t bytes_ = 0;
+  std::size_t size_ = 0;
+  std::uint64_t evictions_ = 0;
+  std::vector<Entry> index_;  // open addressing, linear probing, backward-shift deletion
+  std::uint64_t mask_ = 0;
+  std::vector<std::unique_ptr<CachedMember[]>> slabs_;
+  std::vector<Slot> free_;
+  Slot slots_made_ = 0;
+  Slot hand_ = 0;
+};
+
+}  // namespace fealty::runtime

@@ -1,0 +1,82 @@
+#include "fealty/runtime/decoded_input.hpp"
+
+#include <utility>
+
+namespace fealty::runtime {
+
+DecodedInput::DecodedInput(ports::Source& source, const Topology& topology,
+                           DecodedInputOptions options)
+    : source_{source}, options_{options}, decoder_{topology.decoder()} {
+  if (!options_.ahead) return;
+  for (DecodedBatch& batch : batches_) free_.push_back(&batch);
+  thread_ = std::thread{[this] { run(); }};
+}
+
+DecodedInput::~DecodedInput() {
+  if (!thread_.joinable()) return;
+  {
+    const std::lock_guard lock{mutex_};
+    stopping_ = true;
+  }
+  changed_.notify_all();
+  thread_.join();
+}
+
+Result<DecodedBatch*> DecodedInput::next() {
+  if (!options_.ahead) {
+    if (auto filled = fill(batches_[0]); !filled) return filled.error();
+    return &batches_[0];
+  }
+  std::unique_lock lock{mutex_};
+  if (lent_ != nullptr) free_.push_back(std::exchange(lent_, nullptr));
+  changed_.notify_all();
+  changed_.wait(lock, [this] { return !ready_.empty() || failed_; });
+  if (ready_.empty()) return *failed_;
+  lent_ = ready_.front();
+  ready_.pop_front();
+  return lent_;
+}
+
+void DecodedInput::run() {
+  while (true) {
+    DecodedBatch* batch = nullptr;
+    {
+      std::unique_lock lock{mutex_};
+      changed_.wait(lock, [this] { return !free_.empty() || stopping_; });
+      if (stopping_) return;
+      batch = free_.front();
+      free_.pop_front();
+    }
+    auto filled = fill(*batch);
+    const std::lock_guard lock{mutex_};
+    if (filled) {
+      ready_.push_back(batch);
+    } else {
+      failed_ = filled.error();
+    }
+    changed_.notify_all();
+    if (failed_ || batch->polled == ports::Polled::ended) return;
+  }
+}
+
+Result<void> DecodedInput::fill(DecodedBatch& batch) {
+  batch.texts.reset();
+  batch.records = {};
+  const auto polled = source_.poll(batch.input, options_.records_max, options_.poll_timeout);
+  if (!polled) return polled.error();
+  batch.polled = *polled;
+  const std::size_t count = batch.input.records.size();
+  if (batch.storage.size() < count) batch.storage.resize(count);
+  batch.records = std::span{batch.storage}.first(count);
+  for (std::size_t i = 0; i < batch.records.size(); ++i) {
+    const ports::InputRecord& raw = batch.input.records[i];
+    DecodedRecord& record = batch.records[i];
+    record.raw = &raw;
+    auto decoded = decoder_->decode(raw.value, raw.headers, raw.offset, batch.texts, record.event);
+    record.decoded = decoded.has_value();
+    if (!record.decoded) record.error = decoded.error();
+  }
+  return {};
+}
+
+}  // namespace fealty::runtime

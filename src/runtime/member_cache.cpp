@@ -1,0 +1,140 @@
+#include "fealty/runtime/member_cache.hpp"
+
+#include "fealty/base/check.hpp"
+
+namespace fealty::runtime {
+namespace {
+
+constexpr std::size_t index_size_initial = 1024;
+
+std::uint32_t tag_of(std::uint64_t key) { return static_cast<std::uint32_t>(key >> 32U); }
+
+std::size_t text_bytes(const std::string& text) {
+  return text.capacity() > 15 ? text.capacity() + 1 : 0;
+}
+
+std::size_t heap_bytes(const member::Record& record) {
+  return text_bytes(record.id) + text_bytes(record.time_zone) + text_bytes(record.attributes) +
+         record.qualifying.capacity() * sizeof(member::QualifyingBucket) +
+         record.purchase_days.capacity() * sizeof(Day) + record.money_keys.heap_bytes() +
+         record.reservations.capacity() * sizeof(member::Reservation) +
+         record.parked.capacity() * sizeof(member::ParkedRefund);
+}
+
+}  // namespace
+
+MemberCache::MemberCache(std::size_t bytes_max)
+    : bytes_max_{bytes_max}, index_(index_size_initial), mask_{index_size_initial - 1} {}
+
+Slot MemberCache::find(std::uint64_t key, std::uint32_t partition, std::string_view id) const {
+  const std::uint32_t tag = tag_of(key);
+  for (std::uint64_t at = key & mask_;; at = (at + 1) & mask_) {
+    const Entry& entry = index_[at];
+    if (entry.slot == no_slot) return no_slot;
+    if (entry.tag != tag) continue;
+    const CachedMember& found = member(entry.slot);
+    if (found.key == key && found.partition == partition && found.record.id == id) return entry.slot;
+  }
+}
+
+Slot MemberCache::insert(std::uint64_t key, std::uint32_t partition, std::string_view id) {
+  if ((size_ + 1) * 2 > index_.size()) grow();
+  Slot slot = no_slot;
+  if (!free_.empty()) {
+    slot = free_.back();
+    free_.pop_back();
+  } else {
+    if ((slots_made_ & slab_mask) == 0) {
+      slabs_.push_back(std::make_unique<CachedMember[]>(std::size_t{1} << slab_bits));
+    }
+    slot = slots_made_++;
+    check(slot != no_slot, "a cache holds fewer than 2^32 members");
+  }
+  CachedMember& made = member(slot);
+  made.key = key;
+  made.partition = partition;
+  made.record.id = id;
+  made.used = true;
+  made.live = true;
+  recount(made);
+  ++size_;
+  std::uint64_t at = key & mask_;
+  while (index_[at].slot != no_slot) at = (at + 1) & mask_;
+  index_[at] = {tag_of(key), slot};
+  return slot;
+}
+
+void MemberCache::recount(CachedMember& member) {
+  const auto now = static_cast<std::uint32_t>(sizeof(CachedMember) + heap_bytes(member.record) +
+                                              member.unsaved_bytes);
+  bytes_ = bytes_ - member.bytes + now;
+  member.bytes = now;
+}
+
+std::size_t MemberCache::shrink() {
+  std::size_t evicted = 0;
+  // Two rounds of the hand: the first may only take the marks away.
+  for (std::size_t steps = 0; over() && steps < std::size_t{slots_made_} * 2; ++steps) {
+    if (hand_ >= slots_made_) hand_ = 0;
+    CachedMember& candidate = member(hand_);
+    if (candidate.live && candidate.first_unsaved == 0) {
+      if (candidate.used) {
+        candidate.used = false;
+      } else {
+        evict(hand_);
+        ++evicted;
+      }
+    }
+    ++hand_;
+  }
+  return evicted;
+}
+
+void MemberCache::drop_partition(std::uint32_t partition) {
+  for (Slot slot = 0; slot < slots_made_; ++slot) {
+    if (member(slot).live && member(slot).partition == partition) evict(slot);
+  }
+}
+
+void MemberCache::evict(Slot slot) {
+  CachedMember& going = member(slot);
+  erase_entry(going.key, slot);
+  check(bytes_ >= going.bytes && size_ > 0, "the cache counts what it holds");
+  bytes_ -= going.bytes;
+  --size_;
+  ++evictions_;
+  const std::uint32_t generation = going.generation + 1;
+  going = CachedMember{};
+  going.generation = generation;
+  free_.push_back(slot);
+}
+
+void MemberCache::erase_entry(std::uint64_t key, Slot slot) {
+  std::uint64_t hole = key & mask_;
+  while (index_[hole].slot != slot) {
+    check(index_[hole].slot != no_slot, "a cached member is in the index");
+    hole = (hole + 1) & mask_;
+  }
+  for (std::uint64_t at = (hole + 1) & mask_; index_[at].slot != no_slot; at = (at + 1) & mask_) {
+    const std::uint64_t home = member(index_[at].slot).key & mask_;
+    if (((at - home) & mask_) >= ((at - hole) & mask_)) {
+      index_[hole] = index_[at];
+      hole = at;
+    }
+  }
+  index_[hole] = Entry{};
+}
+
+void MemberCache::grow() {
+  std::vector<Entry> old(index_.size() * 2);
+  old.swap(index_);
+  mask_ = index_.size() - 1;
+  for (const Entry& entry : old) {
+    if (entry.slot == no_slot) continue;
+    std::uint64_t at = member(entry.slot).key & mask_;
+    while (index_[at].slot != no_slot) at = (at + 1) & mask_;
+    index_[at] = entry;
+  }
+}
+
+}  // namespace fealty::runtime

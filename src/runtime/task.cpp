@@ -1,0 +1,266 @@
+#include "fealty/runtime/task.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "fealty/base/check.hpp"
+#include "fealty/codec/encode.hpp"
+
+namespace fealty::runtime {
+namespace {
+
+constexpr std::size_t prefetch_index_ahead = 16;
+constexpr std::size_t prefetch_member_ahead = 6;
+constexpr std::uint32_t entry_bytes_about = 400;  // a ledger entry or an order grant in memory
+
+}  // namespace
+
+Task::Task(std::uint32_t partition, const Topology& topology, ports::MemberStore& store,
+           MemberCache& cache, TaskOptions options)
+    : partition_{partition},
+      topology_{topology},
+      store_{store},
+      cache_{cache},
+      options_{std::move(options)} {}
+
+Result<void> Task::open(ports::Offset committed, bool fresh) {
+  const auto found = store_.checkpoint();
+  if (!found) return found.error();
+  store_was_empty_ = !found->has_value() && store_.empty();
+  evictions_at_open_ = cache_.evictions();
+  at_.committed = committed;
+  if (!*found) {
+    // Nothing saved yet. A group that has commits has state: it is computed again from the start.
+    at_.recover_from = fresh ? committed : 0;
+    at_.applied = at_.recover_from;
+    return {};
+  }
+  const ports::Checkpoint& saved = **found;
+  if (saved.program_id != options_.program_id ||
+      saved.program_fingerprint != options_.program_fingerprint) {
+    return Error{Errc::wrong_program, "state",
+                 "the state was made with program '" + saved.program_id + "' version " +
+                     std::to_string(saved.program_version) + ", not with this '" +
+                     options_.program_id + "' version " +
+                     std::to_string(options_.program_version) +
+                     ": start with that program, or replay into an empty state directory"};
+  }
+  if (saved.committed > committed) {
+    return Error{Errc::input_gap, "state",
+                 "the state is ahead of its input: saved at position " +
+                     std::to_string(saved.committed) + ", the input is committed up to " +
+                     std::to_string(committed) +
+                     ": give the matching output or group, or an empty state directory"};
+  }
+  if (saved.recover_from != committed && saved.core_revision != topology_.core_revision) {
+    return Error{Errc::wrong_revision, "state",
+                 "the state was not stopped cleanly and was made by core revision " +
+                     std::to_string(saved.core_revision) + ", this is " +
+                     std::to_string(topology_.core_revision) +
+                     ": start the old binary once and stop it with SIGTERM, then start this one"};
+  }
+  at_.recover_from = saved.recover_from;
+  at_.applied = saved.recover_from;
+  clock_at_open_ = saved.clock;
+  clock_ = saved.clock;
+  recover_clock_ = saved.clock;
+  ticks_ = saved.ticks;
+  checkpoint_written_ = saved.recover_from;
+  return {};
+}
+
+Result<void> Task::apply(std::span<const DecodedRecord* const> records, ports::OutputBuffer& out) {
+  if (auto found = find_members(records); !found) return found.error();
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    if (i + prefetch_member_ahead < records.size() && slots_[i + prefetch_member_ahead] != no_slot) {
+      cache_.prefetch_member(slots_[i + prefetch_member_ahead]);
+    }
+    const DecodedRecord& record = *records[i];
+    if (!record.decoded) {
+      reject(record, record.error, out);
+    } else if (auto applied = apply_one(record, slots_[i], out); !applied) {
+      return applied.error();
+    }
+  }
+  return {};
+}
+
+Result<void> Task::find_members(std::span<const DecodedRecord* const> records) {
+  slots_.assign(records.size(), no_slot);
+  missing_.clear();
+  const auto key_at = [&](std::size_t i) {
+    return MemberCache::key_of(records[i]->event.member_hash, partition_);
+  };
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    if (i + prefetch_index_ahead < records.size()) cache_.prefetch(key_at(i + prefetch_index_ahead));
+    if (!records[i]->decoded) continue;
+    const std::uint64_t key = key_at(i);
+    slots_[i] = cache_.find(key, partition_, records[i]->event.member);
+    if (slots_[i] == no_slot) {
+      slots_[i] = cache_.insert(key, partition_, records[i]->event.member);
+      missing_.push_back(slots_[i]);
+    }
+  }
+  return missing_.empty() || !store_has_more() ? Result<void>{} : load_missing();
+}
+
+Result<void> Task::load_missing() {
+  std::vector<std::string_view> ids;
+  std::vector<member::Record*> records;
+  ids.reserve(missing_.size());
+  records.reserve(missing_.size());
+  for (const Slot slot : missing_) {
+    CachedMember& member = cache_.member(slot);
+    ids.push_back(member.record.id);
+    records.push_back(&member.record);
+  }
+  if (auto loaded = store_.load(ids, records); !loaded) return loaded.error();
+  for (const Slot slot : missing_) {
+    CachedMember& member = cache_.member(slot);
+    member.stored_due = member.record.due();
+    cache_.recount(member);
+  }
+  return {};
+}
+
+Result<void> Task::apply_one(const DecodedRecord& record, Slot slot, ports::OutputBuffer& out) {
+  CachedMember& member = cache_.member(slot);
+  const event::Event& event = record.event;
+  const ports::Offset offset = record.raw->offset;
+  member.used = true;
+  if (offset < member.record.as_of) return {};  // Recovery: the saved version holds it already.
+
+  emitting_ = live(offset);
+  if (member.record.due() <= record.day_before) announce(slot, member, record.clock_before, out);
+  const auto order = find_order(event, member);
+  if (!order) return order.error();
+
+  effects_.clear();
+  const auto level_before = member.record.announced_level.level;
+  const bool is_new = member.record.last_day < 0;
+  const program::Outcome outcome = topology_.apply(member.record, event, offset, *order, effects_);
+  if (outcome.verdict == program::Verdict::refused) {
+    reject(record, Error{outcome.reason, outcome.field}, out);
+    return {};
+  }
+  if (emitting_) ++counters_.records;
+  if (outcome.verdict == program::Verdict::duplicate) {
+    if (emitting_) ++counters_.duplicates;
+    return {};
+  }
+  changed(slot, member);
+  if (emitting_) {
+    ++counters_.applied;
+    if (is_new) {
+      ++counters_.members_new;
+      ++counters_.level_change[0];
+    }
+    --counters_.level_change[std::min<std::size_t>(level_before, Counters::levels_max - 1)];
+    ++counters_.level_change[std::min<std::size_t>(member.record.announced_level.level,
+                                                   Counters::levels_max - 1)];
+    if (counters_.first_time == EventTime{} || event.time < counters_.first_time) {
+      counters_.first_time = event.time;
+    }
+    counters_.last_time = std::max(counters_.last_time, event.time);
+  } else {
+    ++counters_.recovered;
+  }
+  emit(member, out);
+  if (member.record.due() <= record.day_after) announce(slot, member, record.clock_after, out);
+  register_timer(slot, member);
+  cache_.recount(member);
+  return {};
+}
+
+Result<const member::OrderGrant*> Task::find_order(const event::Event& event,
+                                                   const CachedMember& member) {
+  if (!program::needs_order(event)) return nullptr;
+  const std::uint64_t key = program::order_key(event);
+  for (const member::OrderGrant& grant : member.unsaved.orders) {
+    if (grant.key == key) return &grant;
+  }
+  if (!store_has_more() || member.record.as_of == 0) return nullptr;
+  auto stored = store_.find_order(member.record.id, key);
+  if (!stored) return stored.error();
+  found_order_ = std::move(*stored);
+  return found_order_ ? &*found_order_ : nullptr;
+}
+
+void Task::changed(Slot slot, CachedMember& member) {
+  if (member.first_unsaved != 0) return;
+  if (marks_.empty() || marks_.back().number != batch_number_) {
+    marks_.push_back({batch_number_, at_.applied, clock_, std::chrono::steady_clock::now()});
+  }
+  member.first_unsaved = batch_number_;
+  queue_.push_back(slot);
+}
+
+void Task::emit(CachedMember& member, ports::OutputBuffer& out) {
+  const std::string& id = member.record.id;
+  if (emitting_) {
+    for (const member::LedgerEntry& entry : effects_.entries) {
+      topology_.encode_entry(entry, id, out.start(ports::Stream::ledger, partition_, id));
+      out.finish();
+      ++counters_.ledger_entries;
+      switch (entry.kind) {
+        case member::EntryKind::earn: counters_.points_issued += entry.points; break;
+        case member::EntryKind::reverse: counters_.points_reversed -= entry.points; break;
+        case member::EntryKind::redeem:
+        case member::EntryKind::reserve: counters_.points_redeemed -= entry.points; break;
+        case member::EntryKind::release: counters_.points_redeemed -= entry.points; break;
+        case member::EntryKind::capture:
+        case member::EntryKind::adjust: break;
+      }
+    }
+    for (const member::Notice& notice : effects_.notices) {
+      topology_.encode_notice(notice, id, out.start(ports::Stream::notices, partition_, id));
+      out.finish();
+      ++counters_.notices[static_cast<std::size_t>(notice.type)];
+    }
+  }
+  for (member::LedgerEntry& entry : effects_.entries) {
+    member.unsaved.entries.push_back(std::move(entry));
+    member.unsaved_bytes += entry_bytes_about;
+  }
+  if (effects_.order) {
+    auto& orders = member.unsaved.orders;
+    const auto at = std::find_if(orders.begin(), orders.end(), [&](const member::OrderGrant& grant) {
+      return grant.key == effects_.order->key;
+    });
+    if (at == orders.end()) {
+      orders.push_back(std::move(*effects_.order));
+      member.unsaved_bytes += entry_bytes_about;
+    } else {
+      *at = std::move(*effects_.order);
+    }
+  }
+  effects_.clear();
+}
+
+void Task::announce(Slot slot, CachedMember& member, EventTime clock, ports::OutputBuffer& out) {
+  effects_.clear();
+  const auto level_before = member.record.announced_level.level;
+  topology_.announce(member.record, clock, effects_);
+  if (emitting_) {
+    --counters_.level_change[std::min<std::size_t>(level_before, Counters::levels_max - 1)];
+    ++counters_.level_change[std::min<std::size_t>(member.record.announced_level.level,
+                                                   Counters::levels_max - 1)];
+  }
+  changed(slot, member);
+  emit(member, out);
+}
+
+void Task::reject(const DecodedRecord& record, const Error& error, ports::OutputBuffer& out) {
+  if (!live(record.raw->offset)) return;
+  ++counters_.records;
+  if (error.code == Errc::unknown_type) {
+    ++counters_.skipped;
+    return;
+  }
+  ++counters_.deadlettered;
+  codec::encode_deadletter(error, options_.describe(partition_, record.raw->offset), partition_, record.raw->offset,
+                           record.raw->value, out.start(ports::Stream::deadletters, partition_, {}));
+  out.finish();
+}
+
+}  // namespace fealty::runtime

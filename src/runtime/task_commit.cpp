@@ -1,0 +1,194 @@
+// The second half of Task: timers at the end of a batch, and what a commit saves.
+#include <algorithm>
+#include <utility>
+
+#include "fealty/base/check.hpp"
+#include "fealty/runtime/task.hpp"
+
+namespace fealty::runtime {
+namespace {
+
+constexpr std::size_t due_page = 1024;
+
+}  // namespace
+
+Result<void> Task::end_batch(ports::Offset next, const ports::ClockState& clock, bool silent,
+                             ports::OutputBuffer& out) {
+  check(next >= at_.applied, "a task goes forward");
+  check(!silent || next <= at_.committed, "only a recovery is silent");
+  emitting_ = !silent;
+  const Day today = topology_.day(clock.now);
+  if (auto fired = fire_timers(today, clock.now, out); !fired) return fired.error();
+  at_.applied = next;
+  clock_ = clock;
+  ++batch_number_;
+  return {};
+}
+
+Result<void> Task::fire_timers(Day today, EventTime clock, ports::OutputBuffer& out) {
+  while (!timers_.empty() && timers_.begin()->first <= today) {
+    const auto due = std::move(timers_.begin()->second);
+    timers_.erase(timers_.begin());
+    for (const auto& [slot, generation] : due) {
+      CachedMember& member = cache_.member(slot);
+      if (!member.live || member.generation != generation) continue;
+      if (member.timer_due <= today) member.timer_due = no_day;
+      if (member.record.due() <= today) announce(slot, member, clock, out);
+      register_timer(slot, member);
+    }
+  }
+  if (today > fired_to_) {
+    if (store_has_more()) {
+      if (auto fired = fire_stored(today, clock, out); !fired) return fired.error();
+    }
+    fired_to_ = today;
+  }
+  return {};
+}
+
+Result<void> Task::fire_stored(Day today, EventTime clock, ports::OutputBuffer& out) {
+  std::string cursor;
+  std::vector<std::string> due;
+  bool more = true;
+  while (more) {
+    due.clear();
+    const auto read = store_.due(fired_to_, today, due_page, cursor, due);
+    if (!read) return read.error();
+    more = *read;
+    slots_.clear();
+    missing_.clear();
+    for (const std::string& id : due) {
+      const std::uint64_t key = MemberCache::key_of(hash64(id), partition_);
+      Slot slot = cache_.find(key, partition_, id);
+      if (slot == no_slot) {
+        slot = cache_.insert(key, partition_, id);
+        missing_.push_back(slot);
+      }
+      slots_.push_back(slot);
+    }
+    if (!missing_.empty()) {
+      if (auto loaded = load_missing(); !loaded) return loaded.error();
+    }
+    for (const Slot slot : slots_) {
+      CachedMember& member = cache_.member(slot);
+      if (member.record.due() > today) continue;
+      announce(slot, member, clock, out);
+      register_timer(slot, member);
+      cache_.recount(member);
+    }
+  }
+  return {};
+}
+
+void Task::register_timer(Slot slot, CachedMember& member) {
+  const Day due = member.record.due();
+  if (due == no_day || due == member.timer_due) return;
+  member.timer_due = due;
+  timers_[due].emplace_back(slot, member.generation);
+}
+
+void Task::prepare_commit(Save which, std::chrono::steady_clock::time_point now,
+                          ports::OutputBuffer& out) {
+  check(saving_.empty() && saved_.empty(), "one commit at a time");
+  take_for_saving(which, now);
+  update_recover_from();
+  if (saving_.empty() && at_.recover_from == checkpoint_written_ && ticks_.empty()) return;
+  encode_saved(out);
+}
+
+void Task::take_for_saving(Save which, std::chrono::steady_clock::time_point now) {
+  const std::size_t half = queue_.size() / 2;
+  while (!queue_.empty()) {
+    const Slot slot = queue_.front();
+    const std::uint64_t number = cache_.member(slot).first_unsaved;
+    while (marks_.front().number < number) marks_.pop_front();
+    const BatchMark& mark = marks_.front();
+    const bool old = at_.applied - mark.start > options_.checkpoint_distance_events ||
+                     now - mark.opened > options_.checkpoint_distance;
+    const bool take = which == Save::all || old || (which == Save::half && queue_.size() > half);
+    if (!take) break;
+    saving_.push_back(slot);
+    queue_.pop_front();
+  }
+}
+
+void Task::update_recover_from() {
+  if (queue_.empty()) {
+    marks_.clear();
+    at_.recover_from = at_.applied;
+    recover_clock_ = clock_;
+  } else {
+    const std::uint64_t number = cache_.member(queue_.front()).first_unsaved;
+    while (marks_.front().number < number) marks_.pop_front();
+    at_.recover_from = marks_.front().start;
+    recover_clock_ = marks_.front().clock;
+  }
+  std::erase_if(ticks_, [&](const ports::Tick& tick) { return tick.position < at_.recover_from; });
+  // All is saved: the clock that is saved with it holds these ticks.
+  if (queue_.empty()) ticks_.clear();
+}
+
+ports::Checkpoint Task::checkpoint() const {
+  return {.recover_from = at_.recover_from,
+          .committed = std::max(at_.applied, at_.committed),
+          .clock = recover_clock_,
+          .ticks = ticks_,
+          .program_id = options_.program_id,
+          .program_version = options_.program_version,
+          .program_fingerprint = options_.program_fingerprint,
+          .core_revision = topology_.core_revision,
+          .changelog_position = 0};
+}
+
+void Task::encode_saved(ports::OutputBuffer& out) {
+  std::vector<ports::SaveItem> items;
+  items.reserve(saving_.size());
+  for (const Slot slot : saving_) {
+    const CachedMember& member = cache_.member(slot);
+    items.push_back({&member.record, &member.unsaved, member.stored_due});
+  }
+  store_.encode(items, at_.applied, saved_);
+  store_.encode(checkpoint(), saved_);
+  checkpoint_written_ = at_.recover_from;
+  if (options_.changelog) {
+    for (const auto& item : saved_.items) {
+      out.add(ports::Stream::changelog, partition_, saved_.key(item), saved_.value(item));
+    }
+  }
+  if (options_.member_snapshots) {
+    for (const ports::SaveItem& item : items) {
+      topology_.encode_member(*item.record, clock_.now,
+                              out.start(ports::Stream::members, partition_, item.record->id));
+      out.finish();
+    }
+  }
+}
+
+ports::CommitPosition Task::commit_position() const {
+  return {.partition = partition_,
+          .committed = std::max(at_.applied, at_.committed),
+          .recover_from = at_.recover_from,
+          .changelog_position = 0};
+}
+
+Result<void> Task::commit_done(const ports::CommitPosition& position) {
+  at_.committed = position.committed;
+  committed_counters_ = counters_;
+  if (saved_.empty()) return {};
+  saved_.changelog_position = position.changelog_position;
+  if (auto kept = store_.save(saved_); !kept) return kept.error();
+  for (const Slot slot : saving_) {
+    CachedMember& member = cache_.member(slot);
+    member.first_unsaved = 0;
+    member.unsaved = member::History{};  // gives the memory back, too
+    member.unsaved_bytes = 0;
+    member.record.as_of = at_.applied;
+    member.stored_due = member.record.due();
+    cache_.recount(member);
+  }
+  saving_.clear();
+  saved_.clear();
+  return {};
+}
+
+}  // namespace fealty::runtime

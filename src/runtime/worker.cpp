@@ -1,0 +1,178 @@
+#include "fealty/runtime/worker.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "fealty/base/check.hpp"
+
+namespace fealty::runtime {
+
+Worker::Worker(const Topology& topology, ports::Source& source, ports::Sink& sink,
+               ports::Changelog* changelog, StoreFactory open_store, WorkerOptions options)
+    : topology_{topology},
+      source_{source},
+      sink_{sink},
+      changelog_{changelog},
+      open_store_{std::move(open_store)},
+      options_{std::move(options)},
+      cache_{options_.cache_bytes},
+      shared_clock_{options_.clock_jump_max},
+      last_commit_{std::chrono::steady_clock::now()} {}
+
+Worker::~Worker() = default;
+
+Result<void> Worker::run(const std::atomic<bool>& stop) {
+  one_clock_ = source_.one_clock();
+  if (auto opened = source_.open(*this); !opened) return opened.error();
+  if (auto looped = loop(stop); !looped) return looped.error();
+  return commit([](const Task&) { return Task::Save::all; });
+}
+
+Result<void> Worker::loop(const std::atomic<bool>& stop) {
+  DecodedInput input{source_, topology_, options_.input};
+  while (!stop.load(std::memory_order_relaxed)) {
+    auto batch = input.next();
+    Result<void> done;
+    bool ended = false;
+    if (!batch) {
+      done = batch.error();
+    } else {
+      ended = (*batch)->polled == ports::Polled::ended;
+      done = process(**batch);
+    }
+    if (!done && disposition(done.error().code) == Disposition::restart_task) {
+      done = restart_tasks();
+      ended = false;
+    }
+    if (!done) return done.error();
+    if (on_progress) on_progress();
+    if (ended) return {};
+  }
+  return {};
+}
+
+Result<void> Worker::process(DecodedBatch& batch) {
+  out_.clear();
+  for (DecodedRecord& record : batch.records) {
+    if (auto routed = route(record); !routed) return routed.error();
+  }
+  if (auto applied = apply_routed(); !applied) return applied.error();
+  if (batch.polled == ports::Polled::idle && options_.tick_after_idle.count() > 0) {
+    if (auto ticked = tick_idle(); !ticked) return ticked.error();
+  }
+  if (!batch.records.empty()) uncommitted_ = true;
+  since_commit_ += batch.records.size();
+  if (!out_.empty()) {
+    if (on_outputs) on_outputs(out_);
+    if (auto sent = sink_.append(out_); !sent) return sent.error();
+  }
+  return commit_if_due();
+}
+
+/// The task that a record belongs to; nullptr where this worker does not hold its partition (any more).
+Worker::Owned* Worker::owner_of(const DecodedRecord& record) {
+  std::uint32_t partition = record.raw->partition;
+  if (partition == ports::unassigned_partition) {
+    partition = record.decoded ? partition_of(record.event.member_hash, options_.file_partitions) : 0;
+  }
+  return partition < owned_.size() ? owned_[partition].get() : nullptr;
+}
+
+Result<void> Worker::route(DecodedRecord& record) {
+  Owned* const owned = owner_of(record);
+  if (owned == nullptr) return {};
+  const ports::Offset offset = record.raw->offset;
+  if (offset < next_of(*owned)) return {};  // Delivered again after a seek.
+  if (owned->recovering && offset >= owned->task->positions().committed) {
+    if (auto ended = end_recovery(*owned); !ended) return ended.error();
+  }
+  repeat_ticks(*owned, offset);
+  stamp(record, *owned->clock);
+  next_of(*owned) = offset + 1;
+  if (offset >= owned->task->positions().applied) owned->routed.push_back(&record);
+  return {};
+}
+
+/// The next record is the first that was not committed: completes what was applied silently, with the
+/// clock as it stood then.
+Result<void> Worker::end_recovery(Owned& owned) {
+  next_of(owned) = owned.task->positions().committed;
+  return apply_routed();
+}
+
+void Worker::repeat_ticks(Owned& owned, ports::Offset up_to) {
+  while (owned.ticks_done < owned.ticks.size() && owned.ticks[owned.ticks_done].position <= up_to) {
+    owned.clock->tick(owned.ticks[owned.ticks_done++].time);
+  }
+}
+
+void Worker::stamp(DecodedRecord& record, Clock& clock) {
+  const auto day_of_clock = [&](EventTime now) {
+    if (now != last_clock_seen_) {
+      last_clock_seen_ = now;
+      last_day_seen_ = topology_.day(now);
+    }
+    return last_day_seen_;
+  };
+  record.clock_before = clock.now();
+  record.day_before = day_of_clock(record.clock_before);
+  refuse_future(record);
+  if (record.decoded) clock.observe(record.event.time);
+  record.clock_after = clock.now();
+  record.day_after = day_of_clock(record.clock_after);
+}
+
+/// Live, a time too far ahead of the broker's own timestamp is refused; both are in the log, so a
+/// recovery decides the same.
+void Worker::refuse_future(DecodedRecord& record) const {
+  if (options_.future_ms_max == 0 || !record.decoded || record.raw->timestamp_ms < 0) return;
+  const std::int64_t ahead_ms =
+      record.event.time.time_since_epoch().count() - record.raw->timestamp_ms;
+  if (ahead_ms <= options_.future_ms_max) return;
+  record.decoded = false;
+  record.error = Error{Errc::time_in_future, "time"};
+}
+
+/// Applies what was routed to each task, and lets timers fire.
+Result<void> Worker::apply_routed() {
+  for (const auto& owned : owned_) {
+    if (!owned) continue;
+    if (auto applied = owned->task->apply(owned->routed, out_); !applied) return applied.error();
+    owned->routed.clear();
+  }
+  for (const auto& owned : owned_) {
+    if (!owned) continue;
+    const ports::Offset next = next_of(*owned);
+    const ports::Offset committed = owned->task->positions().committed;
+    // With one clock the input starts at the earliest recover_from: the others wait for theirs.
+    if (next < owned->task->positions().applied) continue;
+    if (owned->recovering) repeat_ticks(*owned, next);
+    const bool silent = owned->recovering && next <= committed;
+    if (auto ended = owned->task->end_batch(next, owned->clock->state(), silent, out_); !ended) {
+      return ended.error();
+    }
+    if (next >= committed) owned->recovering = false;
+  }
+  return {};
+}
+
+Result<void> Worker::tick_idle() {
+  check(!one_clock_, "only a partition with a clock of its own ticks");
+  const auto now = std::chrono::time_point_cast<std::chrono::milliseconds>(
+      std::chrono::system_clock::now());
+  for (const auto& owned : owned_) {
+    if (!owned || owned->recovering || now - owned->clock->now() < options_.tick_after_idle) continue;
+    // Timers are counted in days: a tick within the same day would change nothing.
+    if (topology_.day(now) <= topology_.day(owned->clock->now())) continue;
+    if (owned->clock->now() == EventTime{}) continue;  // Nothing was seen yet.
+    owned->clock->tick(now);
+    owned->task->tick(now);
+    uncommitted_ = true;
+    if (auto fired = owned->task->end_batch(owned->next, owned->clock->state(), false, out_); !fired) {
+      return fired.error();
+    }
+  }
+  return {};
+}
+
+}  // namespace fealty::runtime

@@ -1,0 +1,240 @@
+// The second half of Worker: what it owns, and commits.
+#include <algorithm>
+#include <utility>
+
+#include "fealty/base/check.hpp"
+#include "fealty/log/log.hpp"
+#include "fealty/runtime/worker.hpp"
+
+namespace fealty::runtime {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+/// Carries changelog records into a store.
+class Restore final : public ports::Changelog::Visitor {
+ public:
+  explicit Restore(ports::MemberStore& store) : store_{store} {}
+  Result<void> apply(std::string_view key, std::string_view value) override {
+    ++records_;
+    return store_.restore(key, value, 0);
+  }
+  [[nodiscard]] std::uint64_t records() const { return records_; }
+
+ private:
+  ports::MemberStore& store_;
+  std::uint64_t records_ = 0;
+};
+
+}  // namespace
+
+Result<void> Worker::on_assigned(std::span<const ports::Assignment> partitions) {
+  for (const ports::Assignment& assignment : partitions) {
+    if (assignment.partition >= owned_.size()) owned_.resize(assignment.partition + 1);
+    auto owned = std::make_unique<Owned>();
+    auto store = open_store_(assignment.partition);
+    if (!store) return store.error();
+    owned->store = std::move(*store);
+    if (!one_clock_) owned->own_clock = std::make_unique<Clock>(options_.clock_jump_max);
+    owned->clock = one_clock_ ? &shared_clock_ : owned->own_clock.get();
+    Owned& held = *owned;
+    owned_[assignment.partition] = std::move(owned);
+    held.fresh = assignment.fresh;
+    auto opened = open_task(assignment.partition, held, assignment.committed);
+    if (!opened) return opened.error();
+  }
+  return begin_at_positions();
+}
+
+/// One procedure for start, crash, takeover, abort and an empty disk: saved versions first, then the
+/// input from recover_from on.
+Result<void> Worker::open_task(std::uint32_t partition, Owned& owned, ports::Offset committed) {
+  const auto begun = SteadyClock::now();
+  if (changelog_ != nullptr) {
+    if (auto restored = restore(partition, *owned.store); !restored) return restored.error();
+  }
+  TaskOptions task_options = options_.task;
+  task_options.describe = [this](std::uint32_t p, ports::Offset offset) {
+    return source_.describe(p, offset);
+  };
+  owned.task = std::make_unique<Task>(partition, topology_, *owned.store, cache_, task_options);
+  if (auto opened = owned.task->open(committed, owned.fresh); !opened) return opened.error();
+  owned.ticks = owned.task->ticks();
+  owned.ticks_done = 0;
+  owned.recovering = true;
+  owned.next = owned.task->positions().applied;
+  owned.routed.clear();
+  if (!one_clock_) owned.clock->restore(owned.task->clock_at_open());
+  const Positions& at = owned.task->positions();
+  log::info("task.opened",
+            {{"partition", partition}, {"recover_from", at.recover_from},
+             {"committed", at.committed},
+             {"took_ms", std::int64_t{std::chrono::duration_cast<std::chrono::milliseconds>(
+                                          SteadyClock::now() - begun)
+                                          .count()}}});
+  return {};
+}
+
+Result<void> Worker::restore(std::uint32_t partition, ports::MemberStore& store) {
+  const auto checkpoint = store.checkpoint();
+  if (!checkpoint) return checkpoint.error();
+  const std::uint64_t from = *checkpoint ? (*checkpoint)->changelog_position : 0;
+  Restore visitor{store};
+  const auto position = changelog_->read(partition, from, visitor);
+  if (!position) return position.error();
+  if (*position == from) return {};
+  log::info("store.restored", {{"partition", partition}, {"records", visitor.records()}});
+  return store.restored(*position);
+}
+
+/// Points the source at each task's recover_from; with one clock for all, at the earliest.
+Result<void> Worker::begin_at_positions() {
+  if (one_clock_) {
+    const Task* first = nullptr;
+    for (const auto& owned : owned_) {
+      if (owned && (first == nullptr ||
+                    owned->task->positions().recover_from < first->positions().recover_from)) {
+        first = owned->task.get();
+      }
+    }
+    check(first != nullptr, "a source assigns at least one partition");
+    shared_clock_.restore(first->clock_at_open());
+    shared_next_ = first->positions().recover_from;
+  }
+  for (std::uint32_t partition = 0; partition < owned_.size(); ++partition) {
+    Owned* const owned = owned_[partition].get();
+    if (owned == nullptr || !owned->recovering) continue;
+    auto started = source_.start_at(partition, owned->task->positions().recover_from);
+    if (!started) return started.error();
+  }
+  return settle_clocks();
+}
+
+/// Ticks recorded at the very position where a task begins are repeated at once.
+Result<void> Worker::settle_clocks() {
+  ports::OutputBuffer nothing;
+  for (const auto& owned : owned_) {
+    if (!owned || !owned->recovering || one_clock_) continue;
+    const Positions& at = owned->task->positions();
+    repeat_ticks(*owned, at.applied);
+    auto settled = owned->task->end_batch(at.applied, owned->clock->state(), true, nothing);
+    if (!settled) return settled.error();
+    check(nothing.empty(), "a recovery is silent");
+    if (at.applied >= at.committed) owned->recovering = false;
+  }
+  return {};
+}
+
+Result<void> Worker::on_revoked(std::span<const std::uint32_t> partitions, bool lost) {
+  const auto going = [&](std::uint32_t partition) {
+    return std::find(partitions.begin(), partitions.end(), partition) != partitions.end();
+  };
+  if (!lost) {
+    auto committed = commit([&](const Task& task) {
+      return going(task.partition()) ? Task::Save::all : Task::Save::due;
+    });
+    if (!committed) return committed.error();
+  }
+  for (const std::uint32_t partition : partitions) {
+    if (partition >= owned_.size() || !owned_[partition]) continue;
+    given_away_.add(owned_[partition]->task->counters());
+    owned_[partition].reset();
+    cache_.drop_partition(partition);
+    log::info("task.closed", {{"partition", partition}, {"lost", lost ? 1 : 0}});
+  }
+  return {};
+}
+
+/// After an abort nothing of the open commit is visible: each task starts again from its saved state.
+Result<void> Worker::restart_tasks() {
+  ++aborts_;
+  log::warn("tasks.restarted", {{"aborts", aborts_}});
+  if (auto aborted = sink_.abort(); !aborted) return aborted.error();
+  out_.clear();
+  for (std::uint32_t partition = 0; partition < owned_.size(); ++partition) {
+    Owned* const owned = owned_[partition].get();
+    if (owned == nullptr) continue;
+    const ports::Offset committed = owned->task->positions().committed;
+    given_away_.add(owned->task->committed_counters());
+    cache_.drop_partition(partition);
+    if (auto opened = open_task(partition, *owned, committed); !opened) return opened.error();
+  }
+  return begin_at_positions();
+}
+
+Result<void> Worker::commit_if_due() {
+  cache_.shrink();
+  if (cache_.over()) {
+    // Full of unsaved members: the next commit comes forward and saves the older half of them.
+    if (auto done = commit([](const Task&) { return Task::Save::half; }); !done) return done.error();
+    cache_.shrink();
+    if (!cache_.over()) return {};
+    return commit([](const Task&) { return Task::Save::all; });
+  }
+  return commit_due() ? commit([](const Task&) { return Task::Save::due; }) : Result<void>{};
+}
+
+bool Worker::commit_due() const {
+  const auto waited = SteadyClock::now() - last_commit_;
+  if (!uncommitted_) {
+    // An idle input: what is still unsaved follows once it is old enough.
+    return waited >= options_.task.checkpoint_distance &&
+           std::any_of(owned_.begin(), owned_.end(), [](const std::unique_ptr<Owned>& owned) {
+             return owned && owned->task->unsaved() > 0;
+           });
+  }
+  return since_commit_ >= options_.commit_events_max ||
+         (options_.commit_interval.count() > 0 && waited >= options_.commit_interval);
+}
+
+Result<void> Worker::commit(const std::function<Task::Save(const Task&)>& which) {
+  const auto now = SteadyClock::now();
+  out_.clear();
+  positions_.clear();
+  for (const auto& owned : owned_) {
+    if (!owned) continue;
+    owned->task->prepare_commit(which(*owned->task), now, out_);
+    positions_.push_back(owned->task->commit_position());
+  }
+  if (!out_.empty()) {
+    if (auto sent = sink_.append(out_); !sent) return sent.error();
+  }
+  if (auto committed = sink_.commit(positions_); !committed) return committed.error();
+  for (const ports::CommitPosition& position : positions_) {
+    Owned& owned = *owned_[position.partition];
+    owned.fresh = false;
+    if (auto done = owned.task->commit_done(position); !done) return done.error();
+  }
+  out_.clear();
+  since_commit_ = 0;
+  uncommitted_ = false;
+  last_commit_ = now;
+  ++commits_;
+  return {};
+}
+
+Counters Worker::counters() const {
+  Counters sum = given_away_;
+  for (const auto& owned : owned_) {
+    if (owned) sum.add(owned->task->counters());
+  }
+  return sum;
+}
+
+std::vector<Task*> Worker::tasks() {
+  std::vector<Task*> held;
+  for (const auto& owned : owned_) {
+    if (owned) held.push_back(owned->task.get());
+  }
+  return held;
+}
+
+EventTime Worker::clock() const {
+  EventTime latest = shared_clock_.now();
+  for (const auto& owned : owned_) {
+    if (owned) latest = std::max(latest, owned->clock->now());
+  }
+  return latest;
+}
+
+}  // namespace fealty::runtime

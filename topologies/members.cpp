@@ -1,0 +1,106 @@
+#include "fealty/topologies/members.hpp"
+
+#include <utility>
+
+#include "fealty/codec/encode.hpp"
+#include "fealty/insight/churn.hpp"
+#include "fealty/program/apply.hpp"
+
+namespace fealty::topologies {
+namespace {
+
+using program::Program;
+
+void drop_muted(const Program& program, member::Effects& effects) {
+  if (program.muted.none()) return;
+  std::erase_if(effects.notices, [&](const member::Notice& notice) {
+    return program.muted.test(static_cast<std::size_t>(notice.type));
+  });
+}
+
+/// One event, in the order in which its parts may see each other's work: churn up to this day, the
+/// program's rules, churn after it. A refused or repeated event leaves nothing behind.
+program::Outcome apply_event(const Program& program, member::Record& record,
+                             const event::Event& event, event::Offset position,
+                             const member::OrderGrant* order, member::Effects& effects) {
+  const Day day = day_of(event.time, program.utc_offset_s);
+  const member::ChurnState churn = record.churn, announced = record.announced_churn;
+  insight::before_event(record, day, event.id, event.time, program.churn, program.version,
+                        program.utc_offset_s, effects);
+  const program::Outcome outcome =
+      program::apply(record, event, position, order, program, effects);
+  if (outcome.verdict != program::Verdict::applied) {
+    record.churn = churn;
+    record.announced_churn = announced;
+    effects.clear();
+    return outcome;
+  }
+  insight::after_event(record, day, event.id, event.time, program.churn, program.version, effects);
+  drop_muted(program, effects);
+  return outcome;
+}
+
+void announce(const Program& program, member::Record& record, EventTime clock,
+              member::Effects& effects) {
+  const Day today = day_of(clock, program.utc_offset_s);
+  program::announce(record, today, program, effects);
+  insight::announce(record, today, program.churn, program.version, program.utc_offset_s, effects);
+  drop_muted(program, effects);
+}
+
+void encode_member(const Program& program, const member::Record& record, EventTime clock,
+                   std::string& out) {
+  const Day today = day_of(clock, program.utc_offset_s);
+  codec::MemberView view;
+  view.record = &record;
+  view.level = program.levels[program::level_on(record, today, program).level].name;
+  view.qualifying = program::qualifying_on(record, today, program);
+  view.qualifying_scale = program.metric == program::Metric::money ? program.currency.scale() : 0;
+  view.money_scale = program.currency.scale();
+  view.churn_bp = insight::churn_on(record, today, program.churn);
+  view.churn_raised = insight::churn_state_on(record, today, program.churn).raised;
+  view.as_of = clock;
+  codec::encode_member(view, out);
+}
+
+}  // namespace
+
+runtime::Topology members_topology(const Program& program, const codec::Mapping& mapping,
+                                   std::string source) {
+  runtime::Topology path;
+  path.name = "members";
+  path.source = std::move(source);
+  path.stages = {
+      {"decode", "bytes -> event, or a dead letter"},
+      {"members", "the member's record: cache, else store"},
+      {"program", "points, ledger, level: " + program.id + " version " + std::to_string(program.version)},
+      {"insight", "churn score, risk raised and cleared"},
+      {"collect", "notices, ledger entries, timers"},
+      {"commit", "outputs, saved versions and positions, all or nothing"},
+  };
+  path.store = "members";
+  path.sinks = {"notices", "ledger", "members", "deadletters", "changelog"};
+  path.core_revision = core_revision;
+
+  path.decoder = [&mapping] { return std::make_unique<codec::Decoder>(mapping); };
+  path.apply = [&program](member::Record& record, const event::Event& event, event::Offset position,
+                          const member::OrderGrant* order, member::Effects& effects) {
+    return apply_event(program, record, event, position, order, effects);
+  };
+  path.announce = [&program](member::Record& record, EventTime clock, member::Effects& effects) {
+    announce(program, record, clock, effects);
+  };
+  path.day = [&program](EventTime time) { return day_of(time, program.utc_offset_s); };
+  path.encode_notice = [&program](const member::Notice& notice, std::string_view member,
+                                  std::string& out) {
+    codec::encode_notice(notice, member, program.id, out);
+  };
+  path.encode_entry = [](const member::LedgerEntry& entry, std::string_view member,
+                         std::string& out) { codec::encode_entry(entry, member, out); };
+  path.encode_member = [&program](const member::Record& record, EventTime clock, std::string& out) {
+    encode_member(program, record, clock, out);
+  };
+  return path;
+}
+
+}  // namespace fealty::topologies
