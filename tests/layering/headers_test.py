@@ -1,0 +1,54 @@
+#!/usr/bin/env python3
+"""Every header compiles alone, with the flags of its room: public and private ones alike."""
+import concurrent.futures
+import json
+import os
+import pathlib
+import shlex
+import subprocess
+import unittest
+
+import rooms
+
+
+def flags_of_rooms():
+    """room: (compiler, flags) out of the compile commands of the build directory."""
+    commands = json.loads((rooms.BUILD / "compile_commands.json").read_text())
+    out = {}
+    for command in commands:
+        path = pathlib.Path(command["file"])
+        for room in rooms.TABLE:
+            empty = path.name == f"{room}_empty.cpp"
+            if empty or (path.is_relative_to(rooms.ROOT) and any(
+                    path.is_relative_to(folder) for folder in rooms.folders(room))):
+                words = shlex.split(command["command"])
+                words = words[1:] if "ccache" in words[0] else words
+                keep = [w for i, w in enumerate(words[1:], 1) if w.startswith(("-I", "-D", "-std", "-W"))
+                        or w == "-isystem" or words[i - 1] == "-isystem"]
+                out[room] = (words[0], keep)
+    return out
+
+
+def compile_alone(job):
+    path, compiler, flags = job
+    done = subprocess.run([compiler, *flags, "-fsyntax-only", "-x", "c++", path], capture_output=True, text=True)
+    # GCC warns about the pragma of a header that is compiled itself; that is no fault of the header.
+    return None if done.returncode == 0 else f"{rooms.relative(path)}\n{done.stderr[:1500]}"
+
+
+class Headers(unittest.TestCase):
+    def test_every_header_compiles_alone(self):
+        flags = flags_of_rooms()
+        self.assertIn("base", flags, "configure first; FEALTY_BUILD_DIR names the build directory")
+        if "runtime" in flags:  # a room of headers only has the flags of the nearest one above it
+            flags.setdefault("ports", flags["runtime"])
+        jobs = [(path, flags[room][0], [*flags[room][1], "-Wno-pragma-once-outside-header", "-Wno-unused"])
+                for room, path in rooms.all_files() if path.suffix == ".hpp" and room in flags]
+        self.assertGreater(len(jobs), 20)
+        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+            wrong = [answer for answer in pool.map(compile_alone, jobs) if answer]
+        self.assertEqual(wrong, [], "\n".join(wrong))
+
+
+if __name__ == "__main__":
+    unittest.main()
