@@ -1,0 +1,259 @@
+#include "fealty/insight/churn.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <string>
+
+#include "fealty/base/check.hpp"
+#include "fealty/base/math.hpp"
+#include "fealty/insight/bgnbd.hpp"
+
+// The score rises by itself while a member is quiet: both factors of P(buys within H) fall with T.
+// So a risk that is not raised yet has one crossing day, found once and kept as the state's due
+// day. A raised risk can only be cleared by a purchase, at once or, held back by the dwell, at its
+// end.
+namespace fealty::insight {
+namespace {
+
+using member::ChurnState;
+using member::Effects;
+using member::Notice;
+using member::NoticeType;
+using member::Record;
+
+constexpr Day search_days =
+    7305;  // 20 years after the last purchase: later crossings are never due
+
+/// What the model knows of a member, in whole days.
+struct Summary {
+  std::int64_t x;
+  Day t_x_days, first;
+  [[nodiscard]] Day T_days(Day today) const { return std::max(today - first, t_x_days); }
+};
+
+Summary summary_of(const Record& record) {
+  if (record.purchase_days.empty()) return {0, 0, record.first_day};
+  const Day first = record.purchase_days.front();
+  return {static_cast<std::int64_t>(record.purchase_days.size()) - 1,
+          record.purchase_days.back() - first, first};
+}
+
+double weeks(Day days) { return static_cast<double>(days) / 7.0; }
+
+Bgnbd model_of(const ChurnParameters& p) { return {p.r, p.alpha, p.a, p.b}; }
+
+double p_buys(const Summary& s, Day today, const ChurnParameters& p) {
+  return p_buys_within(model_of(p), weeks(p.horizon_days), static_cast<double>(s.x),
+                       weeks(s.t_x_days), weeks(s.T_days(today)));
+}
+
+std::int32_t basis_points(double p_buys_in_time) {
+  const double scaled = (1.0 - p_buys_in_time) * 10'000.0 + 0.5;
+  if (!(scaled > 0.0)) return 0;
+  return scaled >= 10'000.0 ? 10'000 : static_cast<std::int32_t>(scaled);
+}
+
+/// Weeks T at which P(buys) falls to `target` if its second factor stayed as it is at t_x; for x =
+/// 0, where that factor is all there is, exactly.
+double first_guess(const Summary& s, double target, const ChurnParameters& p) {
+  const double shape = p.r + static_cast<double>(s.x);
+  const double horizon = weeks(p.horizon_days), t_x = weeks(s.t_x_days);
+  if (s.x == 0) {
+    const double ratio = exp(log(1.0 - target) / shape);  // (alpha+T) / (alpha+T+H)
+    return ratio * horizon / (1.0 - ratio) - p.alpha;
+  }
+  const double buys_if_alive = -expm1(shape * log1p(-horizon / (p.alpha + t_x + horizon)));
+  const double theta = target / buys_if_alive;
+  if (!(theta < 1.0)) return t_x;
+  const double odds = (p.b + static_cast<double>(s.x) - 1) / p.a * (1.0 - theta) / theta;
+  return (p.alpha + t_x) * exp(log(odds) / shape) - p.alpha;
+}
+
+/// Weeks T at which P(buys) = `buys` falls to `target` by one Newton step of ln P from `today`.
+double newton_step(const Summary& s, Day today, double buys, double target,
+                   const ChurnParameters& p) {
+  const double shape = p.r + static_cast<double>(s.x);
+  const double T = weeks(s.T_days(today)), horizon = weeks(p.horizon_days);
+  const double alive = p_alive(model_of(p), static_cast<double>(s.x), weeks(s.t_x_days), T);
+  const double quiet = 1.0 - buys / alive;
+  const double slope = -shape / (p.alpha + T) *
+                       ((1.0 - alive) + quiet / (1.0 - quiet) * horizon / (p.alpha + T + horizon));
+  return T - log(buys / target) / slope;
+}
+
+/// `weeks_T` after the first purchase as a day, kept inside (low, high); NaN and infinities too.
+Day day_between(const Summary& s, double weeks_T, Day low, Day high) {
+  const double days = weeks_T * 7.0 + static_cast<double>(s.first);
+  if (!(days > static_cast<double>(low))) return low + 1;
+  if (days >= static_cast<double>(high - 1)) return high - 1;
+  const Day whole = static_cast<Day>(days);
+  return std::min(whole + (days > static_cast<double>(whole) ? 1 : 0), high - 1);
+}
+
+/// The first day from `earliest` on with score >= raise_bp, no_day if none in time. `hint`: the
+/// answer before the last event, most often still right.
+Day crossing_day(const Summary& s, Day earliest, Day hint, const ChurnParameters& p) {
+  constexpr int newton_steps_max = 10;  // then halve: the curve may be flat where Newton crawls
+  const double target = 1.0 - (static_cast<double>(p.raise_bp) - 0.5) / 10'000.0;
+  const Day limit = std::max(s.first + s.t_x_days + search_days, earliest);
+  Day low = earliest - 1, high = limit + 1;  // score(low) < raise_bp <= score(high), once evaluated
+  Day day = hint > low && hint < high ? hint : day_between(s, first_guess(s, target, p), low, high);
+  for (int step = 0; high - low > 1; ++step) {
+    const double buys = p_buys(s, day, p);
+    (basis_points(buys) >= p.raise_bp ? high : low) = day;
+    if (high - low <= 1) break;
+    day = step < newton_steps_max ? day_between(s, newton_step(s, day, buys, target, p), low, high)
+                                  : low + (high - low) / 2;
+  }
+  return high > limit ? no_day : high;
+}
+
+/// The next day on which time alone changes `state`, seen from `now`.
+Day due_day(const Record& record, const ChurnState& state, Day now, Day hint,
+            const ChurnParameters& p) {
+  if (!p.enabled || record.purchase_days.empty()) return no_day;
+  const Day held_until = state.since > 0 ? state.since + std::max(p.dwell_days, 1) : now;
+  const Day earliest = std::max(now, held_until);
+  const Summary s = summary_of(record);
+  if (!state.raised) return crossing_day(s, earliest, hint, p);
+  return basis_points(p_buys(s, earliest, p)) <= p.clear_bp ? earliest : no_day;
+}
+
+/// `state` after the transition that fell due.
+ChurnState stepped(const Record& record, const ChurnState& state, const ChurnParameters& p) {
+  check(state.due != no_day, "a step needs a due day");
+  ChurnState next{.raised = !state.raised, .since = state.due, .due = no_day};
+  next.due = due_day(record, next, next.since, no_day, p);
+  check(next.due > state.due, "each step goes forward in time");
+  return next;
+}
+
+std::string percent(std::int64_t bp) { return fmt::format("{}.{:02} %", bp / 100, bp % 100); }
+
+std::string explanation_of(const Summary& s, bool raised, std::int32_t score_bp, Day day,
+                           const ChurnParameters& p) {
+  const Day quiet_days = s.T_days(day) - s.t_x_days;
+  return fmt::format(
+      "Churn risk {} is {} {}: with {} repeat purchase day{}, the last purchase {} days ago and "
+      "the "
+      "first {} days ago, the chance to buy within {} days is {}.",
+      percent(score_bp), raised ? "at or above" : "at or below",
+      percent(raised ? p.raise_bp : p.clear_bp), s.x, s.x == 1 ? "" : "s", quiet_days,
+      s.T_days(day), p.horizon_days, percent(10'000 - score_bp));
+}
+
+/// The notice that the risk is `raised` or cleared as of `day`.
+Notice notice_of(const Record& record, bool raised, Day day, const ChurnParameters& p,
+                 std::uint32_t version) {
+  const Summary s = summary_of(record);
+  const std::int32_t score_bp = basis_points(p_buys(s, day, p));
+  Notice notice;
+  notice.type = raised ? NoticeType::churn_raised : NoticeType::churn_cleared;
+  notice.rule = "churn";
+  notice.rule_version = version;
+  notice.before = std::int64_t{record.churn_bp};
+  notice.after = std::int64_t{score_bp};
+  notice.details = {{"score_bp", std::int64_t{score_bp}},
+                    {"threshold_bp", std::int64_t{raised ? p.raise_bp : p.clear_bp}},
+                    {"x", s.x},
+                    {"t_x_days", std::int64_t{s.t_x_days}},
+                    {"T_days", std::int64_t{s.T_days(day)}},
+                    {"horizon_days", std::int64_t{p.horizon_days}}};
+  notice.explanation = explanation_of(s, raised, score_bp, day, p);
+  return notice;
+}
+
+ChurnState stepped_to(const Record& record, ChurnState state, Day today, const ChurnParameters& p) {
+  while (state.due <= today) state = stepped(record, state, p);
+  return state;
+}
+
+/// A late event falls before what was announced: says so, and goes back to what holds on `as_of`.
+void take_back(Record& record, Day as_of, std::string_view cause, EventTime time,
+               const ChurnParameters& p, std::uint32_t version, Effects& effects) {
+  const ChurnState expected = stepped_to(record, record.churn, as_of, p);
+  if (record.announced_churn.raised != expected.raised) {
+    Notice notice = notice_of(record, expected.raised, as_of, p, version);
+    notice.time = time;
+    notice.cause = cause;
+    notice.details.push_back({"reason", std::string_view{"late_event"}});
+    notice.explanation += " A late event takes back what was announced before it.";
+    effects.notices.push_back(std::move(notice));
+  }
+  record.announced_churn = expected;
+}
+
+/// Whether the event on `day` may have added a purchase day. Certain knowledge would need a field
+/// of its own; a purchase always leaves its day last, or is late.
+bool may_have_bought(const Record& record, Day day, Day as_of) {
+  return day != as_of || (!record.purchase_days.empty() && record.purchase_days.back() == as_of);
+}
+
+}  // namespace
+
+std::uint16_t churn_on(const Record& record, Day today, const ChurnParameters& parameters) {
+  const Summary s = summary_of(record);
+  const Summary seen = s.first == no_day ? Summary{0, 0, today} : s;
+  return static_cast<std::uint16_t>(basis_points(p_buys(seen, today, parameters)));
+}
+
+void before_event(Record& record, Day day, std::string_view cause, EventTime time,
+                  const ChurnParameters& parameters, std::uint32_t version,
+                  std::int32_t utc_offset_s, Effects& effects) {
+  if (!parameters.enabled) return;
+  const Day as_of = std::max(day, record.last_day);
+  if (record.announced_churn.since > as_of) {
+    take_back(record, as_of, cause, time, parameters, version, effects);
+  } else if (record.announced_churn.due <= as_of) {
+    announce(record, as_of, parameters, version, utc_offset_s, effects);
+  }
+  record.churn = record.announced_churn;
+}
+
+void after_event(Record& record, Day day, std::string_view cause, EventTime time,
+                 const ChurnParameters& parameters, std::uint32_t version, Effects& effects) {
+  if (!parameters.enabled) return;
+  const Day as_of = std::max(day, record.last_day);
+  const bool may_differ = may_have_bought(record, day, as_of);
+  if (record.churn_day == as_of && !may_differ) return;
+
+  const std::uint16_t score_bp = churn_on(record, as_of, parameters);
+  ChurnState& state = record.announced_churn;
+  const bool free_to_change = !record.purchase_days.empty() &&
+                              (state.since == 0 || as_of >= state.since + parameters.dwell_days);
+  const bool changes = free_to_change && (state.raised ? score_bp <= parameters.clear_bp
+                                                       : score_bp >= parameters.raise_bp);
+  if (changes) {
+    Notice notice = notice_of(record, !state.raised, as_of, parameters, version);
+    notice.time = time;
+    notice.cause = cause;
+    effects.notices.push_back(std::move(notice));
+    state = {.raised = !state.raised, .since = as_of, .due = no_day};
+  }
+  if (changes || may_differ) state.due = due_day(record, state, as_of, state.due, parameters);
+  record.churn_bp = score_bp;
+  record.churn_day = as_of;
+  record.churn = state;
+}
+
+void announce(Record& record, Day today, const ChurnParameters& parameters, std::uint32_t version,
+              std::int32_t utc_offset_s, Effects& effects) {
+  if (!parameters.enabled) return;
+  ChurnState& state = record.announced_churn;
+  while (state.due <= today) {
+    const Day due = state.due;
+    state = stepped(record, state, parameters);
+    Notice notice = notice_of(record, state.raised, due, parameters, version);
+    notice.time = start_of(due, utc_offset_s);
+    notice.cause = "timer/churn/" + to_iso_date(due);
+    effects.notices.push_back(std::move(notice));
+  }
+}
+
+ChurnState churn_state_on(const Record& record, Day today, const ChurnParameters& parameters) {
+  if (!parameters.enabled) return record.churn;
+  return stepped_to(record, record.churn, today, parameters);
+}
+
+}  // namespace fealty::insight

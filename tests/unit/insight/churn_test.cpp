@@ -1,0 +1,317 @@
+#include "fealty/insight/churn.hpp"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "fealty/insight/bgnbd.hpp"
+
+namespace fealty::insight {
+namespace {
+
+using member::Effects;
+using member::Notice;
+using member::NoticeType;
+using member::Record;
+
+constexpr Day day_0 = 20'000;
+
+/// Drives one member as the core does: before_event, the change, after_event.
+struct Shop {
+  ChurnParameters parameters{};
+  Record record{};
+  std::vector<Notice> notices{};
+
+  void event(Day day, bool buys) {
+    Effects effects;
+    const EventTime time = start_of(day) + std::chrono::hours{12};
+    const std::string cause = (buys ? "buy-" : "view-") + std::to_string(day);
+    before_event(record, day, cause, time, parameters, 3, 0, effects);
+    record.first_day = std::min(record.first_day, day);
+    record.last_day = std::max(record.last_day, day);
+    auto& days = record.purchase_days;
+    if (buys && std::find(days.begin(), days.end(), day) == days.end()) {
+      days.insert(std::upper_bound(days.begin(), days.end(), day), day);
+    }
+    after_event(record, day, cause, time, parameters, 3, effects);
+    take(effects);
+  }
+  void buy(Day day) { event(day, true); }
+  void view(Day day) { event(day, false); }
+  void tick(Day today) {
+    Effects effects;
+    announce(record, today, parameters, 3, 0, effects);
+    take(effects);
+  }
+  void take(Effects& effects) {
+    notices.insert(notices.end(), effects.notices.begin(), effects.notices.end());
+  }
+  [[nodiscard]] std::vector<NoticeType> types() const {
+    std::vector<NoticeType> out;
+    for (const Notice& notice : notices) out.push_back(notice.type);
+    return out;
+  }
+};
+
+/// Raised late enough that a new member is not at risk at once.
+ChurnParameters patient() {
+  ChurnParameters p;
+  p.raise_bp = 9000;
+  p.clear_bp = 7500;
+  return p;
+}
+
+/// Five purchases two weeks apart; the last on day_0 + 56.
+Shop regular_buyer() {
+  Shop shop{.parameters = patient()};
+  for (Day day = 0; day <= 56; day += 14) shop.buy(day_0 + day);
+  return shop;
+}
+
+std::int64_t detail(const Notice& notice, std::string_view key) {
+  for (const auto& item : notice.details) {
+    if (item.key == key) return std::get<std::int64_t>(item.value);
+  }
+  return -1;
+}
+bool is_correction(const Notice& notice) {
+  return std::any_of(notice.details.begin(), notice.details.end(), [](const member::Detail& item) {
+    return item.key == "reason" && item.value == member::Value{std::string_view{"late_event"}};
+  });
+}
+
+/// The first day with a score of `bp`, by looking at every day.
+Day crossing_by_search(const Record& record, Day from, const ChurnParameters& p) {
+  for (Day day = from; day <= record.purchase_days.back() + 7305; ++day) {
+    if (churn_on(record, day, p) >= p.raise_bp) return day;
+  }
+  return no_day;
+}
+
+TEST(Churn, ScoreIsOneLessTheChanceToBuyInBasisPoints) {
+  const Shop shop = regular_buyer();
+  const ChurnParameters p = shop.parameters;
+  for (Day quiet = 0; quiet < 400; ++quiet) {
+    const double buys = p_buys_within({p.r, p.alpha, p.a, p.b}, 13, 4, 8, (56.0 + quiet) / 7.0);
+    EXPECT_NEAR(churn_on(shop.record, day_0 + 56 + quiet, p), (1 - buys) * 10'000, 0.5001);
+  }
+}
+
+TEST(Churn, ScoreNeverFallsWhileAMemberIsQuiet) {
+  for (const std::size_t purchases : {1U, 2U, 5U, 40U, 300U}) {
+    Record record{};
+    for (std::size_t i = 0; i < purchases; ++i) {
+      record.purchase_days.push_back(day_0 + 3 * static_cast<Day>(i));
+    }
+    std::uint16_t last = 0;
+    for (Day day = record.purchase_days.back(); day < day_0 + 9000; ++day) {
+      const std::uint16_t now = churn_on(record, day, {});
+      ASSERT_GE(now, last) << purchases << " purchases, day " << day;
+      ASSERT_LE(now, 10'000);
+      last = now;
+    }
+  }
+}
+
+TEST(Churn, MemberWhoNeverBoughtIsScoredFromTheFirstDayButNeverNoticed) {
+  Shop shop;
+  shop.view(day_0);
+  const std::uint16_t at_first = shop.record.churn_bp;
+  shop.view(day_0 + 200);
+  EXPECT_GT(at_first, 0);
+  EXPECT_GT(shop.record.churn_bp, at_first);
+  shop.tick(day_0 + 5000);
+  EXPECT_TRUE(shop.notices.empty());
+  EXPECT_EQ(shop.record.announced_churn.due, no_day);
+}
+
+TEST(Churn, DueDayIsTheFirstDayAtOrAboveTheThreshold) {
+  for (const std::int32_t raise_bp : {5000, 7000, 8000, 9000, 9900, 9999, 10'000}) {
+    for (const Day step : {1, 3, 14, 60}) {
+      for (const Day purchases : {1, 2, 3, 10, 60}) {
+        Shop shop;
+        shop.parameters.raise_bp = raise_bp;
+        shop.parameters.clear_bp = raise_bp / 2;
+        for (Day i = 0; i < purchases; ++i) shop.buy(day_0 + i * step);
+        const auto& state = shop.record.announced_churn;
+        if (state.raised) continue;
+        const Day from = std::max(shop.record.last_day,
+                                  state.since > 0 ? state.since + 7 : shop.record.last_day);
+        EXPECT_EQ(state.due, crossing_by_search(shop.record, from, shop.parameters))
+            << raise_bp << " bp, every " << step << " days, " << purchases << " purchases";
+      }
+    }
+  }
+}
+
+TEST(Churn, QuietMemberIsNoticedOnTheDayTheRiskCrosses) {
+  Shop shop = regular_buyer();
+  ASSERT_TRUE(shop.notices.empty());
+  const Day due = shop.record.announced_churn.due;
+  shop.tick(due - 1);
+  EXPECT_TRUE(shop.notices.empty());
+  shop.tick(due + 30);
+
+  ASSERT_EQ(shop.notices.size(), 1U);
+  const Notice& notice = shop.notices.front();
+  EXPECT_EQ(notice.type, NoticeType::churn_raised);
+  EXPECT_EQ(notice.cause, "timer/churn/" + to_iso_date(due));
+  EXPECT_EQ(notice.time, start_of(due));
+  EXPECT_EQ(notice.rule, "churn");
+  EXPECT_EQ(notice.rule_version, 3U);
+  EXPECT_EQ(std::get<std::int64_t>(notice.before), shop.record.churn_bp);
+  EXPECT_GE(std::get<std::int64_t>(notice.after), 9000);
+  EXPECT_EQ(detail(notice, "threshold_bp"), 9000);
+  EXPECT_EQ(detail(notice, "x"), 4);
+  EXPECT_EQ(detail(notice, "t_x_days"), 56);
+  EXPECT_EQ(detail(notice, "T_days"), due - day_0);
+  EXPECT_EQ(detail(notice, "horizon_days"), 91);
+  EXPECT_THAT(notice.explanation, testing::HasSubstr("4 repeat purchase days"));
+  EXPECT_THAT(notice.explanation, testing::HasSubstr("within 91 days"));
+  EXPECT_EQ(shop.record.announced_churn.due, no_day);
+}
+
+TEST(Churn, PurchaseClearsARaisedRiskAtOnceAndTheBuyerIsTheCause) {
+  Shop shop = regular_buyer();
+  const Day raised = shop.record.announced_churn.due;
+  shop.buy(raised + 20);
+  EXPECT_EQ(shop.types(), (std::vector{NoticeType::churn_raised, NoticeType::churn_cleared}));
+  EXPECT_EQ(shop.notices[1].cause, "buy-" + std::to_string(raised + 20));
+  EXPECT_FALSE(shop.record.churn.raised);
+  EXPECT_EQ(shop.record.churn.since, raised + 20);
+}
+
+TEST(Churn, BetweenTheTwoThresholdsNothingChanges) {
+  // Given a risk raised at 90 % that is cleared at 10 % only.
+  Shop shop = regular_buyer();
+  shop.parameters.clear_bp = 1000;
+  const Day raised = shop.record.announced_churn.due;
+  // When she buys again, so that the score falls below 90 %, not below 10 %.
+  shop.buy(raised + 20);
+  EXPECT_LT(shop.record.churn_bp, 9000);
+  // Then the risk stays raised.
+  EXPECT_EQ(shop.types(), std::vector{NoticeType::churn_raised});
+  EXPECT_TRUE(shop.record.churn.raised);
+}
+
+TEST(Churn, ClearIsHeldBackByTheDwellAndFallsDueAtItsEnd) {
+  Shop shop = regular_buyer();
+  const Day raised = shop.record.announced_churn.due;
+  shop.buy(raised + 1);
+  EXPECT_EQ(shop.types(), std::vector{NoticeType::churn_raised});
+  EXPECT_EQ(shop.record.churn.due, raised + 7);
+  shop.tick(raised + 7);
+  ASSERT_EQ(shop.types(), (std::vector{NoticeType::churn_raised, NoticeType::churn_cleared}));
+  EXPECT_EQ(shop.notices[1].cause, "timer/churn/" + to_iso_date(raised + 7));
+}
+
+TEST(Churn, LateEventTakesBackANoticeThatTheClockBrought) {
+  // Given a risk announced because the clock ran ahead of a quiet member.
+  Shop shop = regular_buyer();
+  const Day raised = shop.record.announced_churn.due;
+  shop.tick(raised + 5);
+  ASSERT_EQ(shop.types(), std::vector{NoticeType::churn_raised});
+  // When a purchase of before that day arrives late.
+  shop.buy(raised - 10);
+  // Then the notice is taken back by that event, and the risk is due later.
+  ASSERT_EQ(shop.types(), (std::vector{NoticeType::churn_raised, NoticeType::churn_cleared}));
+  EXPECT_TRUE(is_correction(shop.notices[1]));
+  EXPECT_EQ(shop.notices[1].cause, "buy-" + std::to_string(raised - 10));
+  EXPECT_FALSE(shop.record.announced_churn.raised);
+  EXPECT_GT(shop.record.announced_churn.due, raised);
+  EXPECT_EQ(shop.record.churn, shop.record.announced_churn);
+}
+
+TEST(Churn, LateViewTakesBackTooAndTheClockAnnouncesAgain) {
+  Shop shop = regular_buyer();
+  const Day raised = shop.record.announced_churn.due;
+  shop.tick(raised);
+  shop.view(raised - 3);
+  EXPECT_EQ(shop.record.announced_churn.due, raised);
+  shop.tick(raised);
+  EXPECT_EQ(shop.types(), (std::vector{NoticeType::churn_raised, NoticeType::churn_cleared,
+                                       NoticeType::churn_raised}));
+}
+
+TEST(Churn, SettledStateDoesNotDependOnTheClock) {
+  // Given the same events with a clock that runs ahead, lags or never ticks.
+  const std::vector<Day> days{0, 14, 15, 30, 31, 200, 203, 204, 500, 501, 502, 520, 1200, 1201};
+  const auto run = [&](Day ahead) {
+    Shop shop{.parameters = patient()};
+    shop.parameters.dwell_days = 20;
+    for (std::size_t i = 0; i < days.size(); ++i) {
+      shop.event(day_0 + days[i], i % 3 != 2);
+      if (ahead > 0) shop.tick(day_0 + days[i] + ahead);
+    }
+    shop.view(day_0 + 1202);
+    return shop.record;
+  };
+  const Record without = run(0);
+  for (const Day ahead : {1, 10, 100, 1000, 5000}) EXPECT_EQ(run(ahead), without) << ahead;
+}
+
+TEST(Churn, StateShownIsWhatTheClockWouldAnnounce) {
+  Shop shop = regular_buyer();
+  for (const Day ahead : {1, 50, 100, 300, 1000}) {
+    Shop ticked = shop;
+    ticked.tick(day_0 + 56 + ahead);
+    EXPECT_EQ(churn_state_on(shop.record, day_0 + 56 + ahead, shop.parameters),
+              ticked.record.announced_churn);
+  }
+}
+
+TEST(Churn, SeveralEventsOfOneDayGiveWhatTheLastOneAloneWould) {
+  Shop views_first = regular_buyer(), buys_first = regular_buyer();
+  const Day day = day_0 + 80;
+  views_first.view(day);
+  views_first.view(day);
+  views_first.buy(day);
+  buys_first.buy(day);
+  buys_first.view(day);
+  buys_first.buy(day);
+  EXPECT_EQ(views_first.record, buys_first.record);
+  EXPECT_EQ(views_first.record.churn_bp, churn_on(views_first.record, day, patient()));
+}
+
+TEST(Churn, NoticesAlternateWhateverTheHistory) {
+  for (std::uint32_t seed = 1; seed < 300; ++seed) {
+    Shop shop{.parameters = patient()};
+    shop.parameters.dwell_days = static_cast<std::int32_t>(seed % 30);
+    std::uint32_t state = seed * 2654435761U;
+    const auto next = [&state](std::uint32_t bound) {
+      state = state * 1664525U + 1013904223U;
+      return (state >> 8U) % bound;
+    };
+    Day clock = day_0;
+    for (int i = 0; i < 60; ++i) {
+      clock += static_cast<Day>(next(80));
+      const Day late = next(4) == 0 ? static_cast<Day>(next(40)) : 0;
+      shop.event(clock - late, next(3) != 0);
+      if (next(2) == 0) shop.tick(clock);
+      ASSERT_EQ(shop.record.churn_bp,
+                churn_on(shop.record, shop.record.churn_day, shop.parameters));
+      ASSERT_GT(shop.record.announced_churn.due, shop.record.announced_churn.since);
+    }
+    for (std::size_t i = 0; i < shop.notices.size(); ++i) {
+      ASSERT_EQ(shop.notices[i].type,
+                i % 2 == 0 ? NoticeType::churn_raised : NoticeType::churn_cleared);
+    }
+  }
+}
+
+TEST(Churn, DisabledScoringChangesNothing) {
+  Shop shop{.parameters = {.enabled = false}};
+  shop.buy(day_0);
+  shop.tick(day_0 + 5000);
+  EXPECT_TRUE(shop.notices.empty());
+  EXPECT_EQ(shop.record.churn_bp, 0);
+  EXPECT_EQ(shop.record.churn, member::ChurnState{});
+}
+
+}  // namespace
+}  // namespace fealty::insight
