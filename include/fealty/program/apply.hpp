@@ -17,8 +17,8 @@ enum class Verdict : std::uint8_t {
 };
 struct Outcome {
   Verdict verdict = Verdict::applied;
-  Errc reason{};                // with refused only
-  std::string_view field{};     // with refused only: what was wrong
+  Errc reason{};             // with refused only
+  std::string_view field{};  // with refused only: what was wrong
 };
 
 /// True where apply() needs the order's grant (refund, cancel): the caller looks it up by
@@ -27,10 +27,9 @@ bool needs_order(const event::Event& event);
 std::uint64_t order_key(const event::Event& event);
 
 /// Applies `event` to `record` and appends what it brought about to `effects`.
-/// `position` is the event's input position. `order` is the stored grant that needs_order() asked for,
-/// nullptr where there is none. The level is settled up to the event's day first.
-/// Does not touch the churn fields but purchase_days: insight does.
-/// Precondition: event.member == record.id.
+/// `position` is the event's input position. `order` is the stored grant that needs_order() asked
+/// for, nullptr where there is none. The level is settled up to the event's day first. Does not
+/// touch the churn fields but purchase_days: insight does. Precondition: event.member == record.id.
 Outcome apply(member::Record& record, const event::Event& event, event::Offset position,
               const member::OrderGrant* order, const Program& program, member::Effects& effects);
 

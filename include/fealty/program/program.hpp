@@ -12,6 +12,7 @@
 #include "fealty/event/event.hpp"
 #include "fealty/member/churn_parameters.hpp"
 #include "fealty/member/effects.hpp"
+#include "fealty/program/compiled.hpp"
 
 namespace fealty::program {
 
@@ -24,11 +25,19 @@ struct Rational {
 
 /// What a rule reads. Money is in major units of the program's currency for the rule's numbers.
 enum class Field : std::uint8_t {
-  one,          // the constant 1
-  total, subtotal, tax, shipping, discount, revenue,  // of the order; revenue = total - tax - shipping
+  one,  // the constant 1
+  total,
+  subtotal,
+  tax,
+  shipping,
+  discount,
+  revenue,  // of the order; revenue = total - tax - shipping
   points_paid,
-  line_amount, line_quantity,  // per order line
-  rating, text_length, dwell_s,
+  line_amount,
+  line_quantity,  // per order line
+  rating,
+  text_length,
+  dwell_s,
 };
 
 enum class Shape : std::uint8_t { constant, linear, step, piecewise, capped };
@@ -39,8 +48,9 @@ enum class Shape : std::uint8_t { constant, linear, step, piecewise, capped };
 ///   step:      beta * floor(x / every)                     ("10 points per full 5 EUR")
 ///   piecewise: linear interpolation over knots (x ascending), flat outside them
 ///   capped:    min(max, alpha + beta x)
+/// A rule reads nothing, and gives nothing, where its field is absent from the event.
 struct Function {
-  Shape shape = Shape::constant;
+  Shape shape = Shape::constant;  // constant: alpha
   Rational alpha{}, beta{}, every{1, 1}, max{};
   struct Knot {
     Rational x, y;
@@ -50,8 +60,9 @@ struct Function {
   friend bool operator==(const Function&, const Function&) = default;
 };
 
-/// Empty list = no condition. A category matches itself and what lies below it ("shoes" matches
-/// "shoes/running").
+/// Empty list = no condition. On a rule that reads the whole order, the conditions on category,
+/// brand and sku hold where at least one line passes all of them. A category matches itself and
+/// what lies below it ("shoes" matches "shoes/running").
 struct Filter {
   std::vector<std::string> categories, brands, skus, channels;
   std::vector<std::string> not_categories, not_brands, not_skus;
@@ -76,8 +87,8 @@ enum class RoundingMode : std::uint8_t { floor, ceil, half_up, half_even };
 
 struct Level {
   std::string name;
-  std::int64_t from = 0;       // threshold on the metric: points, orders, or minor units of money
-  Rational multiplier{1, 1};   // on earning
+  std::int64_t from = 0;      // threshold on the metric: points, orders, or minor units of money
+  Rational multiplier{1, 1};  // on earning
   friend bool operator==(const Level&, const Level&) = default;
 };
 enum class Metric : std::uint8_t { points, money, orders };
@@ -87,7 +98,8 @@ enum class RefundLevels : std::uint8_t { recheck, hold_to_period_end };
 enum class NegativeBalance : std::uint8_t { debt, clamp };
 
 /// A loyalty program: everything that decides outcomes. Versioned; pinned by replay and by state.
-/// Made by config::load_program, which validates; immutable afterwards, shared by reference.
+/// Made by config::load_program, which validates; immutable afterwards, shared by reference. One
+/// made by hand needs compile() if it has rules.
 struct Program {
   std::string id;
   std::uint32_t version = 0;
@@ -110,9 +122,11 @@ struct Program {
 
   ChurnParameters churn;
 
-  std::int32_t clock_jump_days_max = 400;  // see runtime::Clock
-  std::int64_t future_s_max = 300;         // live: event time ahead of the broker's timestamp
+  std::int32_t clock_jump_days_max = 400;        // see runtime::Clock
+  std::int64_t future_s_max = 300;               // live: event time ahead of the broker's timestamp
   std::bitset<member::notice_type_count> muted;  // notices not to be sent
+
+  Compiled compiled;  // of `rules`, by compile()
 };
 
 }  // namespace fealty::program
