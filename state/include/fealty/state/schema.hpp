@@ -10,9 +10,9 @@ namespace fealty::state {
 /// Which message of record.proto some stored bytes are.
 enum class Schema { member, history, checkpoint };
 
-/// `bytes` as Protobuf's own generated classes read and write them: a second reader, slow, that knows
-/// nothing of our codec. Equal to `bytes` where the codec keeps to the schema.
-/// Errors: store_corrupt.
+/// `bytes` as Protobuf's own generated classes read and write them: a second reader, slow, that
+/// knows nothing of our codec. Equal to `bytes` where the codec keeps to the schema. Errors:
+/// store_corrupt.
 Result<std::string> through_schema(Schema schema, std::string_view bytes);
 
 }  // namespace fealty::state

@@ -1,0 +1,71 @@
+#pragma once
+
+#include <condition_variable>
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "fealty/ports/member_store.hpp"
+
+namespace fealty::state {
+
+/// A MemberStore whose saves happen on one background thread, in order: save() takes a copy and
+/// returns. Everything that reads first waits until all saves are done, so it sees them.
+///
+/// Owns:    the inner store and the thread; ends after the last save.
+/// Threads: as MemberStore, one caller at a time. encode() never waits.
+/// Errors:  as the inner store. An error of a background save is the answer of every later call,
+/// and
+///          the saves behind it are dropped (the store stays a prefix), until checkpoint(), with
+///          which a recovery begins, has answered it once; the next call then goes through.
+class AsyncStore final : public ports::MemberStore {
+ public:
+  /// save() waits while `batches_max` batches are unsaved.
+  explicit AsyncStore(std::unique_ptr<ports::MemberStore> inner, std::size_t batches_max = 2);
+  ~AsyncStore() override;
+  AsyncStore(const AsyncStore&) = delete;
+  AsyncStore& operator=(const AsyncStore&) = delete;
+
+  Result<std::optional<ports::Checkpoint>> checkpoint() override;
+  Result<void> load(std::span<const std::string_view> members,
+                    std::span<member::Record* const> out) override;
+  Result<std::optional<member::OrderGrant>> find_order(std::string_view member,
+                                                       std::uint64_t order_key) override;
+  void encode(std::span<const ports::SaveItem> items, ports::Offset as_of,
+              ports::SavedBatch& batch) override;
+  void encode(const ports::Checkpoint& checkpoint, ports::SavedBatch& batch) override;
+  Result<void> save(const ports::SavedBatch& batch) override;
+  Result<void> restore(std::string_view key, std::string_view value,
+                       std::uint64_t position) override;
+  Result<void> restored(std::uint64_t position) override;
+  Result<bool> due(Day after, Day until, std::size_t limit, std::string& cursor,
+                   std::vector<std::string>& members) override;
+  Result<void> scan(const std::function<Result<void>(const member::Record&)>& visit) override;
+  Result<void> history(std::string_view member,
+                       const std::function<void(const member::LedgerEntry&)>& visit) override;
+  bool empty() override;
+  std::uint64_t disk_bytes() override;
+
+  /// Waits until all saves are done: after it the store is as if it were not asynchronous.
+  Result<void> drain();
+
+ private:
+  void work();
+
+  std::unique_ptr<ports::MemberStore> inner_;
+  const std::size_t batches_max_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<ports::SavedBatch> queue_;   // the front one is being saved
+  std::vector<ports::SavedBatch> spare_;  // cleared, memory kept
+  std::optional<Error> error_;
+  bool stop_ = false;
+  std::thread thread_;
+};
+
+}  // namespace fealty::state

@@ -1,0 +1,135 @@
+#include "fealty/state/async_store.hpp"
+
+#include "fealty/base/check.hpp"
+
+namespace fealty::state {
+
+AsyncStore::AsyncStore(std::unique_ptr<ports::MemberStore> inner, std::size_t batches_max)
+    : inner_{std::move(inner)}, batches_max_{batches_max} {
+  check(inner_ != nullptr && batches_max_ > 0, "a store to save to, and room for a batch");
+  thread_ = std::thread{[this] { work(); }};
+}
+
+AsyncStore::~AsyncStore() {
+  {
+    const std::lock_guard lock{mutex_};
+    stop_ = true;
+  }
+  changed_.notify_all();
+  thread_.join();
+}
+
+void AsyncStore::work() {
+  std::unique_lock lock{mutex_};
+  while (true) {
+    changed_.wait(lock, [&] { return stop_ || !queue_.empty(); });
+    if (queue_.empty()) return;
+    const ports::SavedBatch& batch = queue_.front();  // A deque's elements stay where they are.
+    lock.unlock();
+    Result<void> saved = inner_->save(batch);
+    lock.lock();
+    spare_.push_back(std::move(queue_.front()));
+    queue_.pop_front();
+    spare_.back().clear();
+    if (!saved) {
+      error_ = saved.error();
+      queue_.clear();
+    }
+    changed_.notify_all();
+  }
+}
+
+Result<void> AsyncStore::drain() {
+  std::unique_lock lock{mutex_};
+  changed_.wait(lock, [&] { return queue_.empty(); });
+  if (error_) return *error_;
+  return {};
+}
+
+Result<void> AsyncStore::save(const ports::SavedBatch& batch) {
+  ports::SavedBatch copy;
+  std::unique_lock lock{mutex_};
+  changed_.wait(lock, [&] { return error_ || queue_.size() < batches_max_; });
+  if (error_) return *error_;
+  if (!spare_.empty()) {
+    copy = std::move(spare_.back());
+    spare_.pop_back();
+  }
+  lock.unlock();
+  copy.items.assign(batch.items.begin(), batch.items.end());
+  copy.bytes.assign(batch.bytes);
+  copy.changelog_position = batch.changelog_position;
+  lock.lock();
+  if (error_) return *error_;  // Behind a batch that failed nothing may be saved.
+  queue_.push_back(std::move(copy));
+  lock.unlock();
+  changed_.notify_all();
+  return {};
+}
+
+Result<std::optional<ports::Checkpoint>> AsyncStore::checkpoint() {
+  if (auto drained = drain(); !drained) {
+    const std::lock_guard lock{mutex_};
+    error_.reset();
+    return drained.error();
+  }
+  return inner_->checkpoint();
+}
+
+Result<void> AsyncStore::load(std::span<const std::string_view> members,
+                              std::span<member::Record* const> out) {
+  if (auto drained = drain(); !drained) return drained;
+  return inner_->load(members, out);
+}
+
+Result<std::optional<member::OrderGrant>> AsyncStore::find_order(std::string_view member,
+                                                                 std::uint64_t order_key) {
+  if (auto drained = drain(); !drained) return drained.error();
+  return inner_->find_order(member, order_key);
+}
+
+void AsyncStore::encode(std::span<const ports::SaveItem> items, ports::Offset as_of,
+                        ports::SavedBatch& batch) {
+  inner_->encode(items, as_of, batch);
+}
+
+void AsyncStore::encode(const ports::Checkpoint& checkpoint, ports::SavedBatch& batch) {
+  inner_->encode(checkpoint, batch);
+}
+
+Result<void> AsyncStore::restore(std::string_view key, std::string_view value,
+                                 std::uint64_t position) {
+  if (auto drained = drain(); !drained) return drained;
+  return inner_->restore(key, value, position);
+}
+
+Result<void> AsyncStore::restored(std::uint64_t position) {
+  if (auto drained = drain(); !drained) return drained;
+  return inner_->restored(position);
+}
+
+Result<bool> AsyncStore::due(Day after, Day until, std::size_t limit, std::string& cursor,
+                             std::vector<std::string>& members) {
+  if (auto drained = drain(); !drained) return drained.error();
+  return inner_->due(after, until, limit, cursor, members);
+}
+
+Result<void> AsyncStore::scan(const std::function<Result<void>(const member::Record&)>& visit) {
+  if (auto drained = drain(); !drained) return drained;
+  return inner_->scan(visit);
+}
+
+Result<void> AsyncStore::history(std::string_view member,
+                                 const std::function<void(const member::LedgerEntry&)>& visit) {
+  if (auto drained = drain(); !drained) return drained;
+  return inner_->history(member, visit);
+}
+
+bool AsyncStore::empty() {
+  // An error is told by the next call that can.
+  return drain().has_value() && inner_->empty();
+}
+
+std::uint64_t AsyncStore::disk_bytes() { return drain().has_value() ? inner_->disk_bytes() : 0; }
+
+}  // namespace fealty::state

@@ -1,0 +1,127 @@
+#include "src/rocks_map.hpp"
+
+#include <algorithm>
+
+namespace fealty::state {
+namespace {
+
+/// Values of one MultiGet pinned at a time.
+constexpr std::size_t get_many_max = 512;
+
+rocksdb::Slice slice(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
+std::string_view view(const rocksdb::Slice& bytes) { return {bytes.data(), bytes.size()}; }
+
+}  // namespace
+
+Error error_of(const rocksdb::Status& status, const std::string& directory) {
+  const std::string text = status.ToString();
+  if (status.IsNoSpace() || status.subcode() == rocksdb::Status::kNoSpace) {
+    return {Errc::output_unwritable, "state", "no space left in " + directory};
+  }
+  if (status.IsCorruption()) return {Errc::store_corrupt, "state", directory + ": " + text};
+  if (text.find("While lock file") != std::string::npos ||
+      text.find("lock hold by current process") != std::string::npos) {
+    return {Errc::state_in_use, "state", directory + " is in use by another process"};
+  }
+  if (text.find("Permission denied") != std::string::npos ||
+      text.find("Read-only file system") != std::string::npos) {
+    return {Errc::output_unwritable, "state", directory + ": " + text};
+  }
+  return {Errc::store_unavailable, "state", directory + ": " + text};
+}
+
+RocksMap::RocksMap(std::unique_ptr<rocksdb::DB> db, std::string directory, bool write_ahead_log)
+    : db_{std::move(db)}, directory_{std::move(directory)} {
+  write_options_.disableWAL = !write_ahead_log;
+}
+
+RocksMap::~RocksMap() {
+  // Without a write-ahead log closing flushes what is in memory. A failure leaves an older prefix.
+  const rocksdb::Status closed = db_->Close();
+  closed.PermitUncheckedError();
+}
+
+Result<std::optional<std::string>> RocksMap::get(std::string_view key) {
+  std::string value;
+  const auto status = db_->Get({}, db_->DefaultColumnFamily(), slice(key), &value);
+  if (status.IsNotFound()) return std::optional<std::string>{};
+  if (!status.ok()) return error_of(status, directory_);
+  return std::optional{std::move(value)};
+}
+
+Result<void> RocksMap::get_many(std::span<const std::string_view> keys, const GotVisitor& visit) {
+  for (std::size_t start = 0; start < keys.size(); start += get_many_max) {
+    const std::size_t count = std::min(get_many_max, keys.size() - start);
+    keys_.clear();
+    for (std::size_t i = 0; i < count; ++i) keys_.push_back(slice(keys[start + i]));
+    values_.resize(std::max(values_.size(), count));
+    statuses_.assign(count, {});
+    db_->MultiGet({}, db_->DefaultColumnFamily(), count, keys_.data(), values_.data(),
+                  statuses_.data(), /*sorted_input=*/true);
+    Result<void> result;
+    for (std::size_t i = 0; i < count; ++i) {
+      if (result.has_value() && statuses_[i].ok()) {
+        result = visit(start + i, view(values_[i]));
+      } else if (result.has_value() && !statuses_[i].IsNotFound()) {
+        result = error_of(statuses_[i], directory_);
+      }
+      values_[i].Reset();
+    }
+    if (!result) return result;
+  }
+  return {};
+}
+
+Result<void> RocksMap::write(std::span<const Write> changes) {
+  batch_.Clear();
+  for (const Write& change : changes) {
+    const auto status = change.erase ? batch_.Delete(slice(change.key))
+                                     : batch_.Put(slice(change.key), slice(change.value));
+    if (!status.ok()) return error_of(status, directory_);
+  }
+  const auto status = db_->Write(write_options_, &batch_);
+  if (!status.ok()) return error_of(status, directory_);
+  return {};
+}
+
+Result<void> RocksMap::scan(std::string_view first, std::string_view end,
+                            const PairVisitor& visit) {
+  const rocksdb::Slice upper = slice(end);
+  rocksdb::ReadOptions options;
+  options.iterate_upper_bound = &upper;
+  options.fill_cache = false;
+  options.adaptive_readahead = true;
+  const std::unique_ptr<rocksdb::Iterator> at{db_->NewIterator(options)};
+  for (at->Seek(slice(first)); at->Valid(); at->Next()) {
+    auto go_on = visit(view(at->key()), view(at->value()));
+    if (!go_on) return go_on.error();
+    if (!*go_on) return {};
+  }
+  if (!at->status().ok()) return error_of(at->status(), directory_);
+  return {};
+}
+
+Result<void> RocksMap::scan_back(std::string_view first, std::string_view end,
+                                 const PairVisitor& visit) {
+  const rocksdb::Slice lower = slice(first);
+  const rocksdb::Slice upper = slice(end);
+  rocksdb::ReadOptions options;
+  options.iterate_lower_bound = &lower;
+  options.iterate_upper_bound = &upper;
+  const std::unique_ptr<rocksdb::Iterator> at{db_->NewIterator(options)};
+  for (at->SeekToLast(); at->Valid(); at->Prev()) {
+    auto go_on = visit(view(at->key()), view(at->value()));
+    if (!go_on) return go_on.error();
+    if (!*go_on) return {};
+  }
+  if (!at->status().ok()) return error_of(at->status(), directory_);
+  return {};
+}
+
+std::uint64_t RocksMap::disk_bytes() {
+  std::uint64_t bytes = 0;
+  db_->GetIntProperty(rocksdb::DB::Properties::kTotalSstFilesSize, &bytes);
+  return bytes;
+}
+
+}  // namespace fealty::state
