@@ -119,6 +119,12 @@ Result<void> AsyncStore::scan(const std::function<Result<void>(const member::Rec
   return inner_->scan(visit);
 }
 
+Result<void> AsyncStore::page(std::string_view after, std::size_t limit,
+                              std::vector<member::Record>& out) {
+  if (auto drained = drain(); !drained) return drained;
+  return inner_->page(after, limit, out);
+}
+
 Result<void> AsyncStore::history(std::string_view member,
                                  const std::function<void(const member::LedgerEntry&)>& visit) {
   if (auto drained = drain(); !drained) return drained;

@@ -270,6 +270,25 @@ Result<void> EncodedStore::scan(const std::function<Result<void>(const member::R
                     });
 }
 
+Result<void> EncodedStore::page(std::string_view after, std::size_t limit,
+                                std::vector<member::Record>& out) {
+  std::string first{&keys::member_table, 1};
+  first.append(after);
+  if (!after.empty()) first.push_back('\0');  // The smallest key above `after`.
+  std::size_t count = 0;
+  auto scanned = map_->scan(first, end_of({keys::member_table}),
+                            [&](std::string_view key, std::string_view value) -> Result<bool> {
+                              if (count == out.size()) out.emplace_back();
+                              const std::string_view id = key.substr(1);
+                              if (auto read = decode_record(id, value, out[count]); !read) {
+                                return with_detail(read.error(), id);
+                              }
+                              return ++count < limit;
+                            });
+  out.resize(count);
+  return scanned;
+}
+
 Result<void> EncodedStore::history(std::string_view member,
                                    const std::function<void(const member::LedgerEntry&)>& visit) {
   std::string first;

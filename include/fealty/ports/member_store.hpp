@@ -116,6 +116,10 @@ class MemberStore {
                            std::vector<std::string>& members) = 0;
   /// Every saved member in ascending order of id (bytewise). Stops at the first error of `visit`.
   virtual Result<void> scan(const std::function<Result<void>(const member::Record&)>& visit) = 0;
+  /// The first `limit` saved members with an id above `after` (bytewise), ascending, into `out`, which is
+  /// replaced; fewer at the end, none behind it.
+  virtual Result<void> page(std::string_view after, std::size_t limit,
+                            std::vector<member::Record>& out) = 0;
   /// Ledger entries of one member, oldest first, from saved versions.
   virtual Result<void> history(std::string_view member,
                                const std::function<void(const member::LedgerEntry&)>& visit) = 0;

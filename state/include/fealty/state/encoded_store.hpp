@@ -41,6 +41,8 @@ class EncodedStore : public ports::MemberStore {
   Result<bool> due(Day after, Day until, std::size_t limit, std::string& cursor,
                    std::vector<std::string>& members) override;
   Result<void> scan(const std::function<Result<void>(const member::Record&)>& visit) override;
+  Result<void> page(std::string_view after, std::size_t limit,
+                    std::vector<member::Record>& out) override;
   Result<void> history(std::string_view member,
                        const std::function<void(const member::LedgerEntry&)>& visit) override;
   bool empty() override;

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <functional>
+#include <span>
+#include <string>
+
+#include "fealty/base/result.hpp"
+#include "fealty/ports/member_store.hpp"
+#include "fealty/runtime/topology.hpp"
+
+namespace fealty::cli {
+
+/// Calls `visit` with every saved member of `stores`, ascending by id (bytewise) over all of them.
+/// Memory: a page of each store.
+Result<void> visit_members(std::span<ports::MemberStore* const> stores,
+                           const std::function<Result<void>(const member::Record&)>& visit);
+
+/// One JSON line a member, sorted by id, as readers see it at `clock`. Renamed into place when
+/// whole.
+Result<void> write_members_file(const std::string& path,
+                                std::span<ports::MemberStore* const> stores,
+                                const runtime::Topology& topology, EventTime clock);
+
+}  // namespace fealty::cli

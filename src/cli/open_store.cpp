@@ -1,0 +1,32 @@
+#include "open_store.hpp"
+
+#include <utility>
+
+#include "fealty/state/async_store.hpp"
+#include "fealty/state/memory_store.hpp"
+
+namespace fealty::cli {
+
+StateFactory::StateFactory(StateOptions options) : options_{std::move(options)} {
+  if (options_.dir.empty()) return;
+  state::RocksOptions rocks;
+  rocks.write_ahead_log = options_.wal;
+  shared_ = std::make_shared<state::RocksShared>(rocks);
+}
+
+runtime::StoreFactory StateFactory::opener() {
+  return [this](std::uint32_t partition) { return open(partition); };
+}
+
+Result<std::unique_ptr<ports::MemberStore>> StateFactory::open(std::uint32_t partition) {
+  if (options_.dir.empty()) {
+    return std::unique_ptr<ports::MemberStore>{std::make_unique<state::MemoryStore>()};
+  }
+  auto opened = state::RocksStore::open(options_.dir, partition, *shared_);
+  if (!opened) return opened.error();
+  std::unique_ptr<ports::MemberStore> store = std::move(*opened);
+  if (options_.async) store = std::make_unique<state::AsyncStore>(std::move(store));
+  return store;
+}
+
+}  // namespace fealty::cli

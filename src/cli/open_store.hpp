@@ -1,0 +1,31 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "fealty/runtime/worker.hpp"
+#include "fealty/state/rocks_store.hpp"
+
+namespace fealty::cli {
+
+struct StateOptions {
+  std::string dir;  // empty = in memory
+  bool wal = true;
+  bool async = true;  // saves on a thread of their own
+};
+
+/// Opens the stores of a process: one directory a partition under one that they share, with one
+/// block cache and one write-buffer limit. Must outlive the stores.
+class StateFactory {
+ public:
+  explicit StateFactory(StateOptions options);
+  [[nodiscard]] runtime::StoreFactory opener();
+
+ private:
+  Result<std::unique_ptr<ports::MemberStore>> open(std::uint32_t partition);
+  StateOptions options_;
+  std::shared_ptr<state::RocksShared> shared_;
+};
+
+}  // namespace fealty::cli

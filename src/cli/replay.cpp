@@ -1,0 +1,131 @@
+#include "replay.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <utility>
+
+#include "fealty/config/mapping_loader.hpp"
+#include "fealty/config/program_loader.hpp"
+#include "fealty/files/atomic_file.hpp"
+#include "fealty/files/file_sink.hpp"
+#include "fealty/files/file_source.hpp"
+#include "fealty/runtime/worker.hpp"
+#include "fealty/state/memory_store.hpp"
+#include "fealty/topologies/members.hpp"
+#include "members_file.hpp"
+#include "open_store.hpp"
+
+namespace fealty::cli {
+namespace {
+
+using SteadyClock = std::chrono::steady_clock;
+
+runtime::WorkerOptions worker_options(const ReplayOptions& options,
+                                      const program::Program& program) {
+  runtime::WorkerOptions worker;
+  worker.task.checkpoint_distance_events = options.checkpoint_distance;
+  worker.task.checkpoint_distance = std::chrono::seconds{options.follow ? 60 : 1'000'000};
+  worker.task.program_id = program.id;
+  worker.task.program_version = program.version;
+  worker.task.program_fingerprint = program.fingerprint;
+  worker.input.records_max = options.batch_records;
+  worker.input.ahead = true;
+  worker.cache_bytes = options.cache_bytes;
+  worker.commit_events_max = options.commit_events;
+  const std::uint64_t interval_ms =
+      options.commit_interval_ms == 0 && options.follow ? 1000 : options.commit_interval_ms;
+  worker.commit_interval = std::chrono::milliseconds{interval_ms};
+  worker.file_partitions = options.partitions;
+  worker.clock_jump_max = std::chrono::days{program.clock_jump_days_max};
+  return worker;
+}
+
+std::string time_or_empty(EventTime time) {
+  return time == EventTime{} ? std::string{} : to_rfc3339(time);
+}
+
+/// report.json: counts of this run (a continued run counts what it added), rates, and the sha256 of
+/// each file as it stands.
+Result<void> write_report(const ReplayOptions& options, const runtime::Counters& counted,
+                          std::chrono::duration<double> took) {
+  std::string files;
+  for (const char* name :
+       {"notices.ndjson", "ledger.ndjson", "members.ndjson", "deadletters.ndjson"}) {
+    const auto sum = files::sha256_file(options.out_dir + "/" + name);
+    if (!sum) return sum.error();
+    files += fmt::format("{}\n    \"{}\": \"{}\"", files.empty() ? "" : ",", name, *sum);
+  }
+  const double seconds = std::max(took.count(), 1e-9);
+  const std::string report = fmt::format(
+      "{{\n  \"events\": {},\n  \"applied\": {},\n  \"duplicates\": {},\n  \"skipped\": {},\n"
+      "  \"deadlettered\": {},\n  \"points_issued\": {},\n  \"points_redeemed\": {},\n"
+      "  \"points_reversed\": {},\n  \"members_new\": {},\n  \"first_event\": \"{}\",\n"
+      "  \"last_event\": \"{}\",\n  \"seconds\": {:.3f},\n  \"events_per_second\": {:.0f},\n"
+      "  \"sha256\": {{{}\n  }}\n}}\n",
+      counted.records, counted.applied, counted.duplicates, counted.skipped, counted.deadlettered,
+      counted.points_issued, counted.points_redeemed, counted.points_reversed, counted.members_new,
+      time_or_empty(counted.first_time), time_or_empty(counted.last_time), seconds,
+      static_cast<double>(counted.records) / seconds, files);
+  return files::write_atomically(options.out_dir + "/report.json", report, false);
+}
+
+}  // namespace
+
+Result<ReplayProgress> replay(const ReplayOptions& options, const ReplayHooks& hooks,
+                              const std::atomic<bool>& stop) {
+  const auto begun = SteadyClock::now();
+  const auto loaded = config::load_program(options.program);
+  if (!loaded) return loaded.error();
+  const program::Program& program = loaded->program;
+  const auto mapping = config::load_mapping(options.mapping);
+  if (!mapping) return mapping.error();
+
+  files::InputIndex index;
+  auto sink = files::FileSink::open({.dir = options.out_dir,
+                                     .program_id = program.id,
+                                     .program_version = std::to_string(program.version),
+                                     .partitions = options.partitions,
+                                     .durable = options.durable,
+                                     .overwrite = options.overwrite},
+                                    index);
+  if (!sink) return sink.error();
+  files::FileSource source{{.logs = options.logs,
+                            .partitions = options.partitions,
+                            .skip_lines = mapping->header_lines(),
+                            .follow = options.follow},
+                           (*sink)->manifest(),
+                           index};
+  const auto topology = topologies::members_topology(program, *mapping, "logs");
+  StateFactory stores{{.dir = options.state_dir, .wal = options.wal, .async = true}};
+  runtime::Worker worker{topology, source,          **sink,
+                         nullptr,  stores.opener(), worker_options(options, program)};
+
+  const auto progress = [&] {
+    const files::InputProgress read = source.progress();
+    return ReplayProgress{worker.counters(), read.done_bytes, read.total_bytes, worker.clock(),
+                          worker.cache().size()};
+  };
+  if (hooks.progress) worker.on_progress = [&] { hooks.progress(progress()); };
+  if (hooks.outputs) worker.on_outputs = hooks.outputs;
+  if (auto ran = worker.run(stop); !ran) return ran.error();
+
+  ReplayProgress result = progress();
+  std::vector<ports::MemberStore*> held;
+  for (runtime::Task* task : worker.tasks()) held.push_back(&task->store());
+  auto written =
+      write_members_file(options.out_dir + "/members.ndjson", held, topology, worker.clock());
+  if (!written) return written.error();
+  if (!stop.load()) {
+    if (auto completed = (*sink)->complete(); !completed) return completed.error();
+  }
+  if (auto reported = write_report(options, result.counters, SteadyClock::now() - begun);
+      !reported) {
+    return reported.error();
+  }
+  return result;
+}
+
+}  // namespace fealty::cli

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "fealty/base/result.hpp"
+#include "fealty/ports/output.hpp"
+#include "fealty/runtime/counters.hpp"
+
+namespace fealty::cli {
+
+/// What `fealty replay` was asked to do. Only program, mapping and logs can change an outcome.
+struct ReplayOptions {
+  std::string program;                  // file
+  std::string mapping = "cloudevents";  // preset name or file
+  std::vector<std::string> logs;        // files, directories, "-"
+  std::string out_dir;
+  std::string state_dir;  // empty = state in memory, gone at the end
+  std::uint32_t partitions = 1;
+  bool follow = false;     // keep reading growing logs until stopped
+  bool overwrite = false;  // begin anew in an output directory that holds an earlier run
+  bool durable = true;     // fsync at each commit
+  bool wal = true;         // RocksDB's own log; off, a kill only makes the store older
+  bool progress = true;    // a progress bar, where stderr is a terminal
+  std::size_t batch_records = 4096;
+  std::uint64_t commit_events = 500'000;
+  std::uint64_t commit_interval_ms = 0;  // 0 = by events only; 1000 with follow
+  std::uint64_t checkpoint_distance = 2'000'000;
+  std::uint64_t cache_bytes = std::uint64_t{1} << 30U;
+};
+
+/// What happened, for the command to print and the demo to show while it happens.
+struct ReplayProgress {
+  runtime::Counters counters;
+  std::uint64_t done_bytes = 0, total_bytes = 0;  // of the input; 0 = not known
+  EventTime clock{};
+  std::size_t members_cached = 0;
+};
+struct ReplayHooks {
+  std::function<void(const ReplayProgress&)> progress;      // after each batch
+  std::function<void(const ports::OutputBuffer&)> outputs;  // of each batch
+};
+
+/// Replays until the logs end or `stop` is set; writes members.ndjson and report.json unless
+/// stopped.
+Result<ReplayProgress> replay(const ReplayOptions& options, const ReplayHooks& hooks,
+                              const std::atomic<bool>& stop);
+
+}  // namespace fealty::cli

@@ -1,0 +1,83 @@
+#include "replay_command.hpp"
+
+#include <fmt/format.h>
+
+#include <memory>
+
+#include "exit_code.hpp"
+#include "progress.hpp"
+#include "replay.hpp"
+#include "stop_signal.hpp"
+
+namespace fealty::cli {
+namespace {
+
+int run_replay(const ReplayOptions& options) {
+  ProgressBar bar;
+  ReplayHooks hooks;
+  if (options.progress) {
+    hooks.progress = [&](const ReplayProgress& now) {
+      bar.update(now.done_bytes, now.total_bytes, now.counters.records + now.counters.recovered);
+    };
+  }
+  const auto done = replay(options, hooks, stop_signal());
+  bar.finish();
+  if (!done) return fail(done.error());
+  const runtime::Counters& counted = done->counters;
+  fmt::print(stderr,
+             "fealty: {} records: {} applied, {} duplicates, {} skipped, {} dead-lettered; "
+             "{} points issued; see {}/report.json\n",
+             counted.records, counted.applied, counted.duplicates, counted.skipped,
+             counted.deadlettered, counted.points_issued, options.out_dir);
+  return exit_ok;
+}
+
+}  // namespace
+
+void add_replay_command(CLI::App& app, int& exit_code) {
+  auto options = std::make_shared<ReplayOptions>();
+  CLI::App* const command = app.add_subcommand(
+      "replay", "Replay recorded logs: the same log and program give the same bytes");
+  command
+      ->add_option("logs", options->logs,
+                   "Logs in order: files (ndjson, delimited, .gz, .zst), directories, -")
+      ->required();
+  command->add_option("--program", options->program, "Program file (YAML)")->required();
+  command
+      ->add_option("--out", options->out_dir, "Output directory; a killed run in it is continued")
+      ->required();
+  command->add_option("--state", options->state_dir,
+                      "State directory (RocksDB); default: memory, gone at the end");
+  command->add_option("--format", options->mapping, "Mapping preset or file")
+      ->capture_default_str();
+  command->add_option("--partitions", options->partitions, "Tasks to spread the members over")
+      ->check(CLI::Range(1U, 4096U))
+      ->capture_default_str();
+  command->add_flag("--follow", options->follow,
+                    "Keep reading growing logs until SIGINT or SIGTERM");
+  command->add_flag("--overwrite", options->overwrite,
+                    "Begin anew where --out holds an earlier run");
+  command->add_flag("!--no-progress", options->progress, "No progress bar");
+  command->add_flag("!--no-fsync", options->durable, "Do not wait for the disk at commits");
+  command->add_flag(
+      "!--no-wal", options->wal,
+      "Leave out RocksDB's own log: faster, and a kill makes it read more input again");
+  command->add_option("--batch", options->batch_records, "Records a batch")
+      ->check(CLI::Range(1U, 1'000'000U))
+      ->capture_default_str();
+  command->add_option("--commit-events", options->commit_events, "Records a commit")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  command->add_option("--commit-interval-ms", options->commit_interval_ms,
+                      "Commit at least this often; 0 = by records only, with --follow 1000");
+  command
+      ->add_option("--checkpoint-distance", options->checkpoint_distance,
+                   "Records that a change may wait for its save")
+      ->capture_default_str();
+  command->add_option("--cache-bytes", options->cache_bytes, "Members in memory, all partitions")
+      ->transform(CLI::AsSizeValue(false))
+      ->capture_default_str();
+  command->callback([options, &exit_code] { exit_code = run_replay(*options); });
+}
+
+}  // namespace fealty::cli

@@ -1,0 +1,195 @@
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <string>
+
+#include "fealty/config/mapping_loader.hpp"
+#include "fealty/config/program_loader.hpp"
+#include "fealty/topologies/members.hpp"
+#include "harness.hpp"
+#include "shop_log.hpp"
+
+namespace fealty::simulation {
+namespace {
+
+/// Program, mapping and topology of every test here.
+struct World {
+  config::LoadedProgram loaded;
+  codec::Mapping mapping;
+  runtime::Topology topology;
+
+  World()
+      : loaded{*config::load_program(FEALTY_SOURCE_DIR "/tests/simulation/program.yaml")},
+        mapping{*config::builtin_mapping("cloudevents")},
+        topology{topologies::members_topology(loaded.program, mapping, "sim")} {}
+};
+
+const World& world() {
+  static const World instance;
+  return instance;
+}
+
+std::vector<std::string> records(std::uint64_t seed, int count, int members) {
+  ShopLog shop{seed, members};
+  std::vector<std::string> made;
+  for (int i = 0; i < count; ++i) made.push_back(shop.next());
+  return made;
+}
+
+/// Members sent to the partition that a producer's partitioner would choose; records without one to 0.
+std::vector<std::vector<std::string>> spread(const std::vector<std::string>& all, std::size_t over) {
+  std::vector<std::vector<std::string>> lists(over);
+  for (const std::string& record : all) {
+    const auto at = record.find("\"subject\":\"m");
+    const std::size_t member =
+        at == std::string::npos ? 0 : static_cast<std::size_t>(std::atoi(&record[at + 12]));
+    lists[member % over].push_back(record);
+  }
+  return lists;
+}
+
+EventTime far_clock() { return EventTime{std::chrono::milliseconds{1'900'000'000'000}}; }
+
+Seen run_whole(const std::vector<std::vector<std::string>>& input, const RunOptions& run) {
+  SimLog log{input};
+  Disks disks;
+  Faults none;
+  EXPECT_TRUE(live_once(world().topology, log, disks, none, run));
+  return seen(world().topology, log, disks, far_clock());
+}
+
+TEST(Recovery, ACrashAtEachStepLosesAndDoublesNothing) {
+  const auto input = spread(records(1, 600, 12), 2);
+  const RunOptions run;
+  const Seen expected = run_whole(input, run);
+  ASSERT_FALSE(expected.ledger.empty());
+  ASSERT_FALSE(expected.notices.empty());
+  ASSERT_FALSE(expected.deadletters.empty());
+  for (const Step step : all_steps) {
+    for (const std::uint64_t nth : {1U, 2U, 3U, 5U, 8U, 13U}) {
+      SCOPED_TRACE("step " + std::to_string(static_cast<int>(step)) + " time " + std::to_string(nth));
+      SimLog log{input};
+      Disks disks;
+      Faults faults;
+      faults.cut_at(step, nth);
+      bool ended = live_once(world().topology, log, disks, faults, run);
+      for (int lives = 1; !ended && lives < 5; ++lives) {
+        Faults none;
+        ended = live_once(world().topology, log, disks, none, run);
+      }
+      ASSERT_TRUE(ended);
+      EXPECT_EQ(seen(world().topology, log, disks, far_clock()), expected);
+    }
+  }
+}
+
+TEST(Recovery, ALostDiskIsMadeAgainFromTheChangelog) {
+  const auto input = spread(records(2, 600, 12), 2);
+  const RunOptions run;
+  const Seen expected = run_whole(input, run);
+  for (const std::uint64_t nth : {1U, 4U, 9U, 16U}) {
+    SimLog log{input};
+    Disks disks;
+    Faults faults;
+    faults.cut_at(Step::commit_end, nth);
+    ASSERT_FALSE(live_once(world().topology, log, disks, faults, run));
+    disks.clear();
+    Faults none;
+    ASSERT_TRUE(live_once(world().topology, log, disks, none, run));
+    EXPECT_EQ(seen(world().topology, log, disks, far_clock()), expected);
+  }
+}
+
+TEST(Recovery, MembersSpillingOutOfTheCacheChangeNothing) {
+  const auto input = spread(records(3, 800, 60), 2);
+  const Seen expected = run_whole(input, RunOptions{});
+  RunOptions tight;
+  tight.cache_bytes = 40'000;  // about a third of the members
+  EXPECT_EQ(run_whole(input, tight), expected);
+  for (const Step step : {Step::store_load, Step::store_save, Step::commit_end}) {
+    for (const std::uint64_t nth : {1U, 7U, 20U}) {
+      SimLog log{input};
+      Disks disks;
+      Faults faults;
+      faults.cut_at(step, nth);
+      if (!live_once(world().topology, log, disks, faults, tight)) {
+        Faults none;
+        ASSERT_TRUE(live_once(world().topology, log, disks, none, tight));
+      }
+      EXPECT_EQ(seen(world().topology, log, disks, far_clock()), expected);
+    }
+  }
+}
+
+TEST(Recovery, ARecordedLogWithoutAChangelogGoesOnFromItsManifest) {
+  const auto input = spread(records(4, 700, 15), 1);
+  RunOptions run;
+  run.file_partitions = 3;
+  const Seen expected = run_whole(input, run);
+  for (const Step step : all_steps) {
+    for (const std::uint64_t nth : {1U, 3U, 6U, 11U}) {
+      if (step == Step::commit_abort) continue;  // Files know no abort.
+      SimLog log{input};
+      Disks disks;
+      Faults faults;
+      faults.cut_at(step, nth);
+      if (!live_once(world().topology, log, disks, faults, run)) {
+        Faults none;
+        ASSERT_TRUE(live_once(world().topology, log, disks, none, run));
+      }
+      EXPECT_EQ(seen(world().topology, log, disks, far_clock()), expected);
+    }
+  }
+}
+
+TEST(Determinism, PartitionsAndBatchSizesChangeNothing) {
+  const auto input = spread(records(5, 900, 25), 1);
+  RunOptions run;
+  run.file_partitions = 1;
+  const Seen expected = run_whole(input, run);
+  for (const std::uint32_t partitions : {1U, 3U, 8U}) {
+    for (const std::size_t batch : {std::size_t{1}, std::size_t{64}, std::size_t{10'000}}) {
+      run.file_partitions = partitions;
+      run.batch_records = batch;
+      EXPECT_EQ(run_whole(input, run), expected) << partitions << " partitions, batches of " << batch;
+    }
+  }
+}
+
+/// Random cuts, many lives. FEALTY_LONG=1 runs a hundred times as many seeds.
+TEST(Simulation, RandomCutsInManyLivesLoseAndDoubleNothing) {
+  const bool is_long = std::getenv("FEALTY_LONG") != nullptr;
+  const std::uint64_t seeds = is_long ? 4000 : 40;
+  for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
+    SCOPED_TRACE("seed " + std::to_string(seed));
+    std::mt19937_64 random{seed};
+    const auto pick = [&](std::uint64_t below) { return random() % below; };
+    const bool file = pick(3) == 0;
+    RunOptions run;
+    run.batch_records = 1 + pick(20);
+    run.commit_events = 5 + pick(40);
+    run.checkpoint_distance = pick(150);
+    run.cache_bytes = pick(2) == 0 ? 30'000 : 1 << 20U;
+    run.file_partitions = file ? 1 + static_cast<std::uint32_t>(pick(4)) : 0;
+    const auto input = spread(records(seed * 7, 400, 5 + static_cast<int>(pick(30))),
+                              file ? 1 : 1 + pick(3));
+    RunOptions calm;
+    calm.file_partitions = run.file_partitions;
+    const Seen expected = run_whole(input, calm);
+
+    SimLog log{input};
+    Disks disks;
+    bool ended = false;
+    for (int lives = 0; !ended && lives < 60; ++lives) {
+      Faults faults;
+      if (lives < 50) faults.cut_at(all_steps[pick(std::size(all_steps))], 1 + pick(12));
+      if (!file && pick(4) == 0) disks.clear();
+      ended = live_once(world().topology, log, disks, faults, run);
+    }
+    ASSERT_TRUE(ended);
+    ASSERT_EQ(seen(world().topology, log, disks, far_clock()), expected);
+  }
+}
+
+}  // namespace
+}  // namespace fealty::simulation

@@ -1,0 +1,149 @@
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "fealty/runtime/worker.hpp"
+#include "fealty/state/memory_store.hpp"
+#include "sim_bus.hpp"
+
+namespace fealty::simulation {
+
+/// The disk of one partition: outlives the process, may be cut or lost.
+using Disks = std::map<std::uint32_t, std::shared_ptr<state::MemoryStore>>;
+
+/// A MemberStore over a disk that fails where told to.
+class FaultyStore final : public ports::MemberStore {
+ public:
+  FaultyStore(std::shared_ptr<state::MemoryStore> disk, Faults& faults)
+      : disk_{std::move(disk)}, faults_{faults} {}
+
+  Result<std::optional<ports::Checkpoint>> checkpoint() override { return disk_->checkpoint(); }
+  Result<void> load(std::span<const std::string_view> members,
+                    std::span<member::Record* const> out) override {
+    if (faults_.now(Step::store_load)) throw Crash{};
+    return disk_->load(members, out);
+  }
+  Result<std::optional<member::OrderGrant>> find_order(std::string_view member,
+                                                       std::uint64_t key) override {
+    return disk_->find_order(member, key);
+  }
+  void encode(std::span<const ports::SaveItem> items, ports::Offset as_of,
+              ports::SavedBatch& batch) override {
+    disk_->encode(items, as_of, batch);
+  }
+  void encode(const ports::Checkpoint& checkpoint, ports::SavedBatch& batch) override {
+    disk_->encode(checkpoint, batch);
+  }
+  Result<void> save(const ports::SavedBatch& batch) override {
+    if (faults_.now(Step::store_save)) throw Crash{};
+    auto saved = disk_->save(batch);
+    if (faults_.now(Step::store_saved)) throw Crash{};
+    return saved;
+  }
+  Result<void> restore(std::string_view key, std::string_view value,
+                       std::uint64_t position) override {
+    return disk_->restore(key, value, position);
+  }
+  Result<void> restored(std::uint64_t position) override { return disk_->restored(position); }
+  Result<bool> due(Day after, Day until, std::size_t limit, std::string& cursor,
+                   std::vector<std::string>& members) override {
+    return disk_->due(after, until, limit, cursor, members);
+  }
+  Result<void> scan(const std::function<Result<void>(const member::Record&)>& visit) override {
+    return disk_->scan(visit);
+  }
+  Result<void> page(std::string_view after, std::size_t limit,
+                    std::vector<member::Record>& out) override {
+    return disk_->page(after, limit, out);
+  }
+  Result<void> history(std::string_view member,
+                       const std::function<void(const member::LedgerEntry&)>& visit) override {
+    return disk_->history(member, visit);
+  }
+  bool empty() override { return disk_->empty(); }
+  std::uint64_t disk_bytes() override { return 0; }
+
+ private:
+  std::shared_ptr<state::MemoryStore> disk_;
+  Faults& faults_;
+};
+
+struct RunOptions {
+  std::size_t batch_records = 7;
+  std::uint64_t commit_events = 25;
+  std::uint64_t checkpoint_distance = 60;
+  std::size_t cache_bytes = std::size_t{64} << 20U;
+  std::uint32_t file_partitions = 0;  // 0 = a bus with a changelog; else a recorded log
+};
+
+/// One life of the process: until the input ends (true) or it dies (false).
+inline bool live_once(const runtime::Topology& topology, SimLog& log, Disks& disks, Faults& faults,
+                      const RunOptions& run) {
+  SimBus bus{log, faults, run.file_partitions};
+  runtime::WorkerOptions options;
+  options.task.checkpoint_distance_events = run.checkpoint_distance;
+  options.task.changelog = run.file_partitions == 0;
+  options.task.program_id = "sim";
+  options.input.records_max = run.batch_records;
+  options.cache_bytes = run.cache_bytes;
+  options.commit_events_max = run.commit_events;
+  options.file_partitions = run.file_partitions;
+  const auto open_store =
+      [&](std::uint32_t partition) -> Result<std::unique_ptr<ports::MemberStore>> {
+    auto& disk = disks[partition];
+    if (!disk) disk = std::make_shared<state::MemoryStore>();
+    return std::unique_ptr<ports::MemberStore>{std::make_unique<FaultyStore>(disk, faults)};
+  };
+  runtime::Worker worker{topology, bus, bus, run.file_partitions == 0 ? &bus : nullptr, open_store,
+                         options};
+  const std::atomic<bool> stop{false};
+  try {
+    const auto done = worker.run(stop);
+    check(done.has_value(), done ? "" : to_string(done.error()).c_str());
+    return true;
+  } catch (const Crash&) {
+    return false;
+  }
+}
+
+/// What a reader of the outputs sees, in an order that does not depend on interleaving: by member, and
+/// within a member in the order of appearance.
+struct Seen {
+  std::map<std::string, std::vector<std::string>> notices, ledger;
+  std::vector<std::string> deadletters, members;
+  friend bool operator==(const Seen&, const Seen&) = default;
+};
+
+inline Seen seen(const runtime::Topology& topology, const SimLog& log, Disks& disks, EventTime clock) {
+  Seen all;
+  const auto gather = [&](ports::Stream stream, auto& by_member) {
+    const auto at = log.outputs.find(stream);
+    if (at == log.outputs.end()) return;
+    for (const auto& [key, value] : at->second) by_member[key].push_back(value);
+  };
+  gather(ports::Stream::notices, all.notices);
+  gather(ports::Stream::ledger, all.ledger);
+  if (const auto at = log.outputs.find(ports::Stream::deadletters); at != log.outputs.end()) {
+    for (const auto& [key, value] : at->second) all.deadletters.push_back(value);
+  }
+  std::sort(all.deadletters.begin(), all.deadletters.end());
+  for (auto& [partition, disk] : disks) {
+    const auto scanned = disk->scan([&](const member::Record& record) -> Result<void> {
+      std::string line;
+      topology.encode_member(record, clock, line);
+      all.members.push_back(std::move(line));
+      return {};
+    });
+    check(scanned.has_value(), "a simulated disk can be read");
+  }
+  std::sort(all.members.begin(), all.members.end());
+  return all;
+}
+
+}  // namespace fealty::simulation

@@ -1,0 +1,176 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "fealty/ports/input.hpp"
+#include "fealty/ports/output.hpp"
+
+namespace fealty::simulation {
+
+/// Thrown where the simulated process dies. Nothing catches it but the test.
+struct Crash {};
+
+/// Every place where a run can be cut, in the order in which a commit passes them.
+enum class Step : std::uint8_t {
+  poll, append, commit_begin, commit_abort, commit_end, store_save, store_saved, store_load,
+};
+inline constexpr Step all_steps[]{Step::poll,       Step::append,     Step::commit_begin,
+                                  Step::commit_abort, Step::commit_end, Step::store_save,
+                                  Step::store_saved, Step::store_load};
+
+/// Decides, each time a run passes a step, whether it is cut there.
+class Faults {
+ public:
+  /// Cuts at the `nth` time (from 1) that `step` is passed; 0 = never.
+  void cut_at(Step step, std::uint64_t nth) { plan_[step] = nth; }
+  bool now(Step step) {
+    const std::uint64_t count = ++passed_[step];
+    const auto planned = plan_.find(step);
+    return planned != plan_.end() && planned->second != 0 && planned->second == count;
+  }
+  [[nodiscard]] std::uint64_t passed(Step step) const {
+    const auto at = passed_.find(step);
+    return at == passed_.end() ? 0 : at->second;
+  }
+
+ private:
+  std::map<Step, std::uint64_t> plan_, passed_;
+};
+
+/// A log with real transaction semantics, in memory: what outlives the process.
+struct SimLog {
+  std::vector<std::vector<std::string>> input;  // by partition
+  std::vector<event::Offset> committed;         // by partition; valid where !fresh
+  std::vector<bool> fresh;
+  std::vector<std::vector<std::pair<std::string, std::string>>> changelog;  // by partition
+  std::map<ports::Stream, std::vector<std::pair<std::string, std::string>>> outputs;
+
+  explicit SimLog(std::vector<std::vector<std::string>> records)
+      : input{std::move(records)},
+        committed(input.size(), 0),
+        fresh(input.size(), true),
+        changelog(input.size()) {}
+};
+
+/// Source, sink and changelog over a SimLog, for one life of a process.
+class SimBus final : public ports::Source, public ports::Sink, public ports::Changelog {
+ public:
+  /// `file_partitions` > 0: the log is a file with one list of records and one clock, spread over so many
+  /// tasks; else each list is a partition with a clock of its own.
+  SimBus(SimLog& log, Faults& faults, std::uint32_t file_partitions)
+      : log_{log}, faults_{faults}, file_partitions_{file_partitions}, at_(log.input.size(), 0) {
+    if (file_partitions_ > 0) at_[0] = ~ports::Offset{0};
+  }
+
+  Result<void> open(ports::AssignmentListener& listener) override {
+    std::vector<ports::Assignment> assigned;
+    for (std::uint32_t p = 0; p < file_partitions_; ++p) {
+      assigned.push_back({p, log_.committed[0], log_.fresh[0]});
+    }
+    for (std::uint32_t p = 0; file_partitions_ == 0 && p < log_.input.size(); ++p) {
+      assigned.push_back({p, log_.committed[p], log_.fresh[p]});
+    }
+    return listener.on_assigned(assigned);
+  }
+  Result<void> start_at(std::uint32_t partition, ports::Offset from) override {
+    if (file_partitions_ > 0) {
+      at_[0] = std::min(at_[0], from);
+    } else {
+      at_[partition] = from;
+    }
+    return {};
+  }
+  Result<ports::Polled> poll(ports::InputBatch& batch, std::size_t records_max,
+                             std::chrono::milliseconds) override {
+    batch.clear();
+    cut(Step::poll);
+    for (std::size_t tried = 0; tried < log_.input.size() && batch.records.empty(); ++tried) {
+      turn_ = (turn_ + 1) % log_.input.size();
+      const auto& records = log_.input[turn_];
+      while (at_[turn_] < records.size() && batch.records.size() < records_max) {
+        take(batch, static_cast<std::uint32_t>(turn_), at_[turn_]++);
+      }
+    }
+    return batch.records.empty() ? ports::Polled::ended : ports::Polled::records;
+  }
+  [[nodiscard]] bool one_clock() const override { return file_partitions_ > 0; }
+  [[nodiscard]] std::string describe(std::uint32_t partition, ports::Offset offset) const override {
+    return "sim[" + std::to_string(partition) + "]@" + std::to_string(offset);
+  }
+
+  Result<void> append(const ports::OutputBuffer& out) override {
+    cut(Step::append);
+    for (const auto& item : out.items()) {
+      pending_.push_back({item, std::string{out.key(item)}, std::string{out.value(item)}});
+    }
+    return {};
+  }
+  Result<void> commit(std::span<ports::CommitPosition> positions) override {
+    cut(Step::commit_begin);
+    if (faults_.now(Step::commit_abort)) return Error{Errc::transaction_aborted, "simulated"};
+    for (auto& [item, key, value] : pending_) {
+      if (item.stream == ports::Stream::changelog) {
+        log_.changelog[item.partition].emplace_back(key, value);
+      } else {
+        log_.outputs[item.stream].emplace_back(key, value);
+      }
+    }
+    pending_.clear();
+    for (ports::CommitPosition& position : positions) {
+      const std::uint32_t list = file_partitions_ > 0 ? 0 : position.partition;
+      log_.committed[list] = position.committed;
+      log_.fresh[list] = false;
+      position.changelog_position = log_.changelog[list].size();
+    }
+    cut(Step::commit_end);
+    return {};
+  }
+  Result<void> abort() override {
+    pending_.clear();
+    return {};
+  }
+  Result<std::uint64_t> read(std::uint32_t partition, std::uint64_t position,
+                             Visitor& visitor) override {
+    const auto& records = log_.changelog[partition];
+    for (; position < records.size(); ++position) {
+      auto applied = visitor.apply(records[position].first, records[position].second);
+      if (!applied) return applied.error();
+    }
+    return position;
+  }
+
+ private:
+  struct Pending {
+    ports::OutputBuffer::Item item;
+    std::string key, value;
+  };
+  void cut(Step step) {
+    if (faults_.now(step)) throw Crash{};
+  }
+  void take(ports::InputBatch& batch, std::uint32_t partition, event::Offset offset) const {
+    const std::string& bytes = log_.input[partition][offset];
+    constexpr std::size_t padding = 64;
+    char* copy = batch.arena.allocate(bytes.size() + padding);
+    std::copy(bytes.begin(), bytes.end(), copy);
+    batch.records.push_back({.partition = file_partitions_ > 0 ? ports::unassigned_partition : partition,
+                             .offset = offset,
+                             .value = {copy, bytes.size()},
+                             .headers = {},
+                             .timestamp_ms = -1,
+                             .unterminated = false});
+  }
+
+  SimLog& log_;
+  Faults& faults_;
+  const std::uint32_t file_partitions_;
+  std::vector<ports::Offset> at_;
+  std::size_t turn_ = 0;
+  std::vector<Pending> pending_;
+};
+
+}  // namespace fealty::simulation
