@@ -1,10 +1,134 @@
 #pragma once
 
+#include <array>
+#include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
-// Filled in by the codec room: the compiled form of a declarative mapping file.
+#include "fealty/base/result.hpp"
+#include "fealty/base/units.hpp"
+#include "fealty/codec/field.hpp"
+#include "fealty/codec/key_table.hpp"
+#include "fealty/event/event.hpp"
+
 namespace fealty::codec {
 
-struct Mapping;
+enum class Format : std::uint8_t { cloudevents, json, delimited };
+enum class TimeFormat : std::uint8_t { rfc3339, unix_s, unix_ms, unix_us, yyyymmdd, iso_date };
+/// What the lines of a refund say: `refunded` = these lines come back; `all` = they repeat the
+/// whole order (Segment), so they select nothing; `ignore` = not read.
+enum class RefundLines : std::uint8_t { refunded, all, ignore };
+enum class Separator : std::uint8_t { comma, semicolon, tab, blanks };
+
+/// A path that stands for the record's position: "row-17".
+inline constexpr std::string_view row_path = "row";
+
+/// Where a field comes from, as written in a mapping file: the first path that yields a text or
+/// number (not null, not empty), else `fallback`. Paths are dotted keys; "events[0].name" is the
+/// only element of an array; for delimited text a column name or "#n" (0 = first column).
+struct FieldSpec {
+  Field field{};
+  std::vector<std::string> paths;
+  std::optional<std::string> fallback;
+};
+
+struct TypeSpec {
+  event::Type type{};
+  std::vector<std::string> names;  // on the wire
+  std::vector<FieldSpec> fields;
+  std::string lines_path;              // an array of objects; empty = none
+  std::vector<FieldSpec> line_fields;  // relative to one of them
+  RefundLines refund_lines = RefundLines::refunded;
+};
+
+/// A mapping file, read but not compiled.
+struct MappingSpec {
+  std::string name;
+  Format format = Format::json;
+  TimeFormat time_format = TimeFormat::rfc3339;
+  std::vector<FieldSpec> envelope;  // id, source, type, member, time
+  std::vector<TypeSpec> types;
+  Currency default_currency;  // where a record states none
+  // delimited text
+  Separator separator = Separator::comma;
+  std::vector<std::string> columns;  // names, in the order of a line
+  std::uint32_t header_lines = 0;    // at the top of each file
+};
+
+// The compiled form, for the decoder. One slot receives the raw token of one path.
+
+/// One key of an object: what to do with its value. Each has a slot, which also tells a repeated
+/// key.
+struct Entry {
+  std::uint8_t slot = 0;
+  std::int16_t child = -1;     // node to descend into
+  std::int16_t line_set = -1;  // an array of lines
+  bool single = false;         // an array of one object, which is `child`
+  bool raw = false;            // keep the text of the whole value
+  bool scalar = false;         // a text, number or literal is welcome
+  Field label{};               // what an error names
+};
+struct Node {
+  KeyTable keys;
+  std::vector<Entry> entries;
+};
+struct LineSet {
+  std::int16_t node = -1;
+  std::uint8_t slots = 0;
+};
+
+inline constexpr std::size_t alternatives_max = 4;
+/// A FieldSpec whose paths are slots.
+struct Origin {
+  std::array<std::uint8_t, alternatives_max> slots{};
+  std::uint8_t count = 0;
+  bool row = false;  // the row number, if no slot has a value
+  bool has_fallback = false;
+  std::string fallback;
+};
+using Origins = std::array<Origin, field_count>;
+
+struct Rule {
+  event::Type type{};
+  RefundLines refund_lines = RefundLines::refunded;
+  std::int16_t line_set = -1;
+  std::uint8_t lines_slot = 0;  // that of the array, where line_set is not -1
+  Origins fields;
+  Origins line_fields;
+};
+
+/// A compiled mapping. Make one with compile() or cloudevents_mapping().
+/// Owns: everything it names. Threads: any, read only.
+struct Mapping {
+  std::string name;
+  Format format = Format::cloudevents;
+  TimeFormat time_format = TimeFormat::rfc3339;
+  /// For money whose record states no currency. A purchase in CloudEvents must state it all the
+  /// same; a refund's amount may be read by this. The host may set it to the program's own
+  /// currency.
+  Currency default_currency;
+  std::uint32_t header_lines = 0;  // at the top of each file: no records
+  Separator separator = Separator::comma;
+  std::vector<std::string> columns;
+  std::vector<std::int16_t> column_slots;  // -1 = not read
+
+  std::vector<Node> nodes;  // [0] is the record
+  std::vector<LineSet> line_sets;
+  std::size_t slot_count = 0;
+  Origins envelope;
+  KeyTable type_names;
+  std::vector<std::uint16_t> type_rules;  // rule of each type name
+  std::vector<Rule> rules;
+};
+
+/// Errors: invalid_config with every fault in `detail`, one a line.
+Result<Mapping> compile(const MappingSpec& spec);
+/// The default: CloudEvents 1.0 JSON, structured or binary, with the data of DESIGN's event table.
+Mapping cloudevents_mapping();
+/// The mapping with its columns in the order of a file's header line. malformed_delimited where a
+/// column is missing, named twice or unknown.
+Result<Mapping> bind_header(Mapping mapping, std::string_view header_line);
 
 }  // namespace fealty::codec

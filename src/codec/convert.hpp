@@ -1,0 +1,38 @@
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "fealty/event/event.hpp"
+#include "reader.hpp"
+#include "walk.hpp"
+
+namespace fealty::codec {
+
+/// Scratch space of conversions, kept between them.
+struct ConvertScratch {
+  std::vector<event::Line> lines;
+  std::vector<event::RefundLine> refund_lines;
+};
+
+/// What a conversion reads.
+struct ConvertInput {
+  const Mapping& mapping;
+  const Captured& captured;
+  std::uint64_t row;
+};
+
+/// Captured tokens -> event, with every bound of the vocabulary held. False after a fault.
+bool convert(const ConvertInput& input, Arena& arena, ConvertScratch& scratch, Fault& fault,
+             event::Event& event);
+
+/// The data of one type, read by `rule`.
+bool convert_purchase(const ConvertInput& input, const Rule& rule, Reader& reader, Arena& arena,
+                      ConvertScratch& scratch, Fault& fault, event::Purchase& out);
+bool convert_refund(const ConvertInput& input, const Rule& rule, Reader& reader, Arena& arena,
+                    ConvertScratch& scratch, Fault& fault, event::Refund& out);
+
+/// Hash of an event's decoded fields but id and source; the same from every format.
+std::uint64_t digest_of(const event::Event& event);
+
+}  // namespace fealty::codec

@@ -1,0 +1,156 @@
+#include "delimited.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+namespace fealty::codec {
+namespace {
+
+char character(Separator separator) {
+  switch (separator) {
+    case Separator::comma:
+      return ',';
+    case Separator::semicolon:
+      return ';';
+    case Separator::tab:
+      return '\t';
+    case Separator::blanks:
+      return ' ';
+  }
+  check_failed("a separator without a character", __FILE__, __LINE__);
+}
+
+}  // namespace
+
+Cells::Cells(std::string_view line, Separator separator)
+    : rest_{line}, separator_{character(separator)}, blanks_{separator == Separator::blanks} {
+  while (!rest_.empty() && (rest_.back() == '\r' || rest_.back() == '\n')) rest_.remove_suffix(1);
+}
+
+bool Cells::next(Arena& arena, std::string_view& cell) {
+  if (blanks_) return next_blank_separated(cell);
+  if (!more_) return false;
+  if (!rest_.empty() && rest_.front() == '"') return next_quoted(arena, cell);
+  const std::size_t end = std::min(rest_.find(separator_), rest_.size());
+  cell = rest_.substr(0, end);
+  if (cell.find('"') != std::string_view::npos) {
+    failed_ = true;
+    return false;
+  }
+  rest_.remove_prefix(end);
+  return past_separator();
+}
+
+bool Cells::next_blank_separated(std::string_view& cell) {
+  while (!rest_.empty() && is_blank(rest_.front())) rest_.remove_prefix(1);
+  if (rest_.empty()) return false;
+  std::size_t end = 0;
+  while (end < rest_.size() && !is_blank(rest_[end])) ++end;
+  cell = rest_.substr(0, end);
+  rest_.remove_prefix(end);
+  return true;
+}
+
+bool Cells::next_quoted(Arena& arena, std::string_view& cell) {
+  bool doubled = false;
+  std::size_t end = 1;
+  while (true) {
+    end = rest_.find('"', end);
+    if (end == std::string_view::npos) {
+      failed_ = true;
+      return false;
+    }
+    if (end + 1 >= rest_.size() || rest_[end + 1] != '"') break;
+    doubled = true;
+    end += 2;
+  }
+  cell = rest_.substr(1, end - 1);
+  rest_.remove_prefix(end + 1);
+  if (doubled) {
+    char* const text = arena.allocate(cell.size());
+    std::size_t size = 0;
+    for (std::size_t i = 0; i < cell.size(); ++i) {
+      text[size++] = cell[i];
+      if (cell[i] == '"') ++i;
+    }
+    cell = {text, size};
+  }
+  return past_separator();
+}
+
+/// Behind a cell there is a separator or the end of the line.
+bool Cells::past_separator() {
+  if (rest_.empty()) {
+    more_ = false;
+    return true;
+  }
+  failed_ = rest_.front() != separator_;
+  rest_.remove_prefix(1);
+  return !failed_;
+}
+
+bool read_delimited(const Mapping& mapping, std::string_view line, Captured& captured, Arena& arena,
+                    Fault& fault) {
+  if (std::memchr(line.data(), '\0', line.size()) != nullptr) {
+    return fault.set(Errc::malformed_delimited, Field::record, "a NUL byte");
+  }
+  Cells cells{line, mapping.separator};
+  std::string_view cell;
+  std::size_t column = 0;
+  bool header = true;
+  while (cells.next(arena, cell)) {
+    if (column == mapping.columns.size()) {
+      return fault.set(Errc::malformed_delimited, Field::record, "more cells than columns");
+    }
+    header = header && cell == mapping.columns[column];
+    const std::int16_t slot = mapping.column_slots[column++];
+    if (slot >= 0) {
+      captured.slots[static_cast<std::size_t>(slot)] = {
+          cell.data(), static_cast<std::uint32_t>(cell.size()), Token::Kind::string};
+    }
+  }
+  if (cells.failed()) {
+    return fault.set(Errc::malformed_delimited, Field::record, "a quote out of place or left open");
+  }
+  if (column < mapping.columns.size()) {
+    return fault.set(Errc::malformed_delimited, Field::record, "fewer cells than columns");
+  }
+  if (header) return fault.set(Errc::unknown_type, "header", "a header line among the records");
+  return true;
+}
+
+Result<Mapping> bind_header(Mapping mapping, std::string_view header_line) {
+  const auto refuse = [](std::string detail) {
+    return Error{Errc::malformed_delimited, "header", std::move(detail)};
+  };
+  if (header_line.starts_with("\xef\xbb\xbf")) header_line.remove_prefix(3);
+  Arena arena;
+  Cells cells{header_line, mapping.separator};
+  std::vector<std::string> columns;
+  std::vector<std::int16_t> slots;
+  std::string_view cell;
+  while (cells.next(arena, cell)) {
+    if (std::find(columns.begin(), columns.end(), cell) != columns.end()) {
+      return refuse("two columns are named '" + std::string{cell} + "'");
+    }
+    const auto known = std::find(mapping.columns.begin(), mapping.columns.end(), cell);
+    // A column that the mapping does not know is not read.
+    slots.push_back(
+        known == mapping.columns.end()
+            ? std::int16_t{-1}
+            : mapping.column_slots[static_cast<std::size_t>(known - mapping.columns.begin())]);
+    columns.emplace_back(cell);
+  }
+  if (cells.failed()) return refuse("a quote out of place or left open");
+  for (std::size_t i = 0; i < mapping.columns.size(); ++i) {
+    if (mapping.column_slots[i] < 0) continue;
+    if (std::find(columns.begin(), columns.end(), mapping.columns[i]) == columns.end()) {
+      return refuse("no column '" + mapping.columns[i] + "'");
+    }
+  }
+  mapping.columns = std::move(columns);
+  mapping.column_slots = std::move(slots);
+  return mapping;
+}
+
+}  // namespace fealty::codec

@@ -1,0 +1,221 @@
+#include "walk.hpp"
+
+#include <algorithm>
+#include <cstring>
+
+#include "fealty/codec/decoder.hpp"
+
+namespace fealty::codec {
+namespace {
+
+/// A key's text: from behind its quote, up to the quote before the colon that precedes the value.
+std::string_view key_before(const char* key, const char* value) {
+  const char* end = value - 1;
+  while (*end != ':') --end;
+  --end;
+  while (*end != '"') --end;
+  return {key, static_cast<std::size_t>(end - key)};
+}
+
+/// The text of a container that has just been read, up to the token now current.
+std::string_view text_until(const char* begin, const char* current) {
+  while (current > begin && current[-1] != '}' && current[-1] != ']') --current;
+  return {begin, static_cast<std::size_t>(current - begin)};
+}
+
+}  // namespace
+
+Errc errc_of(simdjson::error_code error) {
+  switch (error) {
+    case simdjson::UTF8_ERROR:
+      return Errc::invalid_utf8;
+    case simdjson::DEPTH_ERROR:
+      return Errc::too_deep;
+    case simdjson::CAPACITY:
+      return Errc::record_too_large;
+    case simdjson::EMPTY:
+      return Errc::empty_record;
+    default:
+      return Errc::malformed_json;
+  }
+}
+
+bool Walk::refuse(simdjson::error_code error) { return fault_.set(errc_of(error)); }
+
+bool Walk::document(simdjson::ondemand::document& document, const Node& node) {
+  Object root;
+  if (const auto error = document.get_object().get(root)) {
+    if (error == simdjson::INCORRECT_TYPE) {
+      return fault_.set(Errc::wrong_type, Field::record, "the record is no JSON object");
+    }
+    return refuse(error);
+  }
+  if (!object(root, node, captured_.slots.data(), 1)) return false;
+  const char* rest = nullptr;
+  if (document.current_location().get(rest) != simdjson::OUT_OF_BOUNDS) {
+    return fault_.set(Errc::malformed_json);  // Text behind the object, or braces left open.
+  }
+  return true;
+}
+
+int Walk::find(const Node& node, std::string_view key) {
+  const int at = node.keys.find_padded(key);
+  if (at != KeyTable::none || !captured_.escapes) return at;
+  std::string_view plain;
+  if (std::memchr(key.data(), '\\', key.size()) == nullptr) return at;
+  if (!unescape(key, arena_, plain)) return at;  // An unknown key, whatever it was to mean.
+  return node.keys.find(plain);
+}
+
+bool Walk::object(Object& object, const Node& node, Token* slots, std::size_t depth) {
+  for (auto next : object) {
+    simdjson::ondemand::field field;
+    if (const auto error = std::move(next).get(field)) return refuse(error);
+    Value& value = field.value();
+    const std::string_view raw = value.raw_json_token();
+    const int at = find(node, key_before(field.key().raw(), raw.data()));
+    if (at == KeyTable::none) {
+      if (!skip(value, raw, depth)) return false;
+      continue;
+    }
+    if (!member(value, raw, node.entries[static_cast<std::size_t>(at)], slots, depth)) return false;
+  }
+  return true;
+}
+
+bool Walk::member(Value& value, std::string_view raw, const Entry& entry, Token* slots,
+                  std::size_t depth) {
+  Token& token = slots[entry.slot];
+  if (token.seen()) return fault_.set(Errc::duplicate_key, entry.label);
+  switch (raw.front()) {
+    case '{':
+      return mapped_object(value, entry, slots, depth);
+    case '[':
+      return mapped_array(value, entry, slots, depth);
+    default:
+      break;
+  }
+  if (!classify(raw, captured_.escapes, token)) {
+    return fault_.set(Errc::malformed_json, entry.label);
+  }
+  if (entry.child >= 0 && !entry.scalar && token.kind != Token::Kind::null) {
+    return fault_.set(Errc::wrong_type, entry.label);
+  }
+  return true;
+}
+
+bool Walk::open(Value& value, std::size_t depth, Object& object) {
+  if (depth >= depth_max) return fault_.set(Errc::too_deep, Field::record);
+  const auto error = value.get_object().get(object);
+  return !error || refuse(error);
+}
+
+bool Walk::open(Value& value, std::size_t depth, Array& array) {
+  if (depth >= depth_max) return fault_.set(Errc::too_deep, Field::record);
+  const auto error = value.get_array().get(array);
+  return !error || refuse(error);
+}
+
+bool Walk::mapped_object(Value& value, const Entry& entry, Token* slots, std::size_t depth) {
+  Token& token = slots[entry.slot];
+  const char* const begin = value.raw_json_token().data();
+  token = {begin, 0, Token::Kind::container};
+  Object inner;
+  if (!open(value, depth, inner)) return false;
+  const bool descend = entry.child >= 0 && !entry.single;
+  if (descend) {
+    const Node& node = mapping_.nodes[static_cast<std::size_t>(entry.child)];
+    if (!object(inner, node, slots, depth + 1)) return false;
+  } else {
+    if (entry.single) return fault_.set(Errc::wrong_type, entry.label);
+    if (!skip_object(inner, depth + 1)) return false;
+  }
+  if (entry.raw) {
+    const char* current = nullptr;
+    if (const auto error = value.current_location().get(current)) return refuse(error);
+    token.size = static_cast<std::uint32_t>(text_until(begin, current).size());
+  }
+  return true;
+}
+
+bool Walk::mapped_array(Value& value, const Entry& entry, Token* slots, std::size_t depth) {
+  slots[entry.slot] = {value.raw_json_token().data(), 0, Token::Kind::container};
+  Array array;
+  if (!open(value, depth, array)) return false;
+  if (entry.line_set >= 0) return lines(array, entry, depth + 1);
+  if (entry.single) return single(array, entry, slots, depth + 1);
+  if (entry.child >= 0) return fault_.set(Errc::wrong_type, entry.label);
+  return skip_array(array, depth + 1);
+}
+
+bool Walk::lines(Array& array, const Entry& entry, std::size_t depth) {
+  const LineSet& set = mapping_.line_sets[static_cast<std::size_t>(entry.line_set)];
+  LineRows& rows = captured_.lines[static_cast<std::size_t>(entry.line_set)];
+  const Node& node = mapping_.nodes[static_cast<std::size_t>(set.node)];
+  for (auto next : array) {
+    Value element;
+    if (const auto error = std::move(next).get(element)) return refuse(error);
+    if (element.raw_json_token().front() != '{') return fault_.set(Errc::wrong_type, Field::lines);
+    if (rows.count == event::lines_max) return fault_.set(Errc::out_of_range, Field::lines);
+    const std::size_t first = rows.count * rows.slots;
+    if (rows.tokens.size() < first + rows.slots) rows.tokens.resize(2 * first + rows.slots);
+    Token* const slots = rows.tokens.data() + first;
+    std::fill_n(slots, rows.slots, Token{});
+    ++rows.count;
+    Object line;
+    if (!open(element, depth, line) || !object(line, node, slots, depth + 1)) return false;
+  }
+  return true;
+}
+
+bool Walk::single(Array& array, const Entry& entry, Token* slots, std::size_t depth) {
+  const Node& node = mapping_.nodes[static_cast<std::size_t>(entry.child)];
+  bool first = true;
+  for (auto next : array) {
+    Value element;
+    if (const auto error = std::move(next).get(element)) return refuse(error);
+    if (!first) {
+      return fault_.set(Errc::out_of_range, Field::record,
+                        "more than one event in a record; one event a record is supported");
+    }
+    first = false;
+    if (element.raw_json_token().front() != '{') return fault_.set(Errc::wrong_type, entry.label);
+    Object inner;
+    if (!open(element, depth, inner) || !object(inner, node, slots, depth + 1)) return false;
+  }
+  return true;
+}
+
+bool Walk::skip(Value& value, std::string_view raw, std::size_t depth) {
+  if (raw.front() == '{') {
+    Object inner;
+    return open(value, depth, inner) && skip_object(inner, depth + 1);
+  }
+  if (raw.front() == '[') {
+    Array inner;
+    return open(value, depth, inner) && skip_array(inner, depth + 1);
+  }
+  Token unused;
+  if (!classify(raw, false, unused)) return fault_.set(Errc::malformed_json);
+  return true;
+}
+
+bool Walk::skip_object(Object& object, std::size_t depth) {
+  for (auto next : object) {
+    simdjson::ondemand::field field;
+    if (const auto error = std::move(next).get(field)) return refuse(error);
+    if (!skip(field.value(), field.value().raw_json_token(), depth)) return false;
+  }
+  return true;
+}
+
+bool Walk::skip_array(Array& array, std::size_t depth) {
+  for (auto next : array) {
+    Value element;
+    if (const auto error = std::move(next).get(element)) return refuse(error);
+    if (!skip(element, element.raw_json_token(), depth)) return false;
+  }
+  return true;
+}
+
+}  // namespace fealty::codec
