@@ -1,0 +1,65 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "fealty/base/result.hpp"
+
+namespace fealty::kafka {
+
+/// Where a group that never committed begins.
+enum class Start : std::uint8_t { earliest, latest };
+
+/// How to reach the brokers and what to read and write there. Nothing here can change an outcome.
+struct KafkaOptions {
+  std::string brokers = "localhost:9092";  // host:port, comma separated
+  std::string client_id = "fealty";
+
+  // --- input
+  std::string group = "fealty";  // consumer group: whose committed offsets these are
+  std::string group_instance;  // static membership: a restart within session_timeout moves nothing
+  std::string input_topic = "events";  // one topic, keyed by member
+  Start start = Start::earliest;
+
+  // --- output: topics are <prefix>notices, ledger, members, deadletters, changelog
+  std::string output_prefix = "fealty.";
+  std::string transactional_id;     // stable per worker; empty = <group>-<group_instance or 0>
+  bool create_topics = true;        // make the output topics that are missing
+  int replication_factor = -1;      // of created topics; -1 = the broker's default
+  std::string compression = "lz4";  // none, gzip, snappy, lz4, zstd
+
+  // --- security
+  std::string security_protocol = "plaintext";  // plaintext, ssl, sasl_plaintext, sasl_ssl
+  std::string sasl_mechanism = "PLAIN";         // PLAIN, SCRAM-SHA-256, SCRAM-SHA-512
+  std::string sasl_username;
+  std::string sasl_password;       // never in a configuration file: from the environment
+  std::string sasl_password_file;  // or the first line of this file
+  std::string ca_file;             // CA certificates; empty = the system's
+
+  // --- times
+  std::chrono::milliseconds start_timeout{15'000};  // brokers must answer within it at the start
+  std::chrono::milliseconds session_timeout{45'000};
+  std::chrono::milliseconds poll_interval_max{
+      1'800'000};  // a long restore happens between two polls
+  std::chrono::milliseconds transaction_timeout{60'000};  // the broker aborts what is open longer
+  std::chrono::milliseconds commit_timeout{30'000};  // then the outcome counts as unknown: resolved
+  std::chrono::milliseconds fetch_wait{10};          // the broker answers an empty fetch after this
+  std::chrono::milliseconds linger{5};               // an output batch waits this long for more
+
+  // --- sizes
+  std::uint32_t fetch_queue_kib_max = 256 * 1024;   // records fetched ahead
+  std::uint32_t output_queue_kib_max = 256 * 1024;  // records not yet acknowledged
+
+  /// Further librdkafka properties. Those that would break a promise are refused.
+  std::vector<std::pair<std::string, std::string>> extra;
+
+  [[nodiscard]] std::string effective_transactional_id() const;
+};
+
+/// invalid_config with every fault found; touches no network and no file.
+Result<void> validate(const KafkaOptions& options);
+
+}  // namespace fealty::kafka

@@ -1,0 +1,201 @@
+#include "client.hpp"
+
+#include <fmt/format.h>
+
+#include <array>
+#include <fstream>
+
+#include "fealty/log/log.hpp"
+
+namespace fealty::kafka {
+
+namespace {
+
+// Properties that a librdkafka of the supported range may not know yet.
+bool optional_property(std::string_view key) { return key == "fetch.queue.backoff.ms"; }
+
+Result<void> set(rd_kafka_conf_t* conf, const std::string& key, const std::string& value) {
+  std::array<char, 512> reason{};
+  const auto outcome =
+      rd_kafka_conf_set(conf, key.c_str(), value.c_str(), reason.data(), reason.size());
+  if (outcome == RD_KAFKA_CONF_OK) return {};
+  if (outcome == RD_KAFKA_CONF_UNKNOWN && optional_property(key)) return {};
+  return Error{Errc::invalid_config, "kafka", reason.data()};
+}
+
+Result<std::string> password(const KafkaOptions& options) {
+  if (options.sasl_password_file.empty()) return options.sasl_password;
+  std::ifstream file{options.sasl_password_file};
+  std::string line;
+  if (!std::getline(file, line)) {
+    return Error{Errc::invalid_config, "kafka.sasl_password_file",
+                 "cannot read " + options.sasl_password_file};
+  }
+  return line;
+}
+
+Result<Properties> common_properties(const KafkaOptions& options) {
+  Properties all{{"bootstrap.servers", options.brokers},
+                 {"client.id", options.client_id},
+                 {"security.protocol", options.security_protocol},
+                 {"log.connection.close", "false"},
+                 {"reconnect.backoff.max.ms", "2000"}};
+  if (!options.ca_file.empty()) all.emplace_back("ssl.ca.location", options.ca_file);
+  if (options.security_protocol.starts_with("sasl")) {
+    const auto secret = password(options);
+    if (!secret) return secret.error();
+    all.emplace_back("sasl.mechanism", options.sasl_mechanism);
+    all.emplace_back("sasl.username", options.sasl_username);
+    all.emplace_back("sasl.password", *secret);
+  }
+  return all;
+}
+
+std::string ms(std::chrono::milliseconds time) { return std::to_string(time.count()); }
+
+}  // namespace
+
+Result<std::shared_ptr<Client>> Client::make(rd_kafka_type_t type, const KafkaOptions& options,
+                                             const Properties& properties, Hooks hooks) {
+  auto common = common_properties(options);
+  if (!common) return common.error();
+  ConfHandle conf{rd_kafka_conf_new()};
+  for (const Properties* list :
+       std::array<const Properties*, 3>{&*common, &properties, &options.extra}) {
+    for (const auto& [key, value] : *list) {
+      if (auto done = set(conf.get(), key, value); !done) return done.error();
+    }
+  }
+  std::shared_ptr<Client> client{new Client};
+  client->type_ = type;
+  client->hooks_ = std::move(hooks);
+  rd_kafka_conf_set_opaque(conf.get(), client.get());
+  rd_kafka_conf_set_error_cb(conf.get(), &Client::on_error);
+  rd_kafka_conf_set_log_cb(conf.get(), &Client::on_log);
+  if (client->hooks_.rebalance) rd_kafka_conf_set_rebalance_cb(conf.get(), &Client::on_rebalance);
+  if (client->hooks_.prepare) client->hooks_.prepare(conf.get());
+
+  std::array<char, 512> reason{};
+  client->rk_ = rd_kafka_new(type, conf.get(), reason.data(), reason.size());
+  if (client->rk_ == nullptr) return Error{Errc::invalid_config, "kafka", reason.data()};
+  static_cast<void>(conf.release());  // rd_kafka_new() took it.
+  return client;
+}
+
+Client::~Client() {
+  if (rk_ == nullptr) return;
+  if (type_ == RD_KAFKA_PRODUCER) {
+    rd_kafka_purge(
+        rk_, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
+  }
+  rd_kafka_destroy(rk_);
+}
+
+Result<void> Client::fatal() const {
+  std::array<char, 512> reason{};
+  const auto code = rd_kafka_fatal_error(rk_, reason.data(), reason.size());
+  if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
+  return Error{broker_errc(code), "kafka", reason.data()};
+}
+
+void Client::on_error(rd_kafka_t* rk, int code, const char* reason, void* opaque) {
+  auto* self = static_cast<Client*>(opaque);
+  const auto err = static_cast<rd_kafka_resp_err_t>(code);
+  self->last_error_ = reason;
+  if (err == RD_KAFKA_RESP_ERR__AUTHENTICATION || err == RD_KAFKA_RESP_ERR__SSL) {
+    self->refusal_ = reason;
+  }
+  log::warn("kafka.error",
+            {{"client", rd_kafka_name(rk)}, {"code", rd_kafka_err2name(err)}, {"reason", reason}});
+}
+
+void Client::on_rebalance(rd_kafka_t*, rd_kafka_resp_err_t code,
+                          rd_kafka_topic_partition_list_t* partitions, void* opaque) {
+  static_cast<Client*>(opaque)->hooks_.rebalance(code, partitions);
+}
+
+void Client::on_log(const rd_kafka_t* rk, int level, const char* facility, const char* text) {
+  constexpr int syslog_error = 3, syslog_warning = 4;
+  const auto fields = {log::Field{"client", rd_kafka_name(rk)}, log::Field{"facility", facility},
+                       log::Field{"text", text}};
+  if (level <= syslog_error) {
+    log::warn("kafka.log", fields);  // librdkafka goes on by itself: no error of ours yet.
+  } else if (level == syslog_warning) {
+    log::info("kafka.log", fields);
+  } else {
+    log::debug("kafka.log", fields);
+  }
+}
+
+Errc broker_errc(rd_kafka_resp_err_t code) {
+  switch (code) {
+    case RD_KAFKA_RESP_ERR__TRANSPORT:
+    case RD_KAFKA_RESP_ERR__TIMED_OUT:
+    case RD_KAFKA_RESP_ERR__TIMED_OUT_QUEUE:
+    case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
+    case RD_KAFKA_RESP_ERR__RESOLVE:
+    case RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE:
+    case RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS:
+    case RD_KAFKA_RESP_ERR_NOT_COORDINATOR:
+    case RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE:
+      return Errc::broker_unreachable;
+    case RD_KAFKA_RESP_ERR__FENCED:
+    case RD_KAFKA_RESP_ERR_PRODUCER_FENCED:
+    case RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH:
+    case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
+      return Errc::fenced;
+    case RD_KAFKA_RESP_ERR__INVALID_ARG:
+      return Errc::invalid_config;
+    default:
+      return Errc::broker_refused;
+  }
+}
+
+Error broker_error(rd_kafka_resp_err_t code, std::string_view what) {
+  return Error{broker_errc(code), "kafka", fmt::format("{}: {}", what, rd_kafka_err2str(code))};
+}
+
+Properties source_properties(const KafkaOptions& options) {
+  Properties out = reader_properties(options);
+  out.insert(out.end(), {{"group.id", options.group},
+                         {"partition.assignment.strategy", "cooperative-sticky"},
+                         {"session.timeout.ms", ms(options.session_timeout)},
+                         {"heartbeat.interval.ms", ms(options.session_timeout / 15)},
+                         {"max.poll.interval.ms",
+                          ms(std::max(options.poll_interval_max, options.session_timeout))},
+                         {"enable.partition.eof", "false"}});
+  if (!options.group_instance.empty())
+    out.emplace_back("group.instance.id", options.group_instance);
+  return out;
+}
+
+Properties reader_properties(const KafkaOptions& options) {
+  return {{"group.id", options.group + "-reader"},  // Never joined: assigned by hand.
+          {"enable.auto.commit", "false"},
+          {"enable.auto.offset.store", "false"},
+          {"auto.offset.reset", "error"},  // No silent jump.
+          {"isolation.level", "read_committed"},
+          {"check.crcs", "true"},
+          {"allow.auto.create.topics", "false"},
+          {"enable.partition.eof", "true"},
+          {"fetch.wait.max.ms", ms(options.fetch_wait)},
+          {"fetch.queue.backoff.ms", "10"},
+          // Before 2.2 a full queue stops fetching for up to a second: bound it by bytes only.
+          {"queued.min.messages", "10000000"},
+          {"queued.max.messages.kbytes", std::to_string(options.fetch_queue_kib_max)}};
+}
+
+Properties producer_properties(const KafkaOptions& options) {
+  // A record must fail before its transaction does.
+  const auto message_timeout = options.transaction_timeout - std::chrono::seconds{5};
+  return {{"transactional.id", options.effective_transactional_id()},
+          {"transaction.timeout.ms", ms(options.transaction_timeout)},
+          {"message.timeout.ms", ms(message_timeout)},
+          {"partitioner", "murmur2_random"},  // As Java clients do.
+          {"compression.codec", options.compression},
+          {"linger.ms", ms(options.linger)},
+          {"queue.buffering.max.messages", "10000000"},
+          {"queue.buffering.max.kbytes", std::to_string(options.output_queue_kib_max)}};
+}
+
+}  // namespace fealty::kafka

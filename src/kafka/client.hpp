@@ -1,0 +1,65 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "fealty/base/result.hpp"
+#include "fealty/kafka/options.hpp"
+#include "handles.hpp"
+
+namespace fealty::kafka {
+
+using Properties = std::vector<std::pair<std::string, std::string>>;
+
+/// One librdkafka instance and what its callbacks leave behind.
+/// Threads: callbacks run in whichever thread polls it; logs come from librdkafka's own threads.
+class Client {
+ public:
+  using Rebalance = std::function<void(rd_kafka_resp_err_t, rd_kafka_topic_partition_list_t*)>;
+  struct Hooks {
+    Rebalance rebalance;                            // consumers of a group only
+    std::function<void(rd_kafka_conf_t*)> prepare;  // interceptors and the like
+  };
+
+  /// invalid_config where librdkafka refuses a property. Opens no connection by itself.
+  static Result<std::shared_ptr<Client>> make(rd_kafka_type_t type, const KafkaOptions& options,
+                                              const Properties& properties, Hooks hooks);
+  ~Client();
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  [[nodiscard]] rd_kafka_t* get() const { return rk_; }
+  /// The reason where brokers refused the credentials since the last call of clear_refusal().
+  [[nodiscard]] const std::string& refusal() const { return refusal_; }
+  [[nodiscard]] const std::string& last_error() const { return last_error_; }
+  /// A fatal error of the instance as ours; Ok where there is none.
+  [[nodiscard]] Result<void> fatal() const;
+
+ private:
+  Client() = default;
+  static void on_error(rd_kafka_t* rk, int code, const char* reason, void* opaque);
+  static void on_rebalance(rd_kafka_t* rk, rd_kafka_resp_err_t code,
+                           rd_kafka_topic_partition_list_t* partitions, void* opaque);
+  static void on_log(const rd_kafka_t* rk, int level, const char* facility, const char* text);
+
+  rd_kafka_t* rk_ = nullptr;
+  rd_kafka_type_t type_ = RD_KAFKA_PRODUCER;
+  Hooks hooks_;
+  std::string refusal_, last_error_;
+};
+
+/// librdkafka's code -> ours, with `what` was tried in front of the reason.
+Error broker_error(rd_kafka_resp_err_t code, std::string_view what);
+Errc broker_errc(rd_kafka_resp_err_t code);
+
+/// The properties of each kind of client; those of section "what bites" are set here and nowhere
+/// else.
+Properties source_properties(const KafkaOptions& options);
+Properties producer_properties(const KafkaOptions& options);
+Properties reader_properties(const KafkaOptions& options);
+
+}  // namespace fealty::kafka

@@ -1,0 +1,186 @@
+#include "producer.hpp"
+
+#include <fmt/format.h>
+
+#include <future>
+#include <thread>
+
+#include "fealty/log/log.hpp"
+#include "topics.hpp"
+
+namespace fealty::kafka {
+
+namespace {
+
+extern "C" rd_kafka_resp_err_t fealty_kafka_on_ack(rd_kafka_t*, rd_kafka_message_t* message,
+                                                   void* opaque) {
+  auto* acks = static_cast<ChangelogAcks*>(opaque);
+  if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR || message->offset < 0 || message->partition < 0 ||
+      message->rkt == nullptr || acks->topic != rd_kafka_topic_name(message->rkt)) {
+    return RD_KAFKA_RESP_ERR_NO_ERROR;
+  }
+  const auto partition = static_cast<std::size_t>(message->partition);
+  if (partition >= acks->next.size()) return RD_KAFKA_RESP_ERR_NO_ERROR;
+  const auto next = static_cast<std::uint64_t>(message->offset) + 1;
+  auto& slot = acks->next[partition];  // One partition is served by one broker thread at a time.
+  if (slot.load(std::memory_order_relaxed) < next) slot.store(next, std::memory_order_release);
+  return RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+extern "C" rd_kafka_resp_err_t fealty_kafka_on_new(rd_kafka_t* rk, const rd_kafka_conf_t*,
+                                                   void* opaque, char*, std::size_t) {
+  return rd_kafka_interceptor_add_on_acknowledgement(rk, "fealty", &fealty_kafka_on_ack, opaque);
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Producer>> Producer::open(const KafkaOptions& options,
+                                                 std::uint32_t partitions, Deadline deadline) {
+  std::unique_ptr<Producer> out{new Producer};
+  out->options_ = &options;
+  out->acks_ =
+      std::make_shared<ChangelogAcks>(topic_of(ports::Stream::changelog, options), partitions);
+  Client::Hooks hooks;
+  hooks.prepare = [acks = out->acks_](rd_kafka_conf_t* conf) {
+    rd_kafka_conf_interceptor_add_on_new(conf, "fealty", &fealty_kafka_on_new, acks.get());
+  };
+  auto client =
+      Client::make(RD_KAFKA_PRODUCER, options, producer_properties(options), std::move(hooks));
+  if (!client) return client.error();
+  out->client_ = *client;
+  for (std::size_t i = 0; i < ports::stream_count; ++i) {
+    const std::string name = topic_of(static_cast<ports::Stream>(i), options);
+    out->topics_.at(i).reset(rd_kafka_topic_new(out->client_->get(), name.c_str(), nullptr));
+  }
+  auto done = out->until_done("init_transactions", deadline, [&](rd_kafka_t* rk) {
+    return rd_kafka_init_transactions(rk, deadline.left_ms(1000) + 1);
+  });
+  if (!done) return done.error();
+  return out;
+}
+
+Result<void> Producer::sorted(const char* what, rd_kafka_error_t* error) const {
+  const std::string detail = fmt::format("{}: {}", what, rd_kafka_error_string(error));
+  if (rd_kafka_error_txn_requires_abort(error) != 0) {
+    return Error{Errc::transaction_aborted, "kafka", detail};
+  }
+  if (rd_kafka_error_is_fatal(error) != 0) {
+    auto fatal = client_->fatal();
+    if (!fatal && fatal.error().code == Errc::fenced) {
+      return Error{Errc::fenced, "kafka.transactional_id",
+                   fmt::format("another worker uses {}: {}", options_->effective_transactional_id(),
+                               fatal.error().detail)};
+    }
+    // Any other fatal error ends this producer only; what became of the transaction must be asked.
+    return Error{Errc::broker_unreachable, "kafka", detail};
+  }
+  return Error{broker_errc(rd_kafka_error_code(error)), "kafka", detail};
+}
+
+template <class Call>
+Result<void> Producer::until_done(const char* what, Deadline deadline, Call&& call) {
+  while (true) {
+    const ErrorHandle error{call(client_->get())};
+    if (error == nullptr) return {};
+    rd_kafka_poll(client_->get(), 0);
+    if (!client_->refusal().empty())
+      return Error{Errc::broker_refused, "kafka", client_->refusal()};
+    const bool again = rd_kafka_error_is_retriable(error.get()) != 0 ||
+                       rd_kafka_error_code(error.get()) == RD_KAFKA_RESP_ERR__TIMED_OUT;
+    if (!again || rd_kafka_error_txn_requires_abort(error.get()) != 0) {
+      return sorted(what, error.get());
+    }
+    if (deadline.passed()) {
+      return Error{Errc::broker_unreachable, "kafka",
+                   fmt::format("{}: {}", what, rd_kafka_error_string(error.get()))};
+    }
+    rd_kafka_poll(client_->get(), deadline.left_ms(10));
+  }
+}
+
+Result<void> Producer::begin() {
+  const ErrorHandle error{rd_kafka_begin_transaction(client_->get())};
+  if (error == nullptr) return {};
+  return sorted("begin_transaction", error.get());
+}
+
+Result<void> Producer::produce(ports::Stream stream, std::uint32_t partition, std::string_view key,
+                               std::string_view value) {
+  const auto& topic = topics_.at(static_cast<std::size_t>(stream));
+  const std::int32_t to = stream == ports::Stream::changelog ? static_cast<std::int32_t>(partition)
+                                                             : RD_KAFKA_PARTITION_UA;
+  // librdkafka copies the payload and never writes to it, whatever its signature says.
+  auto* payload = value.empty() ? nullptr : const_cast<char*>(value.data());
+  const char* key_data = key.empty() ? nullptr : key.data();
+  Deadline deadline{options_->commit_timeout};
+  while (rd_kafka_produce(topic.get(), to, RD_KAFKA_MSG_F_COPY, payload, value.size(), key_data,
+                          key.size(), nullptr) != 0) {
+    const auto code = rd_kafka_last_error();
+    if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL || deadline.passed()) {
+      return produce_failed(code, stream, key.size() + value.size());
+    }
+    rd_kafka_poll(client_->get(), deadline.left_ms(10));
+  }
+  return {};
+}
+
+Result<void> Producer::produce_failed(rd_kafka_resp_err_t code, ports::Stream stream,
+                                      std::size_t bytes) {
+  const std::string topic = topic_of(stream, *options_);
+  if (auto fatal = client_->fatal(); !fatal) {
+    if (fatal.error().code == Errc::fenced) return fatal;
+    return Error{Errc::transaction_aborted, "kafka", fatal.error().detail};
+  }
+  switch (code) {
+    case RD_KAFKA_RESP_ERR__STATE:       // an earlier record failed: only an abort is left
+    case RD_KAFKA_RESP_ERR__QUEUE_FULL:  // nothing was acknowledged for the whole time
+      return Error{Errc::transaction_aborted, "kafka",
+                   fmt::format("to {}: {}", topic, rd_kafka_err2str(code))};
+    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+      return Error{Errc::broker_refused, "kafka",
+                   fmt::format("a record of {} bytes is too large for topic {}: raise "
+                               "message.max.bytes there and here",
+                               bytes, topic)};
+    default:
+      return broker_error(code, "to topic " + topic);
+  }
+}
+
+// send_offsets_to_transaction may block past its timeout (librdkafka through 2.14): it gets a
+// thread of its own, which is left behind with the producer where that happens.
+Result<void> Producer::send_offsets(PartitionList offsets, GroupHandle group, Deadline deadline) {
+  const std::shared_ptr<rd_kafka_topic_partition_list_t> list{std::move(offsets)};
+  const std::shared_ptr<rd_kafka_consumer_group_metadata_t> metadata{std::move(group)};
+  return until_done("send_offsets_to_transaction", deadline, [&](rd_kafka_t*) -> rd_kafka_error_t* {
+    const int timeout_ms = deadline.left_ms(5000) + 1;
+    std::packaged_task<rd_kafka_error_t*()> task{[client = client_, list, metadata, timeout_ms] {
+      return rd_kafka_send_offsets_to_transaction(client->get(), list.get(), metadata.get(),
+                                                  timeout_ms);
+    }};
+    auto result = task.get_future();
+    std::thread runner{std::move(task)};
+    if (result.wait_for(std::chrono::milliseconds{timeout_ms + 5000}) ==
+        std::future_status::ready) {
+      runner.join();
+      return result.get();
+    }
+    runner.detach();
+    log::warn("kafka.send_offsets_stuck", {{"waited_ms", timeout_ms + 5000}});
+    // Not retriable: the caller destroys this producer and resolves the outcome.
+    return rd_kafka_error_new(RD_KAFKA_RESP_ERR__TRANSPORT, "blocked past its timeout");
+  });
+}
+
+Result<void> Producer::commit(Deadline deadline) {
+  return until_done("commit_transaction", deadline, [&](rd_kafka_t* rk) {
+    return rd_kafka_commit_transaction(rk, deadline.left_ms() + 1);
+  });
+}
+
+Result<void> Producer::abort(Deadline deadline) {
+  return until_done("abort_transaction", deadline, [&](rd_kafka_t* rk) {
+    return rd_kafka_abort_transaction(rk, deadline.left_ms() + 1);
+  });
+}
+
+}  // namespace fealty::kafka

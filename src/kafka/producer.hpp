@@ -1,0 +1,61 @@
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "client.hpp"
+#include "fealty/ports/output.hpp"
+
+namespace fealty::kafka {
+
+/// Offset after the last acknowledged changelog record of each partition, noted by librdkafka's own
+/// threads as acknowledgements come in. Cheaper than delivery reports, which would pass every
+/// record through our thread. Read it after a commit, which waits for all acknowledgements.
+struct ChangelogAcks {
+  std::string topic;
+  std::vector<std::atomic<std::uint64_t>> next;
+  ChangelogAcks(std::string name, std::uint32_t partitions)
+      : topic{std::move(name)}, next(partitions) {}
+};
+
+/// One transactional producer: librdkafka's transactional calls with their errors sorted out.
+///
+/// After transaction_aborted call abort(); after fenced stop; after broker_unreachable the outcome
+/// is unknown: destroy this producer and open another one, which fences what is still under way.
+/// Threads: one.
+class Producer {
+ public:
+  static Result<std::unique_ptr<Producer>> open(const KafkaOptions& options,
+                                                std::uint32_t partitions, Deadline deadline);
+
+  Result<void> begin();
+  /// Copies key and value. `partition` counts for the changelog, else the key decides.
+  Result<void> produce(ports::Stream stream, std::uint32_t partition, std::string_view key,
+                       std::string_view value);
+  Result<void> send_offsets(PartitionList offsets, GroupHandle group, Deadline deadline);
+  Result<void> commit(Deadline deadline);
+  Result<void> abort(Deadline deadline);
+  /// Serves callbacks.
+  void poll() { rd_kafka_poll(client_->get(), 0); }
+  [[nodiscard]] std::uint64_t changelog_acked(std::uint32_t partition) const {
+    return acks_->next.at(partition).load(std::memory_order_acquire);
+  }
+
+ private:
+  Producer() = default;
+  Result<void> produce_failed(rd_kafka_resp_err_t code, ports::Stream stream, std::size_t bytes);
+  template <class Call>
+  Result<void> until_done(const char* what, Deadline deadline, Call&& call);
+  Result<void> sorted(const char* what, rd_kafka_error_t* error) const;
+
+  const KafkaOptions* options_ = nullptr;
+  std::shared_ptr<ChangelogAcks> acks_;  // shared with librdkafka's threads
+  std::shared_ptr<Client> client_;       // shared with a watchdog's thread
+  std::array<TopicHandle, ports::stream_count> topics_;
+};
+
+}  // namespace fealty::kafka

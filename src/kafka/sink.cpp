@@ -1,0 +1,198 @@
+#include "sink.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <random>
+
+#include "fealty/base/check.hpp"
+#include "fealty/log/log.hpp"
+
+namespace fealty::kafka {
+
+namespace {
+
+std::string random_token() {
+  std::random_device device;
+  return fmt::format("{:08x}{:08x}", device(), device());
+}
+
+}  // namespace
+
+KafkaSink::KafkaSink(const KafkaOptions& options, const Client& consumer, std::uint32_t partitions)
+    : options_{options},
+      consumer_{consumer},
+      partitions_{partitions},
+      token_prefix_{random_token()},
+      changelog_next_(partitions, 0) {}
+
+Result<void> KafkaSink::open(Deadline deadline) {
+  check(!open_, "a producer with an open transaction must be given up first");
+  producer_.reset();  // Two of one id in this process would fence each other.
+  auto producer = Producer::open(options_, partitions_, deadline);
+  if (!producer) return producer.error();
+  producer_ = std::move(*producer);
+  return {};
+}
+
+Result<void> KafkaSink::begin() {
+  if (open_) return {};
+  if (producer_ == nullptr) {
+    if (auto done = open(Deadline{options_.commit_timeout}); !done) return done;
+  }
+  if (auto done = producer_->begin(); !done) return done;
+  open_ = true;
+  return {};
+}
+
+Result<void> KafkaSink::append(const ports::OutputBuffer& out) {
+  if (out.empty()) return {};
+  if (auto done = begin(); !done) return done;
+  for (const auto& item : out.items()) {
+    auto done = producer_->produce(item.stream, item.partition, out.key(item), out.value(item));
+    if (done) continue;
+    if (done.error().code == Errc::fenced) return done;
+    // The rest of this commit cannot follow: whatever the reason, nothing of it may become visible.
+    if (auto dropped = drop_transaction(); !dropped) return dropped;
+    return done;
+  }
+  producer_->poll();
+  return {};
+}
+
+Result<void> KafkaSink::commit(std::span<ports::CommitPosition> positions) {
+  if (!open_ && changes_nothing(positions)) {
+    for (auto& position : positions) {
+      position.changelog_position = changelog_next_.at(position.partition);
+    }
+    return {};
+  }
+  ++commits_;
+  auto done = try_commit(positions, Deadline{options_.commit_timeout});
+  if (!done) done = commit_failed(done.error(), positions);
+  if (!done) return done;
+  open_ = false;
+  for (auto& position : positions) {
+    position.changelog_position = changelog_next_.at(position.partition);
+    committed_[position.partition] = position;
+  }
+  return {};
+}
+
+Result<void> KafkaSink::try_commit(std::span<const ports::CommitPosition> positions,
+                                   Deadline deadline) {
+  if (auto done = begin(); !done) return done;
+  if (!positions.empty()) {
+    // Fetched right before it is used: a rebalance changes it.
+    GroupHandle group{rd_kafka_consumer_group_metadata(consumer_.get())};
+    check(group != nullptr, "the sink's consumer has a group");
+    auto sent = producer_->send_offsets(offsets_of(positions), std::move(group), deadline);
+    if (!sent) return sent;
+  }
+  if (auto done = producer_->commit(deadline); !done) return done;
+  note_acks(positions);
+  return {};
+}
+
+Result<void> KafkaSink::commit_failed(Error error,
+                                      std::span<const ports::CommitPosition> positions) {
+  switch (error.code) {
+    case Errc::fenced:
+      open_ = false;
+      return error;
+    case Errc::transaction_aborted:
+      if (auto dropped = drop_transaction(); !dropped) return dropped;
+      return error;
+    default:
+      return resolve(error, positions);
+  }
+}
+
+// The outcome is unknown. A new producer of the same id makes the broker finish or abort what was
+// under way before it answers; then the group's committed offsets tell which of both it was.
+Result<void> KafkaSink::resolve(const Error& why,
+                                std::span<const ports::CommitPosition> positions) {
+  log::warn("kafka.commit_unknown", {{"reason", why.detail}});
+  open_ = false;
+  Deadline deadline{options_.commit_timeout};
+  if (producer_ != nullptr) note_acks(positions);  // Complete where the commit was even sent.
+  if (auto done = open(deadline); !done) return done;
+  const auto committed = went_through(positions, deadline);
+  if (!committed) return committed.error();
+  log::info("kafka.commit_resolved", {{"committed", *committed ? "yes" : "no"}});
+  if (*committed) return {};
+  return Error{Errc::transaction_aborted, "kafka", why.detail};
+}
+
+Result<bool> KafkaSink::went_through(std::span<const ports::CommitPosition> positions,
+                                     Deadline deadline) const {
+  if (positions.empty()) return false;
+  const PartitionList sent = offsets_of(positions);
+  while (true) {
+    const PartitionList found{rd_kafka_topic_partition_list_copy(sent.get())};
+    const auto code = rd_kafka_committed(consumer_.get(), found.get(), deadline.left_ms(5000) + 1);
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      const auto same = [&](const rd_kafka_topic_partition_t& a,
+                            const rd_kafka_topic_partition_t& b) {
+        return a.metadata != nullptr && a.metadata_size == b.metadata_size &&
+               std::equal(static_cast<const char*>(a.metadata),
+                          static_cast<const char*>(a.metadata) + a.metadata_size,
+                          static_cast<const char*>(b.metadata));
+      };
+      return same(found->elems[0], sent->elems[0]);  // All or nothing: one of them says it.
+    }
+    if (deadline.passed())
+      return broker_error(code, "committed offsets of group " + options_.group);
+  }
+}
+
+Result<void> KafkaSink::abort() {
+  if (!open_) return {};
+  return drop_transaction();
+}
+
+// Nothing of an open transaction was asked to be committed, so this always ends with it dropped:
+// by an abort, or else by the producer that comes next.
+Result<void> KafkaSink::drop_transaction() {
+  open_ = false;
+  if (producer_ == nullptr) return {};
+  auto done = producer_->abort(Deadline{options_.commit_timeout});
+  if (done || done.error().code == Errc::fenced) return done;
+  log::warn("kafka.abort_failed", {{"reason", done.error().detail}});
+  return open(Deadline{options_.commit_timeout});
+}
+
+bool KafkaSink::changes_nothing(std::span<const ports::CommitPosition> positions) const {
+  return std::all_of(
+      positions.begin(), positions.end(), [&](const ports::CommitPosition& position) {
+        const auto known = committed_.find(position.partition);
+        return known != committed_.end() && known->second.committed == position.committed;
+      });
+}
+
+PartitionList KafkaSink::offsets_of(std::span<const ports::CommitPosition> positions) const {
+  const std::string token = fmt::format("{}-{}", token_prefix_, commits_);
+  PartitionList list{rd_kafka_topic_partition_list_new(static_cast<int>(positions.size()))};
+  for (const auto& position : positions) {
+    auto* entry = rd_kafka_topic_partition_list_add(list.get(), options_.input_topic.c_str(),
+                                                    static_cast<std::int32_t>(position.partition));
+    entry->offset = static_cast<std::int64_t>(position.committed);
+    entry->metadata = rd_kafka_mem_malloc(nullptr, token.size());  // The list frees it.
+    std::copy(token.begin(), token.end(), static_cast<char*>(entry->metadata));
+    entry->metadata_size = token.size();
+  }
+  return list;
+}
+
+void KafkaSink::note_acks(std::span<const ports::CommitPosition> positions) {
+  for (const auto& position : positions) {
+    changelog_read(position.partition, producer_->changelog_acked(position.partition));
+  }
+}
+
+void KafkaSink::changelog_read(std::uint32_t partition, std::uint64_t next) {
+  auto& known = changelog_next_.at(partition);
+  known = std::max(known, next);
+}
+
+}  // namespace fealty::kafka

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "fealty/ports/output.hpp"
+#include "producer.hpp"
+
+namespace fealty::kafka {
+
+/// Outputs, saved versions and offsets of all of a worker's partitions, one transaction a commit.
+///
+/// Each commit's offsets carry a token as their metadata, so that after a timeout the group's
+/// committed offsets say for certain whether that very commit went through.
+class KafkaSink final : public ports::Sink {
+ public:
+  /// Borrows both; `consumer` is the group's, whose membership the offsets are committed under.
+  KafkaSink(const KafkaOptions& options, const Client& consumer, std::uint32_t partitions);
+
+  /// Fences earlier holders of the transactional id and ends what they left open.
+  Result<void> open(Deadline deadline);
+  Result<void> append(const ports::OutputBuffer& out) override;
+  Result<void> commit(std::span<ports::CommitPosition> positions) override;
+  Result<void> abort() override;
+
+  /// A partition went: what is known of its offsets no longer holds.
+  void forget(std::uint32_t partition) { committed_.erase(partition); }
+  /// Somebody read the changelog of a partition up to here.
+  void changelog_read(std::uint32_t partition, std::uint64_t next);
+
+ private:
+  Result<void> begin();
+  Result<void> try_commit(std::span<const ports::CommitPosition> positions, Deadline deadline);
+  Result<void> commit_failed(Error error, std::span<const ports::CommitPosition> positions);
+  Result<void> resolve(const Error& why, std::span<const ports::CommitPosition> positions);
+  Result<bool> went_through(std::span<const ports::CommitPosition> positions,
+                            Deadline deadline) const;
+  Result<void> drop_transaction();
+  [[nodiscard]] bool changes_nothing(std::span<const ports::CommitPosition> positions) const;
+  [[nodiscard]] PartitionList offsets_of(std::span<const ports::CommitPosition> positions) const;
+  void note_acks(std::span<const ports::CommitPosition> positions);
+
+  const KafkaOptions& options_;
+  const Client& consumer_;
+  std::uint32_t partitions_;
+  std::unique_ptr<Producer> producer_;  // null after one was given up and before the next is open
+  bool open_ = false;                   // a transaction is
+  std::string token_prefix_;            // unlike that of any other process
+  std::uint64_t commits_ = 0;
+  std::map<std::uint32_t, ports::CommitPosition> committed_;  // of this worker's own commits
+  std::vector<std::uint64_t> changelog_next_;
+};
+
+}  // namespace fealty::kafka

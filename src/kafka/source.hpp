@@ -1,0 +1,73 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "client.hpp"
+#include "fealty/ports/input.hpp"
+
+namespace fealty::kafka {
+
+/// The input topic, read as a member of the consumer group.
+///
+/// Rebalances are noted in librdkafka's callback and handled between two batches, so that the
+/// listener may commit and start_at() may ask the brokers; the group waits for our answer
+/// meanwhile.
+class KafkaSource final : public ports::Source {
+ public:
+  static Result<std::unique_ptr<KafkaSource>> make(const KafkaOptions& options);
+  ~KafkaSource() override;
+
+  Result<void> open(ports::AssignmentListener& listener) override;
+  Result<void> start_at(std::uint32_t partition, ports::Offset from) override;
+  Result<ports::Polled> poll(ports::InputBatch& batch, std::size_t records_max,
+                             std::chrono::milliseconds timeout) override;
+  [[nodiscard]] bool one_clock() const override { return false; }
+  [[nodiscard]] std::string describe(std::uint32_t partition, ports::Offset offset) const override;
+
+  [[nodiscard]] const Client& client() const { return *client_; }
+  void set_partitions(std::uint32_t count) { partitions_.resize(count); }
+  /// Told of each partition that goes.
+  void on_gone(std::function<void(std::uint32_t)> gone) { gone_ = std::move(gone); }
+
+ private:
+  struct Partition {
+    ports::Offset next = 0;  // next record to deliver is this one or later
+    bool owned = false;
+    bool moved = false;  // during this poll: what was fetched for it before no longer counts
+  };
+  struct Rebalance {
+    bool assign = false;
+    bool lost = false;
+    PartitionList partitions;
+  };
+
+  explicit KafkaSource(const KafkaOptions& options) : options_{options} {}
+  void note_rebalance(rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* partitions);
+  Result<void> handle_rebalances();
+  Result<void> assigned(rd_kafka_topic_partition_list_t* partitions);
+  Result<std::vector<ports::Assignment>> committed(
+      const rd_kafka_topic_partition_list_t* partitions);
+  Result<void> revoked(rd_kafka_topic_partition_list_t* partitions, bool lost);
+  Result<void> seek(std::uint32_t partition, ports::Offset from);
+  std::size_t fetch(std::size_t records_max, std::chrono::milliseconds timeout);
+  Result<void> take(const rd_kafka_message_t& message, ports::InputBatch& batch);
+  Result<void> not_a_record(const rd_kafka_message_t& message);
+  Error gap(std::uint32_t partition, ports::Offset from) const;
+  void drop_moved(ports::InputBatch& batch);
+
+  const KafkaOptions& options_;
+  std::shared_ptr<Client> client_;
+  QueueHandle queue_;
+  ports::AssignmentListener* listener_ = nullptr;
+  std::function<void(std::uint32_t)> gone_;
+  std::vector<Partition> partitions_;
+  std::vector<Rebalance> pending_;
+  std::vector<rd_kafka_message_t*> fetched_;
+  bool polling_ = false, assigning_ = false, closing_ = false, any_moved_ = false;
+};
+
+}  // namespace fealty::kafka

@@ -1,0 +1,176 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "fealty/base/check.hpp"
+#include "fealty/log/log.hpp"
+#include "source.hpp"
+#include "topics.hpp"
+
+namespace fealty::kafka {
+
+namespace {
+
+std::span<rd_kafka_topic_partition_t> elements(const rd_kafka_topic_partition_list_t* list) {
+  return {list->elems, static_cast<std::size_t>(list->cnt)};
+}
+
+std::vector<std::uint32_t> ids(const rd_kafka_topic_partition_list_t* list) {
+  std::vector<std::uint32_t> out;
+  for (const auto& entry : elements(list))
+    out.push_back(static_cast<std::uint32_t>(entry.partition));
+  return out;
+}
+
+std::string join(const std::vector<std::uint32_t>& partitions) {
+  return fmt::format("{}", fmt::join(partitions, ","));
+}
+
+}  // namespace
+
+void KafkaSource::note_rebalance(rd_kafka_resp_err_t code,
+                                 rd_kafka_topic_partition_list_t* partitions) {
+  const bool assign = code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
+  if (closing_) {  // Nobody is left to tell.
+    const ErrorHandle error{assign ? rd_kafka_incremental_assign(client_->get(), partitions)
+                                   : rd_kafka_incremental_unassign(client_->get(), partitions)};
+    return;
+  }
+  const bool lost = !assign && rd_kafka_assignment_lost(client_->get()) != 0;
+  pending_.push_back({assign, lost, PartitionList{rd_kafka_topic_partition_list_copy(partitions)}});
+  rd_kafka_yield(client_->get());  // Let poll() handle it now, not when its timeout ends.
+}
+
+Result<void> KafkaSource::handle_rebalances() {
+  Result<void> outcome;
+  while (!pending_.empty()) {
+    Rebalance next = std::move(pending_.front());
+    pending_.erase(pending_.begin());
+    auto done = next.assign ? assigned(next.partitions.get())
+                            : revoked(next.partitions.get(),
+                                      next.lost || rd_kafka_assignment_lost(client_->get()) != 0);
+    if (!done && outcome) outcome = done;
+  }
+  return outcome;
+}
+
+Result<void> KafkaSource::assigned(rd_kafka_topic_partition_list_t* partitions) {
+  Result<void> outcome;
+  const auto from = committed(partitions);
+  if (!from) {
+    outcome = from.error();
+  } else {
+    log::info("kafka.assigned", {{"partitions", join(ids(partitions))}});
+    for (const auto& assignment : *from) {
+      Partition& partition = partitions_.at(assignment.partition);
+      partition.owned = true;
+      partition.next = assignment.committed;
+    }
+    assigning_ = true;
+    if (!from->empty()) outcome = listener_->on_assigned(*from);
+    assigning_ = false;
+  }
+  // The group waits for this answer, whatever became of the rest.
+  for (auto& entry : elements(partitions)) {
+    Partition& partition = partitions_.at(static_cast<std::size_t>(entry.partition));
+    if (!outcome)
+      partition.owned = false;  // Its records are dropped; the caller stops or restarts.
+    entry.offset = static_cast<std::int64_t>(partition.next);
+  }
+  const ErrorHandle error{rd_kafka_incremental_assign(client_->get(), partitions)};
+  if (outcome && error != nullptr) {
+    return broker_error(rd_kafka_error_code(error.get()), "assign");
+  }
+  return outcome;
+}
+
+Result<std::vector<ports::Assignment>> KafkaSource::committed(
+    const rd_kafka_topic_partition_list_t* partitions) {
+  const PartitionList found{rd_kafka_topic_partition_list_copy(partitions)};
+  Deadline deadline{options_.start_timeout + options_.transaction_timeout};
+  while (true) {  // Unstable while a transaction of an earlier owner is being ended.
+    const auto code = rd_kafka_committed(client_->get(), found.get(), deadline.left_ms(5000) + 1);
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) break;
+    if (deadline.passed() || broker_errc(code) == Errc::fenced) {
+      return broker_error(code, "committed offsets of group " + options_.group);
+    }
+  }
+  std::vector<ports::Assignment> out;
+  for (const auto& entry : elements(found.get())) {
+    const auto partition = static_cast<std::uint32_t>(entry.partition);
+    if (entry.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      return broker_error(entry.err, "committed offset of " + describe(partition, 0));
+    }
+    if (partition >= partitions_.size()) partitions_.resize(partition + std::size_t{1});
+    if (entry.offset >= 0) {
+      out.push_back({partition, static_cast<ports::Offset>(entry.offset), false});
+      continue;
+    }
+    const auto held = watermarks(*client_, options_.input_topic, partition, deadline);
+    if (!held) return held.error();
+    out.push_back({partition, options_.start == Start::earliest ? held->low : held->high, true});
+  }
+  return out;
+}
+
+Result<void> KafkaSource::revoked(rd_kafka_topic_partition_list_t* partitions, bool lost) {
+  std::vector<std::uint32_t> going;
+  for (const auto partition : ids(partitions)) {
+    if (!partitions_.at(partition).owned) continue;  // It was never announced.
+    going.push_back(partition);
+    partitions_[partition].owned = false;
+    partitions_[partition].moved = any_moved_ = true;
+  }
+  log::info("kafka.revoked", {{"partitions", join(going)}, {"lost", lost ? "yes" : "no"}});
+  Result<void> outcome;
+  if (!going.empty()) outcome = listener_->on_revoked(going, lost);
+  if (gone_) std::for_each(going.begin(), going.end(), gone_);
+  const ErrorHandle error{rd_kafka_incremental_unassign(client_->get(), partitions)};
+  if (outcome && error != nullptr) {
+    return broker_error(rd_kafka_error_code(error.get()), "unassign");
+  }
+  return outcome;
+}
+
+Result<void> KafkaSource::start_at(std::uint32_t partition, ports::Offset from) {
+  check(partition < partitions_.size() && partitions_[partition].owned,
+        "only what is assigned starts");
+  const auto held =
+      watermarks(*client_, options_.input_topic, partition, Deadline{options_.start_timeout});
+  if (!held) return held.error();
+  if (from < held->low || from > held->high) return gap(partition, from);
+  partitions_[partition].next = from;
+  if (polling_) partitions_[partition].moved = any_moved_ = true;
+  if (assigning_) return {};  // It goes into the answer to the group.
+  return seek(partition, from);
+}
+
+Result<void> KafkaSource::seek(std::uint32_t partition, ports::Offset from) {
+  Deadline deadline{options_.start_timeout};
+  while (true) {
+    const PartitionList list{rd_kafka_topic_partition_list_new(1)};
+    auto* entry = rd_kafka_topic_partition_list_add(list.get(), options_.input_topic.c_str(),
+                                                    static_cast<std::int32_t>(partition));
+    entry->offset = static_cast<std::int64_t>(from);
+    const ErrorHandle error{
+        rd_kafka_seek_partitions(client_->get(), list.get(), deadline.left_ms(5000) + 1)};
+    const auto code = error != nullptr ? rd_kafka_error_code(error.get()) : entry->err;
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return {};
+    if (deadline.passed()) return broker_error(code, "seek to " + describe(partition, from));
+  }
+}
+
+Error KafkaSource::gap(std::uint32_t partition, ports::Offset from) const {
+  const auto held =
+      watermarks(*client_, options_.input_topic, partition, Deadline{options_.start_timeout});
+  if (!held) return held.error();
+  return Error{
+      Errc::input_gap, "kafka.input_topic",
+      fmt::format("{} is needed, but {}[{}] holds {} to {}: retention took it or the topic was "
+                  "made anew. Restore the records, or start over with another group and an "
+                  "empty state directory",
+                  describe(partition, from), options_.input_topic, partition, held->low,
+                  held->high)};
+}
+
+}  // namespace fealty::kafka

@@ -1,0 +1,33 @@
+#pragma once
+
+#include <array>
+#include <string>
+
+#include "client.hpp"
+#include "fealty/ports/output.hpp"
+
+namespace fealty::kafka {
+
+/// Name of the topic that a stream goes to.
+std::string topic_of(ports::Stream stream, const KafkaOptions& options);
+
+struct Watermarks {
+  std::uint64_t low = 0, high = 0;  // first offset held, offset after the last
+};
+/// Asks the partition's leader. For a read_committed client `high` is the last stable offset.
+Result<Watermarks> watermarks(const Client& client, const std::string& topic,
+                              std::uint32_t partition, Deadline deadline);
+
+/// Partitions of an existing topic, 0 where it does not exist.
+/// broker_unreachable where nobody answers in time, broker_refused as soon as credentials are
+/// refused.
+Result<std::uint32_t> partition_count(const Client& client, const KafkaOptions& options,
+                                      const std::string& topic, Deadline deadline);
+
+/// Checks that the input topic exists (and returns its partitions) and that every output topic
+/// does, the changelog with as many partitions as the input; makes missing output topics where
+/// allowed, changelog and members compacted. broker_refused names the topic and the way out.
+Result<std::uint32_t> ensure_topics(const Client& client, const KafkaOptions& options,
+                                    Deadline deadline);
+
+}  // namespace fealty::kafka
