@@ -46,6 +46,9 @@ class Compiler {
     for (const TypeSpec& type : spec_.types) rule(type);
     if (spec_.types.empty()) fault("no event type is mapped");
     type_table();
+    if (spec_.format == Format::cloudevents && !has_data()) {
+      fault("a CloudEvents mapping reads fields below 'data'");
+    }
     if (!faults_.empty()) return Error{Errc::invalid_config, "mapping", faults_};
     for (Draft& draft : drafts_) {
       out_.nodes.push_back({KeyTable{draft.keys}, std::move(draft.entries)});
@@ -65,9 +68,16 @@ class Compiler {
     out_.format = spec_.format;
     out_.time_format = spec_.time_format;
     out_.default_currency = spec_.default_currency;
-    out_.header_lines = spec_.header_lines;
+    out_.header_line_count = spec_.header_lines;
     out_.separator = spec_.separator;
     out_.columns = spec_.columns;
+  }
+
+  [[nodiscard]] bool has_data() const {
+    const Draft& root = drafts_.front();
+    const auto at = std::find(root.keys.begin(), root.keys.end(), "data");
+    return at != root.keys.end() &&
+           root.entries[static_cast<std::size_t>(at - root.keys.begin())].child >= 0;
   }
 
   void columns() {

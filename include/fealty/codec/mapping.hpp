@@ -109,7 +109,7 @@ struct Mapping {
   /// same; a refund's amount may be read by this. The host may set it to the program's own
   /// currency.
   Currency default_currency;
-  std::uint32_t header_lines = 0;  // at the top of each file: no records
+  std::uint32_t header_line_count = 0;
   Separator separator = Separator::comma;
   std::vector<std::string> columns;
   std::vector<std::int16_t> column_slots;  // -1 = not read
@@ -121,6 +121,9 @@ struct Mapping {
   KeyTable type_names;
   std::vector<std::uint16_t> type_rules;  // rule of each type name
   std::vector<Rule> rules;
+
+  /// Lines at the top of each file that are no records.
+  [[nodiscard]] std::uint32_t header_lines() const { return header_line_count; }
 };
 
 /// Errors: invalid_config with every fault in `detail`, one a line.
