@@ -1,0 +1,49 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "fealty/files/input_index.hpp"
+#include "fealty/ports/output.hpp"
+
+namespace fealty::files {
+
+struct FileSinkOptions {
+  std::string dir = {};  // made where it is missing
+  std::string program_id = {},
+              program_version = {};  // kept in the manifest; the id must match when going on
+  std::uint32_t partitions = 1;
+  bool durable = true;     // fsync at each commit; off: a power cut may damage the directory
+  bool overwrite = false;  // begin anew, whatever earlier run the directory holds
+};
+
+/// Output files in a directory as a Sink: notices.ndjson, ledger.ndjson and deadletters.ndjson, one
+/// record a line. Members and changelog records are dropped. A commit is the rename of
+/// manifest.json; bytes behind the lengths in it are not committed, and cut off when a later run
+/// goes on.
+///
+/// Owns:    the directory (locked) while it lives. Borrows `index`. Destroyed without commit() =
+/// crash. Threads: one at a time. Errors:  output_unwritable (with file and reason; abort() is the
+/// only way on), state_in_use (another
+///          process writes there), wrong_program, usage (files of unknown origin are in the way).
+class FileSink final : public ports::Sink {
+ public:
+  static Result<std::unique_ptr<FileSink>> open(FileSinkOptions options, InputIndex& index);
+  ~FileSink() override;
+
+  /// What the last commit, of this or an earlier run, covers. Partitions are always filled in.
+  [[nodiscard]] const Manifest& manifest() const;
+
+  Result<void> append(const ports::OutputBuffer& out) override;
+  Result<void> commit(std::span<ports::CommitPosition> positions) override;
+  Result<void> abort() override;
+  /// Marks the run as finished. Nothing may be appended but not committed.
+  Result<void> complete();
+
+ private:
+  struct Impl;
+  explicit FileSink(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace fealty::files

@@ -1,0 +1,221 @@
+#include "fealty/files/file_sink.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <filesystem>
+#include <limits>
+
+#include "fealty/base/check.hpp"
+#include "output_file.hpp"
+
+namespace fealty::files {
+namespace {
+
+namespace fs = std::filesystem;
+using ports::Stream;
+
+/// Everything that a run leaves in its directory.
+constexpr std::array<std::string_view, 6> run_files = {"notices.ndjson",     "ledger.ndjson",
+                                                       "deadletters.ndjson", "members.ndjson",
+                                                       "report.json",        manifest_name};
+
+/// Index into output_names, or nothing for streams that files do not keep.
+std::optional<std::size_t> output_of(Stream stream) {
+  switch (stream) {
+    case Stream::notices:
+      return 0;
+    case Stream::ledger:
+      return 1;
+    case Stream::deadletters:
+      return 2;
+    case Stream::members:
+    case Stream::changelog:
+      return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+struct FileSink::Impl {
+  Impl(FileSinkOptions o, InputIndex& i) : options{std::move(o)}, index{i} {}
+
+  Result<void> lock();
+  Result<void> clear();
+  Result<void> begin_or_continue();
+  Result<void> begin();
+  Result<void> check_continues(const Manifest& earlier) const;
+
+  FileSinkOptions options;
+  InputIndex& index;
+  Fd dir;  // holds the lock
+  Manifest manifest;
+  std::array<OutputFile, output_count> outputs;
+  bool failed = false;  // until abort()
+};
+
+FileSink::FileSink(std::unique_ptr<Impl> impl) : impl_{std::move(impl)} {}
+FileSink::~FileSink() = default;
+const Manifest& FileSink::manifest() const { return impl_->manifest; }
+
+Result<void> FileSink::Impl::lock() {
+  std::error_code error;
+  fs::create_directories(options.dir, error);
+  if (error) return path_error(Errc::output_unwritable, options.dir, error.message());
+  dir = open_fd(options.dir, O_RDONLY | O_DIRECTORY);
+  if (!dir.valid()) return errno_error(Errc::output_unwritable, options.dir);
+  if (::flock(dir.get(), LOCK_EX | LOCK_NB) == 0) return {};
+  if (errno != EWOULDBLOCK) return errno_error(Errc::output_unwritable, options.dir);
+  return path_error(Errc::state_in_use, options.dir, "another process writes there");
+}
+
+Result<void> FileSink::Impl::clear() {
+  // The manifest goes first: without it, what is left is nobody's.
+  std::error_code error;
+  fs::remove(fs::path{options.dir} / manifest_name, error);
+  for (const std::string_view name : run_files) {
+    if (!error) fs::remove(fs::path{options.dir} / name, error);
+  }
+  if (error) return path_error(Errc::output_unwritable, options.dir, error.message());
+  return {};
+}
+
+Result<void> FileSink::Impl::begin() {
+  for (const std::string_view name : run_files) {
+    const fs::path path = fs::path{options.dir} / name;
+    std::error_code ignored;
+    if (fs::exists(path, ignored)) {
+      return Error{Errc::usage, "out",
+                   path.string() +
+                       " is there, but no manifest.json of a run to go on with; name "
+                       "another directory, or ask to overwrite this one"};
+    }
+  }
+  manifest.program_id = options.program_id;
+  manifest.program_version = options.program_version;
+  for (std::uint32_t p = 0; p < options.partitions; ++p) manifest.partitions.push_back({p, 0, 0});
+  // Before the first output: a crash must not leave a directory that cannot be gone on with.
+  return save_manifest(options.dir, manifest, options.durable);
+}
+
+Result<void> FileSink::Impl::check_continues(const Manifest& earlier) const {
+  if (earlier.program_id != options.program_id) {
+    return path_error(
+        Errc::wrong_program, options.dir,
+        "holds a run of program " + earlier.program_id + ", not of " + options.program_id);
+  }
+  if (earlier.partitions.size() != options.partitions) {
+    return Error{Errc::usage, "partitions",
+                 options.dir + " holds a run with " + std::to_string(earlier.partitions.size()) +
+                     " partitions; go on with as many"};
+  }
+  return {};
+}
+
+Result<void> FileSink::Impl::begin_or_continue() {
+  auto earlier = load_manifest(options.dir);
+  if (!earlier) return earlier.error();
+  if (*earlier) {
+    if (auto fits = check_continues(**earlier); !fits) return fits;
+    manifest = std::move(**earlier);
+  } else if (auto begun = begin(); !begun) {
+    return begun;
+  }
+  for (std::size_t i = 0; i < output_count; ++i) {
+    auto file = OutputFile::open((fs::path{options.dir} / output_names[i]).string(),
+                                 manifest.output_bytes[i], options.durable);
+    if (!file) return file.error();
+    outputs[i] = std::move(*file);
+  }
+  if (!options.durable) return {};
+  return sync_dir(options.dir);  // the names of the outputs
+}
+
+Result<std::unique_ptr<FileSink>> FileSink::open(FileSinkOptions options, InputIndex& index) {
+  auto impl = std::make_unique<Impl>(std::move(options), index);
+  if (auto locked = impl->lock(); !locked) return locked.error();
+  if (impl->options.overwrite) {
+    if (auto cleared = impl->clear(); !cleared) return cleared.error();
+  }
+  if (auto begun = impl->begin_or_continue(); !begun) return begun.error();
+  return std::unique_ptr<FileSink>{new FileSink{std::move(impl)}};
+}
+
+Result<void> FileSink::append(const ports::OutputBuffer& out) {
+  check(!impl_->failed, "after an error, only abort() goes on");
+  for (const auto& item : out.items()) {
+    const auto output = output_of(item.stream);
+    if (!output) continue;
+    if (auto added = impl_->outputs[*output].add_line(out.value(item)); !added) {
+      impl_->failed = true;
+      return added;
+    }
+  }
+  return {};
+}
+
+Result<void> FileSink::commit(std::span<ports::CommitPosition> positions) {
+  Impl& my = *impl_;
+  check(!my.failed, "after an error, only abort() goes on");
+  my.failed = true;  // until it has gone well
+  Manifest next = my.manifest;
+  next.complete = false;
+  next.program_version = my.options.program_version;
+  for (std::size_t i = 0; i < output_count; ++i) {
+    if (auto flushed = my.outputs[i].flush(); !flushed) return flushed;
+    next.output_bytes[i] = my.outputs[i].bytes();
+  }
+  for (OutputFile& output : my.outputs) {
+    if (auto synced = output.sync(); !synced) return synced;
+  }
+  for (const ports::CommitPosition& at : positions) {
+    check(at.partition < next.partitions.size(), "a commit names partitions of this run");
+    check(at.recover_from <= at.committed, "a recovery begins within what is committed");
+    next.partitions[at.partition] = {at.partition, at.committed, at.recover_from};
+  }
+  Offset recover_from = std::numeric_limits<Offset>::max();
+  Offset committed = recover_from;
+  for (const PartitionPosition& at : next.partitions) {
+    recover_from = std::min(recover_from, at.recover_from);
+    committed = std::min(committed, at.committed);
+  }
+  next.cursor = my.index.at_or_before(recover_from);
+  next.inputs = my.index.inputs_before(committed);
+  if (auto saved = save_manifest(my.options.dir, next, my.options.durable); !saved) return saved;
+  my.index.forget_before(recover_from);
+  my.manifest = std::move(next);
+  my.failed = false;
+  return {};
+}
+
+Result<void> FileSink::abort() {
+  // A commit that failed late may have come about: what lies in the directory decides.
+  auto standing = load_manifest(impl_->options.dir);
+  if (!standing) return standing.error();
+  if (!*standing) {
+    return path_error(Errc::store_corrupt, impl_->options.dir, "its manifest.json is gone");
+  }
+  impl_->manifest = std::move(**standing);
+  for (std::size_t i = 0; i < output_count; ++i) {
+    if (auto cut = impl_->outputs[i].cut_to(impl_->manifest.output_bytes[i]); !cut) return cut;
+  }
+  impl_->failed = false;
+  return {};
+}
+
+Result<void> FileSink::complete() {
+  for (std::size_t i = 0; i < output_count; ++i) {
+    check(impl_->outputs[i].bytes() == impl_->manifest.output_bytes[i],
+          "a run is complete only once all of it is committed");
+  }
+  impl_->manifest.complete = true;
+  return save_manifest(impl_->options.dir, impl_->manifest, impl_->options.durable);
+}
+
+}  // namespace fealty::files

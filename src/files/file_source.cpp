@@ -1,0 +1,207 @@
+#include "fealty/files/file_source.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+#include <limits>
+#include <optional>
+
+#include "fealty/base/check.hpp"
+#include "prefetcher.hpp"
+
+namespace fealty::files {
+
+using ports::InputBatch;
+using ports::InputRecord;
+using ports::Polled;
+
+struct FileSource::Impl {
+  Impl(FileSourceOptions o, Manifest r, InputIndex& i)
+      : options{std::move(o)}, resume{std::move(r)}, index{i} {}
+
+  Result<void> check_known_logs(const std::vector<std::string>& paths) const;
+  void go_to(Offset from);
+  Result<bool> next_block(std::chrono::milliseconds timeout);
+  void scan(InputBatch& batch, std::size_t records_max);
+  void hand_over(InputBatch& batch, std::size_t slice_begin);
+
+  FileSourceOptions options;
+  Manifest resume;
+  InputIndex& index;
+  Watcher watcher;
+  std::optional<LogSequence> logs;
+  std::unique_ptr<BlockFeed> feed;   // after `logs` and `watcher`: goes first
+  std::optional<Offset> restart_at;  // by start_at(), until the next poll()
+  Block block;
+  std::size_t at = 0;       // in block.buffer: the next line
+  Offset next_record = 0;   // number of the line at `at`
+  Offset first_wanted = 0;  // records before it are passed over
+  bool ended = false;
+};
+
+FileSource::FileSource(FileSourceOptions options, Manifest resume, InputIndex& index)
+    : impl_{std::make_unique<Impl>(std::move(options), std::move(resume), index)} {}
+FileSource::~FileSource() = default;
+
+/// The logs that an earlier run has read must still be there, in the same order.
+Result<void> FileSource::Impl::check_known_logs(const std::vector<std::string>& paths) const {
+  for (std::size_t i = 0; i < resume.inputs.size(); ++i) {
+    const InputFile& known = resume.inputs[i];
+    if (i >= paths.size()) {
+      return path_error(Errc::input_gap, known.path, "was read before, but is not named now");
+    }
+    const bool last = i + 1 == resume.inputs.size();
+    if (auto same = check_same(paths[i], known, last); !same) return same;
+  }
+  return {};
+}
+
+Result<void> FileSource::open(ports::AssignmentListener& listener) {
+  Impl& my = *impl_;
+  auto logs = LogList::expand(my.options.logs);
+  if (!logs) return logs.error();
+  for (const std::string& path : logs->paths()) {  // all must be readable before one is read
+    if (path != "-" && ::access(path.c_str(), R_OK) != 0) {
+      return errno_error(Errc::input_unreadable, path);
+    }
+  }
+  if (auto known = my.check_known_logs(logs->paths()); !known) return known;
+  if (const auto dir = logs->watched_dir(); my.options.follow && !dir.empty()) {
+    my.watcher.watch(dir);
+  }
+  my.logs.emplace(my.options, std::move(*logs));
+  my.index.reset(my.resume);
+
+  std::vector<ports::Assignment> partitions;
+  for (std::uint32_t p = 0; p < my.options.partitions; ++p) {
+    const auto known = std::find_if(my.resume.partitions.begin(), my.resume.partitions.end(),
+                                    [&](const PartitionPosition& at) { return at.partition == p; });
+    partitions.push_back({p, known == my.resume.partitions.end() ? 0 : known->committed});
+  }
+  return listener.on_assigned(partitions);
+}
+
+Result<void> FileSource::start_at(std::uint32_t partition, Offset from) {
+  check(partition < impl_->options.partitions, "only an assigned partition can be started");
+  impl_->restart_at = std::min(from, impl_->restart_at.value_or(from));
+  return {};
+}
+
+void FileSource::Impl::go_to(Offset from) {
+  feed.reset();
+  const Cursor cursor = index.at_or_before(from);
+  logs->seek(cursor);
+  block = {};
+  at = 0;
+  next_record = cursor.record;
+  first_wanted = from;
+  ended = false;
+  if (options.prefetch) {
+    feed = std::make_unique<Prefetcher>(*logs, watcher);
+  } else {
+    feed = std::make_unique<DirectFeed>(*logs, watcher);
+  }
+}
+
+/// Makes the next block current; false where there is none within the timeout or at all (`ended`).
+Result<bool> FileSource::Impl::next_block(std::chrono::milliseconds timeout) {
+  const auto next = feed->take(block, timeout);
+  if (!next) return next.error();
+  if (*next != Next::block) {
+    block.begin = block.end = at = 0;
+    ended = *next == Next::ended;
+    return false;
+  }
+  at = block.begin;
+  if (block.opened) {
+    // A log begun in the middle was known before, with the number of its first record.
+    const auto known = index.inputs();
+    block.opened->first_record =
+        block.file < known.size() ? known[block.file].first_record : next_record;
+    index.opened(block.file, *block.opened);
+  }
+  return true;
+}
+
+/// Appends up to `records_max` wanted lines to the batch, still pointing into the block.
+void FileSource::Impl::scan(InputBatch& batch, std::size_t records_max) {
+  const char* const text = block.buffer.data();
+  while (at < block.end && batch.records.size() < records_max) {
+    const auto* end = static_cast<const char*>(std::memchr(text + at, '\n', block.end - at));
+    const std::size_t line_end = end == nullptr ? block.end : static_cast<std::size_t>(end - text);
+    if (next_record >= first_wanted) {
+      InputRecord& record = batch.records.emplace_back();
+      record.offset = next_record;
+      record.value = {text + at, std::min(line_end - at, line_bytes_max + 1)};
+      record.unterminated = end == nullptr && block.unterminated;
+    }
+    ++next_record;
+    at = end == nullptr ? line_end : line_end + 1;
+  }
+}
+
+/// Makes the batch own what its records point to: the whole buffer, or a copy where some of the
+/// block is left for the next poll.
+void FileSource::Impl::hand_over(InputBatch& batch, std::size_t slice_begin) {
+  if (at == block.end) {
+    std::swap(batch.buffer, block.buffer);
+    block.begin = block.end = at = 0;
+    return;
+  }
+  constexpr std::size_t padding_bytes = 64;
+  const std::size_t size = at - slice_begin;
+  if (batch.buffer.size() < size + padding_bytes) batch.buffer.resize(size + padding_bytes);
+  const char* const from = block.buffer.data() + slice_begin;
+  std::memcpy(batch.buffer.data(), from, size);
+  for (InputRecord& record : batch.records) {
+    record.value = {batch.buffer.data() + (record.value.data() - from), record.value.size()};
+  }
+}
+
+Result<Polled> FileSource::poll(InputBatch& batch, std::size_t records_max,
+                                std::chrono::milliseconds timeout) {
+  Impl& my = *impl_;
+  check(my.logs.has_value(), "open() comes before poll()");
+  check(records_max > 0, "a poll asks for something");
+  batch.clear();
+  if (my.restart_at || !my.feed) {
+    my.go_to(my.restart_at.value_or(0));
+    my.restart_at.reset();
+  }
+  while (batch.records.empty()) {
+    if (my.at == my.block.end) {
+      const auto got = my.next_block(timeout);
+      if (!got) return got.error();
+      if (!*got && my.ended && my.next_record < my.first_wanted) {
+        return Error{Errc::input_gap,
+                     {},
+                     "the logs hold " + std::to_string(my.next_record) +
+                         " records, but the run to go on with has read " +
+                         std::to_string(my.first_wanted)};
+      }
+      if (!*got) return my.ended ? Polled::ended : Polled::idle;
+    }
+    const std::size_t slice_begin = my.at;
+    const std::uint32_t file = my.block.file;
+    if (my.at < my.block.end) {
+      my.index.reached({file, my.block.byte + (my.at - my.block.begin), my.next_record});
+    }
+    my.scan(batch, records_max);
+    if (my.at == my.block.end && my.block.file_ended) {
+      my.index.ended(file, my.block.file_bytes, my.next_record, my.block.unterminated);
+    }
+    if (!batch.records.empty()) my.hand_over(batch, slice_begin);
+  }
+  return Polled::records;
+}
+
+std::string FileSource::describe(std::uint32_t /*partition*/, Offset offset) const {
+  return impl_->index.describe(offset, impl_->options.skip_lines);
+}
+
+InputProgress FileSource::progress() const {
+  return impl_->logs ? impl_->logs->progress() : InputProgress{};
+}
+
+}  // namespace fealty::files

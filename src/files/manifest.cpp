@@ -1,0 +1,200 @@
+#include "fealty/files/manifest.hpp"
+
+#include <rapidjson/document.h>
+#include <rapidjson/prettywriter.h>
+#include <rapidjson/stringbuffer.h>
+#include <sys/stat.h>
+
+#include <cerrno>
+
+#include "fealty/files/atomic_file.hpp"
+#include "os.hpp"
+
+namespace fealty::files {
+namespace {
+
+constexpr std::uint64_t format_version = 1;
+
+std::string manifest_path(const std::string& dir) { return dir + "/" + std::string{manifest_name}; }
+
+using Writer = rapidjson::PrettyWriter<rapidjson::StringBuffer>;
+
+void write_member(Writer& json, std::string_view key, std::string_view value) {
+  json.Key(key.data(), static_cast<rapidjson::SizeType>(key.size()));
+  json.String(value.data(), static_cast<rapidjson::SizeType>(value.size()));
+}
+void write_member(Writer& json, std::string_view key, std::uint64_t value) {
+  json.Key(key.data(), static_cast<rapidjson::SizeType>(key.size()));
+  json.Uint64(value);
+}
+void write_flag(Writer& json, std::string_view key, bool value) {
+  json.Key(key.data(), static_cast<rapidjson::SizeType>(key.size()));
+  json.Bool(value);
+}
+
+/// Reads members of one object; remembers whether all were there with the right type.
+class Fields {
+ public:
+  Fields(const rapidjson::Value& object, bool& good) : object_{object}, good_{good} {
+    if (!object.IsObject()) good_ = false;
+  }
+  const rapidjson::Value* find(const char* key) {
+    if (!object_.IsObject()) return nullptr;
+    const auto it = object_.FindMember(key);
+    if (it != object_.MemberEnd()) return &it->value;
+    good_ = false;
+    return nullptr;
+  }
+  template <class T>
+  void number(const char* key, T& out) {
+    const auto* value = find(key);
+    if (value == nullptr) return;
+    good_ = good_ && value->IsUint64();
+    if (value->IsUint64()) out = static_cast<T>(value->GetUint64());
+  }
+  void text(const char* key, std::string& out) {
+    const auto* value = find(key);
+    if (value == nullptr) return;
+    good_ = good_ && value->IsString();
+    if (value->IsString()) out.assign(value->GetString(), value->GetStringLength());
+  }
+  void flag(const char* key, bool& out) {
+    const auto* value = find(key);
+    if (value == nullptr) return;
+    good_ = good_ && value->IsBool();
+    if (value->IsBool()) out = value->GetBool();
+  }
+  template <class Take>
+  void each(const char* key, const Take& take) {
+    const auto* value = find(key);
+    if (value == nullptr) return;
+    good_ = good_ && value->IsArray();
+    if (!value->IsArray()) return;
+    for (const auto& item : value->GetArray()) take(Fields{item, good_});
+  }
+
+ private:
+  const rapidjson::Value& object_;
+  bool& good_;
+};
+
+}  // namespace
+
+std::string to_json(const Manifest& manifest) {
+  rapidjson::StringBuffer buffer;
+  Writer json{buffer};
+  json.SetIndent(' ', 1);
+  json.StartObject();
+  write_member(json, "manifest", format_version);
+  write_flag(json, "complete", manifest.complete);
+  write_member(json, "program", manifest.program_id);
+  write_member(json, "program_version", manifest.program_version);
+  json.Key("partitions");
+  json.StartArray();
+  for (const PartitionPosition& at : manifest.partitions) {
+    json.StartObject();
+    write_member(json, "partition", std::uint64_t{at.partition});
+    write_member(json, "committed", at.committed);
+    write_member(json, "recover_from", at.recover_from);
+    json.EndObject();
+  }
+  json.EndArray();
+  json.Key("inputs");
+  json.StartArray();
+  for (const InputFile& file : manifest.inputs) {
+    json.StartObject();
+    write_member(json, "path", file.path);
+    write_member(json, "first_record", file.first_record);
+    write_member(json, "head_bytes", file.head_bytes);
+    write_member(json, "head_hash", file.head_hash);
+    write_flag(json, "ended", file.ended);
+    write_member(json, "bytes", file.bytes);
+    write_member(json, "records", file.records);
+    write_flag(json, "unterminated", file.unterminated);
+    json.EndObject();
+  }
+  json.EndArray();
+  json.Key("cursor");
+  json.StartObject();
+  write_member(json, "file", std::uint64_t{manifest.cursor.file});
+  write_member(json, "byte", manifest.cursor.byte);
+  write_member(json, "record", manifest.cursor.record);
+  json.EndObject();
+  json.Key("output_bytes");
+  json.StartObject();
+  for (std::size_t i = 0; i < output_count; ++i) {
+    write_member(json, output_names[i], manifest.output_bytes[i]);
+  }
+  json.EndObject();
+  json.EndObject();
+  return std::string{buffer.GetString(), buffer.GetSize()} + "\n";
+}
+
+Result<Manifest> manifest_from_json(std::string_view json) {
+  rapidjson::Document document;
+  document.Parse(json.data(), json.size());
+  if (document.HasParseError()) return Error{Errc::invalid_config, "manifest", "not JSON"};
+
+  bool good = true;
+  Fields fields{document, good};
+  std::uint64_t version = 0;
+  fields.number("manifest", version);
+  if (version > format_version) {
+    return Error{Errc::wrong_revision, "manifest", "made by a newer release"};
+  }
+  Manifest out;
+  fields.flag("complete", out.complete);
+  fields.text("program", out.program_id);
+  fields.text("program_version", out.program_version);
+  fields.each("partitions", [&](Fields item) {
+    PartitionPosition& at = out.partitions.emplace_back();
+    item.number("partition", at.partition);
+    item.number("committed", at.committed);
+    item.number("recover_from", at.recover_from);
+  });
+  fields.each("inputs", [&](Fields item) {
+    InputFile& file = out.inputs.emplace_back();
+    item.text("path", file.path);
+    item.number("first_record", file.first_record);
+    item.number("head_bytes", file.head_bytes);
+    item.number("head_hash", file.head_hash);
+    item.flag("ended", file.ended);
+    item.number("bytes", file.bytes);
+    item.number("records", file.records);
+    item.flag("unterminated", file.unterminated);
+  });
+  if (const auto* cursor = fields.find("cursor")) {
+    Fields at{*cursor, good};
+    at.number("file", out.cursor.file);
+    at.number("byte", out.cursor.byte);
+    at.number("record", out.cursor.record);
+  }
+  if (const auto* lengths = fields.find("output_bytes")) {
+    Fields at{*lengths, good};
+    for (std::size_t i = 0; i < output_count; ++i) {
+      at.number(output_names[i].data(), out.output_bytes[i]);
+    }
+  }
+  good = good && out.cursor.file <= out.inputs.size();
+  if (!good) return Error{Errc::invalid_config, "manifest", "a key is missing or wrong"};
+  return out;
+}
+
+Result<std::optional<Manifest>> load_manifest(const std::string& dir) {
+  const std::string path = manifest_path(dir);
+  struct stat status {};
+  if (::stat(path.c_str(), &status) != 0 && errno == ENOENT) return std::optional<Manifest>{};
+  const auto json = read_file(path);
+  if (!json) return json.error();
+  auto manifest = manifest_from_json(*json);
+  if (!manifest) {
+    return path_error(manifest.error().code, path, manifest.error().detail);
+  }
+  return std::optional<Manifest>{std::move(*manifest)};
+}
+
+Result<void> save_manifest(const std::string& dir, const Manifest& manifest, bool durable) {
+  return write_atomically(manifest_path(dir), to_json(manifest), durable);
+}
+
+}  // namespace fealty::files

@@ -1,0 +1,239 @@
+#include <gmock/gmock.h>
+#include <signal.h>
+#include <sys/resource.h>
+
+#include "fealty/files/atomic_file.hpp"
+#include "support.hpp"
+
+namespace fealty::files::test {
+namespace {
+
+using ports::Stream;
+using ::testing::HasSubstr;
+
+ports::OutputBuffer output(Stream stream, std::string_view text) {
+  ports::OutputBuffer out;
+  out.add(stream, 0, "key", text);
+  return out;
+}
+
+Result<void> commit(FileSink& sink, Offset committed, Offset recover_from = 0) {
+  ports::CommitPosition position{0, committed, recover_from};
+  return sink.commit({&position, 1});
+}
+
+TEST(FileSink, WritesEachStreamToItsFileOneRecordALine) {
+  const TempDir dir;
+  InputIndex index;
+  auto sink = FileSink::open({.dir = dir / "out"}, index);
+  ASSERT_TRUE(sink) << to_string(sink.error());
+  ports::OutputBuffer out;
+  out.add(Stream::notices, 0, "anna", "n1");
+  out.add(Stream::ledger, 0, "anna", "l1");
+  out.add(Stream::members, 0, "anna", "m1");
+  out.add(Stream::changelog, 0, "anna", "c1");
+  out.add(Stream::notices, 0, "ben", "n2");
+  out.add(Stream::deadletters, 0, "", "d1");
+  ASSERT_TRUE((*sink)->append(out));
+  ASSERT_TRUE(commit(**sink, 4));
+  EXPECT_EQ(slurp(dir / "out/notices.ndjson"), "n1\nn2\n");
+  EXPECT_EQ(slurp(dir / "out/ledger.ndjson"), "l1\n");
+  EXPECT_EQ(slurp(dir / "out/deadletters.ndjson"), "d1\n");
+}
+
+TEST(FileSink, AbortDropsWhatWasNotCommitted) {
+  const TempDir dir;
+  InputIndex index;
+  auto sink = FileSink::open({.dir = dir.path()}, index);
+  ASSERT_TRUE((*sink)->append(output(Stream::ledger, "kept")));
+  ASSERT_TRUE(commit(**sink, 1));
+  // Given more than is ever buffered.
+  ASSERT_TRUE((*sink)->append(output(Stream::ledger, std::string(3'000'000, 'x'))));
+  ASSERT_TRUE((*sink)->append(output(Stream::ledger, "dropped")));
+  ASSERT_TRUE((*sink)->abort());
+  EXPECT_EQ(slurp(dir / "ledger.ndjson"), "kept\n");
+  ASSERT_TRUE((*sink)->append(output(Stream::ledger, "next")));
+  ASSERT_TRUE(commit(**sink, 2));
+  EXPECT_EQ(slurp(dir / "ledger.ndjson"), "kept\nnext\n");
+}
+
+TEST(FileSink, ALaterRunCutsOffWhatACrashLeftBehind) {
+  const TempDir dir;
+  InputIndex index;
+  {
+    auto sink = FileSink::open({.dir = dir.path(), .program_id = "p"}, index);
+    ASSERT_TRUE((*sink)->append(output(Stream::notices, "kept")));
+    ASSERT_TRUE(commit(**sink, 7, 3));
+    ASSERT_TRUE((*sink)->append(output(Stream::notices, std::string(3'000'000, 'x'))));
+  }  // A crash: no commit.
+  ASSERT_GT(slurp(dir / "notices.ndjson").size(), 5U);
+
+  auto sink = FileSink::open({.dir = dir.path(), .program_id = "p"}, index);
+  ASSERT_TRUE(sink);
+  EXPECT_EQ(slurp(dir / "notices.ndjson"), "kept\n");
+  EXPECT_EQ((*sink)->manifest().partitions.at(0), (PartitionPosition{0, 7, 3}));
+  EXPECT_FALSE((*sink)->manifest().complete);
+}
+
+TEST(FileSink, ACrashBeforeTheFirstCommitCanBeGoneOnFrom) {
+  const TempDir dir;
+  InputIndex index;
+  {
+    auto sink = FileSink::open({.dir = dir.path()}, index);
+    ASSERT_TRUE((*sink)->append(output(Stream::notices, std::string(3'000'000, 'x'))));
+  }
+  auto sink = FileSink::open({.dir = dir.path()}, index);
+  ASSERT_TRUE(sink) << to_string(sink.error());
+  EXPECT_EQ(slurp(dir / "notices.ndjson"), "");
+}
+
+TEST(FileSink, AFinishedRunSaysSo) {
+  const TempDir dir;
+  InputIndex index;
+  auto sink = FileSink::open({.dir = dir.path()}, index);
+  ASSERT_TRUE((*sink)->append(output(Stream::notices, "n")));
+  ASSERT_TRUE(commit(**sink, 1));
+  EXPECT_FALSE((**load_manifest(dir.path())).complete);
+  ASSERT_TRUE((*sink)->complete());
+  EXPECT_TRUE((**load_manifest(dir.path())).complete);
+}
+
+TEST(FileSink, ADirectoryInUseIsRefused) {
+  const TempDir dir;
+  InputIndex index;
+  const auto first = FileSink::open({.dir = dir.path()}, index);
+  const auto second = FileSink::open({.dir = dir.path(), .overwrite = true}, index);
+  ASSERT_FALSE(second);
+  EXPECT_EQ(second.error().code, Errc::state_in_use);
+  EXPECT_THAT(second.error().detail, HasSubstr(dir.path()));
+}
+
+TEST(FileSink, FilesOfUnknownOriginAreNotOverwrittenUnlessAskedTo) {
+  const TempDir dir;
+  dir.write("ledger.ndjson", "precious\n");
+  InputIndex index;
+  const auto refused = FileSink::open({.dir = dir.path()}, index);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::usage);
+  EXPECT_THAT(refused.error().detail, HasSubstr("ledger.ndjson"));
+  EXPECT_EQ(slurp(dir / "ledger.ndjson"), "precious\n");
+
+  ASSERT_TRUE(FileSink::open({.dir = dir.path(), .overwrite = true}, index));
+  EXPECT_EQ(slurp(dir / "ledger.ndjson"), "");
+}
+
+TEST(FileSink, ARunOfAnotherProgramOrWithOtherPartitionsIsRefused) {
+  const TempDir dir;
+  InputIndex index;
+  { ASSERT_TRUE(FileSink::open({.dir = dir.path(), .program_id = "gold"}, index)); }
+  const auto other = FileSink::open({.dir = dir.path(), .program_id = "silver"}, index);
+  ASSERT_FALSE(other);
+  EXPECT_EQ(other.error().code, Errc::wrong_program);
+  const auto more =
+      FileSink::open({.dir = dir.path(), .program_id = "gold", .partitions = 3}, index);
+  ASSERT_FALSE(more);
+  EXPECT_EQ(more.error().code, Errc::usage);
+}
+
+TEST(FileSink, OutputsShorterThanCommittedAreDamage) {
+  const TempDir dir;
+  InputIndex index;
+  {
+    auto sink = FileSink::open({.dir = dir.path()}, index);
+    ASSERT_TRUE((*sink)->append(output(Stream::ledger, "twelve bytes")));
+    ASSERT_TRUE(commit(**sink, 1));
+  }
+  std::filesystem::resize_file(dir / "ledger.ndjson", 5);
+  const auto sink = FileSink::open({.dir = dir.path()}, index);
+  ASSERT_FALSE(sink);
+  EXPECT_EQ(sink.error().code, Errc::store_corrupt);
+  EXPECT_THAT(sink.error().detail, HasSubstr("ledger.ndjson: has 5 bytes, but 13"));
+}
+
+TEST(FileSink, AFullDiskIsNamed) {
+  const TempDir dir;
+  std::filesystem::create_symlink("/dev/full", dir / "notices.ndjson");
+  InputIndex index;
+  ASSERT_TRUE(save_manifest(dir.path(), Manifest{.partitions = {{0, 0, 0}}}, false));
+  auto sink = FileSink::open({.dir = dir.path()}, index);
+  ASSERT_TRUE(sink) << to_string(sink.error());
+  ASSERT_TRUE((*sink)->append(output(Stream::notices, "n")));
+  const auto committed = commit(**sink, 1);
+  ASSERT_FALSE(committed);
+  EXPECT_EQ(committed.error().code, Errc::output_unwritable);
+  EXPECT_THAT(committed.error().detail, HasSubstr("notices.ndjson: No space left on device"));
+}
+
+TEST(FileSink, AWriteThatFailsHalfwayLeavesTheLastCommit) {
+  const TempDir dir;
+  InputIndex index;
+  auto sink = FileSink::open({.dir = dir.path()}, index);
+  ASSERT_TRUE((*sink)->append(output(Stream::ledger, "kept")));
+  ASSERT_TRUE(commit(**sink, 1));
+
+  // Given a limit that the next write runs into.
+  ::signal(SIGXFSZ, SIG_IGN);
+  rlimit before{};
+  ::getrlimit(RLIMIT_FSIZE, &before);
+  rlimit small{.rlim_cur = 1'500'000, .rlim_max = before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
+  const auto appended = (*sink)->append(output(Stream::ledger, std::string(3'000'000, 'x')));
+  ::setrlimit(RLIMIT_FSIZE, &before);
+
+  ASSERT_FALSE(appended);
+  EXPECT_EQ(appended.error().code, Errc::output_unwritable);
+  ASSERT_TRUE((*sink)->abort());
+  ASSERT_TRUE((*sink)->append(output(Stream::ledger, "next")));
+  ASSERT_TRUE(commit(**sink, 2));
+  EXPECT_EQ(slurp(dir / "ledger.ndjson"), "kept\nnext\n");
+}
+
+TEST(Manifest, IsTheSameAfterAWayThroughJson) {
+  Manifest manifest{.complete = true,
+                    .program_id = "p\"\n",
+                    .program_version = "7",
+                    .partitions = {{0, 12, 10}, {1, 12, 3}},
+                    .cursor = {1, 99, 3},
+                    .output_bytes = {1, 22, 333}};
+  manifest.inputs.push_back({"a b.gz", 10, ~0ULL, 0, true, 500, 2, true});
+  manifest.inputs.push_back({"-", 0, 0, 2});
+  const auto again = manifest_from_json(to_json(manifest));
+  ASSERT_TRUE(again);
+  EXPECT_EQ(*again, manifest);
+}
+
+TEST(Manifest, DamagedOrNewerOnesAreRefused) {
+  for (const std::string_view bad : {"", "{", "[]", "{}", "7", R"({"manifest": "1"})"}) {
+    EXPECT_FALSE(manifest_from_json(bad)) << bad;
+  }
+  const auto newer = manifest_from_json(R"({"manifest": 2})");
+  ASSERT_FALSE(newer);
+  EXPECT_EQ(newer.error().code, Errc::wrong_revision);
+}
+
+TEST(AtomicFile, AppearsOnlyOnceItIsWhole) {
+  const TempDir dir;
+  const std::string path = dir.write("x", "old");
+  {
+    auto file = AtomicFile::create(path);
+    ASSERT_TRUE(file->append("never seen"));
+  }
+  EXPECT_EQ(slurp(path), "old");
+  ASSERT_TRUE(write_atomically(path, "new", true));
+  EXPECT_EQ(slurp(path), "new");
+  EXPECT_FALSE(std::filesystem::exists(path + ".tmp"));
+
+  const auto nowhere = write_atomically(dir / "no/such/dir", "new", false);
+  ASSERT_FALSE(nowhere);
+  EXPECT_EQ(nowhere.error().code, Errc::output_unwritable);
+}
+
+TEST(Sha256, IsThatOfTheStandard) {
+  const TempDir dir;
+  EXPECT_EQ(*sha256_file(dir.write("abc", "abc")),
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  EXPECT_EQ(sha256_file(dir / "none").error().code, Errc::input_unreadable);
+}
+
+}  // namespace
+}  // namespace fealty::files::test
