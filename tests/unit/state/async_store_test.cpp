@@ -1,0 +1,151 @@
+#include "fealty/state/async_store.hpp"
+
+#include <semaphore>
+
+#include "store_fixture.hpp"
+
+namespace fealty::state {
+namespace {
+
+/// A memory store whose saves wait for a go-ahead, or fail on order.
+class Gated final : public ports::MemberStore {
+ public:
+  static constexpr std::uint64_t never = ~std::uint64_t{0};
+  struct Control {
+    std::counting_semaphore<> go{0};
+    std::vector<std::uint64_t> saved;  // changelog positions, in order; read it after a drain
+    std::uint64_t fail_at = never;
+  };
+  explicit Gated(Control& control) : control_{control} {}
+
+  Result<void> save(const ports::SavedBatch& batch) override {
+    control_.go.acquire();
+    if (batch.changelog_position == control_.fail_at) {
+      control_.fail_at = never;
+      return Error{Errc::output_unwritable, "state", "no space left"};
+    }
+    control_.saved.push_back(batch.changelog_position);
+    return inner_.save(batch);
+  }
+  Result<std::optional<ports::Checkpoint>> checkpoint() override { return inner_.checkpoint(); }
+  Result<void> load(std::span<const std::string_view> members,
+                    std::span<member::Record* const> out) override {
+    return inner_.load(members, out);
+  }
+  Result<std::optional<member::OrderGrant>> find_order(std::string_view member,
+                                                       std::uint64_t key) override {
+    return inner_.find_order(member, key);
+  }
+  void encode(std::span<const ports::SaveItem> items, ports::Offset as_of,
+              ports::SavedBatch& batch) override {
+    inner_.encode(items, as_of, batch);
+  }
+  void encode(const ports::Checkpoint& checkpoint, ports::SavedBatch& batch) override {
+    inner_.encode(checkpoint, batch);
+  }
+  Result<void> restore(std::string_view key, std::string_view value, std::uint64_t at) override {
+    return inner_.restore(key, value, at);
+  }
+  Result<void> restored(std::uint64_t position) override { return inner_.restored(position); }
+  Result<bool> due(Day after, Day until, std::size_t limit, std::string& cursor,
+                   std::vector<std::string>& members) override {
+    return inner_.due(after, until, limit, cursor, members);
+  }
+  Result<void> scan(const std::function<Result<void>(const member::Record&)>& visit) override {
+    return inner_.scan(visit);
+  }
+  Result<void> history(std::string_view member,
+                       const std::function<void(const member::LedgerEntry&)>& visit) override {
+    return inner_.history(member, visit);
+  }
+  Result<void> page(std::string_view after, std::size_t limit,
+                    std::vector<member::Record>& out) override {
+    return inner_.page(after, limit, out);
+  }
+  bool empty() override { return inner_.empty(); }
+  std::uint64_t disk_bytes() override { return inner_.disk_bytes(); }
+
+ private:
+  Control& control_;
+  MemoryStore inner_;
+};
+
+class AsyncStoreTest : public testing::Test {
+ protected:
+  Result<void> save(std::uint64_t n) {
+    return Saver{store}
+        .member(samples::typical_member("anna", n))
+        .checkpoint(samples::checkpoint(n))
+        .save(n);
+  }
+  Gated::Control control;
+  AsyncStore store{std::make_unique<Gated>(control), 3};
+};
+
+TEST_F(AsyncStoreTest, ReturnsFromASaveBeforeItIsDoneAndReadsAfterIt) {
+  // Given two saves that cannot end, and an encode beside them.
+  ASSERT_TRUE(save(1));
+  ASSERT_TRUE(save(2));
+  ports::SavedBatch batch;
+  store.encode(samples::checkpoint(3), batch);
+  // When they may, a reader sees the last.
+  control.go.release(2);
+  EXPECT_EQ(loaded(store, "anna"), samples::typical_member("anna", 2));
+  EXPECT_THAT(control.saved, testing::ElementsAre(1, 2));
+}
+
+TEST_F(AsyncStoreTest, SavesInOrderHoweverMany) {
+  control.go.release(100);
+  for (std::uint64_t n = 1; n <= 100; ++n) ASSERT_TRUE(save(n));
+  ASSERT_TRUE(store.drain());
+  std::vector<std::uint64_t> expected(100);
+  for (std::uint64_t n = 1; n <= 100; ++n) expected[n - 1] = n;
+  EXPECT_EQ(control.saved, expected);
+}
+
+TEST_F(AsyncStoreTest, HoldsOnToItsOwnCopyOfABatch) {
+  Saver saver{store};
+  ports::SavedBatch batch = saver.member(samples::typical_member("anna", 1)).batch();
+  ASSERT_TRUE(store.save(batch));
+  batch.bytes.assign(batch.bytes.size(), 'x');
+  control.go.release();
+  EXPECT_EQ(loaded(store, "anna"), samples::typical_member("anna", 1));
+}
+
+TEST_F(AsyncStoreTest, SavesWhatIsQueuedBeforeItEnds) {
+  Gated::Control other;
+  {
+    AsyncStore short_lived{std::make_unique<Gated>(other)};
+    ASSERT_TRUE(Saver{short_lived}.checkpoint(samples::checkpoint(1)).save(1));
+    ASSERT_TRUE(Saver{short_lived}.checkpoint(samples::checkpoint(2)).save(2));
+    other.go.release(2);
+  }
+  EXPECT_THAT(other.saved, testing::ElementsAre(1, 2));
+}
+
+TEST_F(AsyncStoreTest, AnswersWithTheErrorOfASaveAndSavesNothingBehindIt) {
+  // Given a save that fails with another behind it.
+  control.fail_at = 2;
+  ASSERT_TRUE(save(1));
+  ASSERT_TRUE(save(2));
+  ASSERT_TRUE(save(3));
+  control.go.release(10);
+  // Then every call says so.
+  EXPECT_EQ(store.drain().error().code, Errc::output_unwritable);
+  EXPECT_EQ(save(4).error().code, Errc::output_unwritable);
+  member::Record record;
+  member::Record* out = &record;
+  const std::string_view id = "anna";
+  EXPECT_EQ(store.load({&id, 1}, {&out, 1}).error().detail, "no space left");
+  // And a recovery, told once, finds the prefix before it and goes on from there.
+  EXPECT_EQ(store.checkpoint().error().code, Errc::output_unwritable);
+  const auto checkpoint = store.checkpoint();
+  ASSERT_TRUE(checkpoint && *checkpoint);
+  EXPECT_EQ((*checkpoint)->committed, 1U);
+  ASSERT_TRUE(save(5));
+  ASSERT_TRUE(store.drain());
+  EXPECT_THAT(control.saved, testing::ElementsAre(1, 5));
+}
+
+}  // namespace
+}  // namespace fealty::state
