@@ -1,0 +1,59 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "fealty/base/result.hpp"
+#include "fealty/base/time.hpp"
+#include "fealty/member/record.hpp"
+#include "fealty/ports/member_store.hpp"
+#include "fealty/state/rocks_store.hpp"
+
+namespace fealty::cli {
+
+/// The state directory of a service or replay, opened for reading; it may be in use.
+///
+/// Owns:    one read-only store a partition. Threads: one.
+/// Errors:  usage (no such state), store_unavailable, store_corrupt, wrong_revision.
+class StoredState {
+ public:
+  static Result<StoredState> open(const std::string& directory);
+
+  /// A member and the partition that holds it.
+  struct Found {
+    std::size_t partition = 0;  // index into partitions
+    member::Record record;
+  };
+  /// nullopt where no partition knows the member.
+  Result<std::optional<Found>> find(std::string_view id);
+  /// Its ledger, oldest first.
+  Result<void> history(const Found& found,
+                       const std::function<void(const member::LedgerEntry&)>& visit);
+  /// Every member, ascending by id (bytewise) over all partitions.
+  Result<void> scan(const std::function<Result<void>(const Found&)>& visit);
+
+  /// What a member's views are computed for: the partition's clock, or the member's own last event
+  /// where that is later.
+  [[nodiscard]] EventTime clock(const Found& found) const;
+  /// "partition 0 as of input position 17 (stopped cleanly)": how far an answer can be relied on.
+  [[nodiscard]] std::string standing(std::size_t partition) const;
+
+ private:
+  struct Partition {
+    std::uint32_t number = 0;
+    std::unique_ptr<state::RocksStore> store;
+    ports::Checkpoint checkpoint;
+  };
+  std::unique_ptr<state::RocksShared> shared_;
+  std::vector<Partition> partitions_;
+};
+
+/// Says on stderr that no partition knows `id`; the exit code for that.
+int unknown_member(std::string_view id);
+
+}  // namespace fealty::cli
