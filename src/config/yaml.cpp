@@ -99,6 +99,9 @@ bool is_number(std::string_view text) {
   return parsed || parsed.error().code != Errc::wrong_type;
 }
 
+/// The widest whole number read; parse_decimal wants a spare digit.
+constexpr std::int64_t whole_max = 900'000'000'000'000'000;
+
 std::string range_text(std::string_view min, std::string_view max) {
   return std::string{"out of range, "}.append(min).append(" to ").append(max);
 }
@@ -149,7 +152,7 @@ std::optional<bool> Value::boolean() const {
 
 std::optional<std::int64_t> Value::integer(std::int64_t min, std::int64_t max) const {
   const auto parsed = node_->kind == Node::Kind::scalar && !node_->quoted
-                          ? parse_decimal(node_->text, 0, std::int64_t{1} << 62U)
+                          ? parse_decimal(node_->text, 0, whole_max)
                           : Result<std::int64_t>{Error{Errc::wrong_type}};
   if (parsed && *parsed >= min && *parsed <= max) return *parsed;
   if (parsed || parsed.error().code == Errc::out_of_range) {
@@ -199,7 +202,7 @@ std::optional<program::Rational> Value::rational() const {
     fault(code == Errc::wrong_type || (fraction && code == Errc::too_many_decimals)
               ? "must be a number such as 2, 1.25 or 3/4"
           : code == Errc::too_many_decimals ? "at most 9 decimals"
-                                            : "out of range, at most 1000000000");
+                                            : "out of range, at most 900000000");
     return std::nullopt;
   }
   if (*den <= 0) {
@@ -209,7 +212,7 @@ std::optional<program::Rational> Value::rational() const {
   const std::int64_t divisor = std::gcd(*num, *den);
   const program::Rational value{*num / divisor, *den / divisor};
   if (value.num > rational_max || value.num < -rational_max) {
-    fault("too many digits, numerator and denominator must be at most 1000000000");
+    fault("too many digits, numerator and denominator must be at most 900000000");
     return std::nullopt;
   }
   return value;

@@ -92,7 +92,7 @@ class Value {
   [[nodiscard]] std::optional<std::int64_t> integer(std::int64_t min, std::int64_t max) const;
   /// Plain decimal text as a double, min <= value <= max.
   [[nodiscard]] std::optional<double> number(double min, double max) const;
-  /// Exact: "2", "1.25", "-3/4", "1.5e-2"; |numerator| and denominator at most rational_max.
+  /// Exact: "2", "1.25", "-3/4", "1.5e-2"; at most 9 decimals, |numerator| at most rational_max.
   [[nodiscard]] std::optional<program::Rational> rational() const;
   /// "30d", "5m", "100ms", "2h", "90s", "1w"; a bare number is refused, but for 0.
   [[nodiscard]] std::optional<std::chrono::milliseconds> duration(
@@ -115,8 +115,8 @@ class Value {
   Faults* faults_;
 };
 
-/// Exact numbers in configuration: |numerator| and denominator, in lowest terms, at most this.
-inline constexpr std::int64_t rational_max = 1'000'000'000;
+/// Exact numbers in configuration: the value, and a fraction's two parts, are at most this.
+inline constexpr std::int64_t rational_max = 900'000'000;
 
 /// A map whose keys are asked for by name. finish() refuses what nobody asked for.
 class Map {
