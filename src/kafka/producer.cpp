@@ -59,6 +59,14 @@ Result<std::unique_ptr<Producer>> Producer::open(const KafkaOptions& options,
   return out;
 }
 
+// librdkafka (2.0) asserts when it is destroyed while it still registers partitions with a
+// transaction: an abort ends that. It is refused, and harmless, where the commit was already sent.
+Producer::~Producer() {
+  if (!in_transaction_) return;
+  constexpr int bound_ms = 1000;
+  const ErrorHandle error{rd_kafka_abort_transaction(client_->get(), bound_ms)};
+}
+
 Result<void> Producer::sorted(const char* what, rd_kafka_error_t* error) const {
   const std::string detail = fmt::format("{}: {}", what, rd_kafka_error_string(error));
   if (rd_kafka_error_txn_requires_abort(error) != 0) {
@@ -100,8 +108,9 @@ Result<void> Producer::until_done(const char* what, Deadline deadline, Call&& ca
 
 Result<void> Producer::begin() {
   const ErrorHandle error{rd_kafka_begin_transaction(client_->get())};
-  if (error == nullptr) return {};
-  return sorted("begin_transaction", error.get());
+  if (error != nullptr) return sorted("begin_transaction", error.get());
+  in_transaction_ = true;
+  return {};
 }
 
 Result<void> Producer::produce(ports::Stream stream, std::uint32_t partition, std::string_view key,
@@ -172,15 +181,19 @@ Result<void> Producer::send_offsets(PartitionList offsets, GroupHandle group, De
 }
 
 Result<void> Producer::commit(Deadline deadline) {
-  return until_done("commit_transaction", deadline, [&](rd_kafka_t* rk) {
+  auto done = until_done("commit_transaction", deadline, [&](rd_kafka_t* rk) {
     return rd_kafka_commit_transaction(rk, deadline.left_ms() + 1);
   });
+  if (done) in_transaction_ = false;
+  return done;
 }
 
 Result<void> Producer::abort(Deadline deadline) {
-  return until_done("abort_transaction", deadline, [&](rd_kafka_t* rk) {
+  auto done = until_done("abort_transaction", deadline, [&](rd_kafka_t* rk) {
     return rd_kafka_abort_transaction(rk, deadline.left_ms() + 1);
   });
+  if (done) in_transaction_ = false;
+  return done;
 }
 
 }  // namespace fealty::kafka

@@ -29,6 +29,9 @@ struct ChangelogAcks {
 /// Threads: one.
 class Producer {
  public:
+  ~Producer();
+  Producer(const Producer&) = delete;
+  Producer& operator=(const Producer&) = delete;
   static Result<std::unique_ptr<Producer>> open(const KafkaOptions& options,
                                                 std::uint32_t partitions, Deadline deadline);
 
@@ -53,6 +56,7 @@ class Producer {
   Result<void> sorted(const char* what, rd_kafka_error_t* error) const;
 
   const KafkaOptions* options_ = nullptr;
+  bool in_transaction_ = false;
   std::shared_ptr<ChangelogAcks> acks_;  // shared with librdkafka's threads
   std::shared_ptr<Client> client_;       // shared with a watchdog's thread
   std::array<TopicHandle, ports::stream_count> topics_;

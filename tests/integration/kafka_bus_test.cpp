@@ -92,7 +92,7 @@ TEST(KafkaBus, WhatIsAppendedStaysInvisibleUntilItsCommit) {
   ASSERT_TRUE(worker.poll_until([&] { return worker.owned.size() == 1; }));
 
   ASSERT_TRUE(bus->sink().append(notice("anna", "soon")));
-  EXPECT_THAT(read_all(options.output_prefix + "notices"), IsEmpty());
+  EXPECT_THAT(read_all(options.output_prefix + "notices", Until::stable), IsEmpty());
   commit(*bus, 0);
   EXPECT_THAT(values_of(read_all(options.output_prefix + "notices")), ElementsAre("soon"));
 }

@@ -129,13 +129,11 @@ void produce(const std::string& topic, std::int32_t partition,
   rd_kafka_destroy(rk);
 }
 
-std::vector<Message> read_all(const std::string& topic, bool committed_only) {
-  rd_kafka_t* rk =
-      client(RD_KAFKA_CONSUMER,
-             {{"group.id", "reader"},
-              {"enable.partition.eof", "true"},
-              {"isolation.level", committed_only ? "read_committed" : "read_uncommitted"},
-              {"fetch.wait.max.ms", "10"}});
+std::vector<Message> read_all(const std::string& topic, Until until) {
+  rd_kafka_t* rk = client(RD_KAFKA_CONSUMER, {{"group.id", "reader"},
+                                              {"enable.partition.eof", "true"},
+                                              {"isolation.level", "read_committed"},
+                                              {"fetch.wait.max.ms", "10"}});
   const struct rd_kafka_metadata* metadata = nullptr;
   rd_kafka_topic_t* handle = rd_kafka_topic_new(rk, topic.c_str(), nullptr);
   expect(rd_kafka_metadata(rk, 0, handle, &metadata, 30'000) == RD_KAFKA_RESP_ERR_NO_ERROR,
@@ -152,7 +150,12 @@ std::vector<Message> read_all(const std::string& topic, bool committed_only) {
     expect(std::chrono::steady_clock::now() < end, "the topic has no end: " + topic);
     rd_kafka_message_t* message = rd_kafka_consumer_poll(rk, 100);
     if (message == nullptr) continue;
-    if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) --left;
+    if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+      std::int64_t low = 0, high = 0;
+      rd_kafka_get_watermark_offsets(rk, topic.c_str(), message->partition, &low, &high);
+      // A commit is acknowledged before its markers are written everywhere: they come soon.
+      if (until == Until::stable || message->offset >= high) --left;
+    }
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
       out.push_back({std::string{static_cast<char*>(message->key), message->key_len},
                      std::string{static_cast<char*>(message->payload), message->len},

@@ -46,8 +46,10 @@ void delete_before(const std::string& topic, std::int32_t partition, std::int64_
 void produce(const std::string& topic, std::int32_t partition,
              const std::vector<std::string>& values,
              const std::vector<std::pair<std::string, std::string>>& headers = {});
-/// Everything that a read_committed (or not) consumer sees in the topic, to its present end.
-std::vector<Message> read_all(const std::string& topic, bool committed_only = true);
+/// Up to where: `end` waits until no transaction is open; `stable` is what is visible now.
+enum class Until : std::uint8_t { end, stable };
+/// Everything that a read_committed consumer sees in the topic.
+std::vector<Message> read_all(const std::string& topic, Until until = Until::end);
 
 /// Options for one test: own topics, group and transactional id; short timeouts.
 KafkaOptions options_for(const std::string& name, int partitions = 1);
