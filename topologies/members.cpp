@@ -53,7 +53,9 @@ void encode_member(const Program& program, const member::Record& record, EventTi
   const Day today = day_of(clock, program.utc_offset_s);
   codec::MemberView view;
   view.record = &record;
-  view.level = program.levels[program::level_on(record, today, program).level].name;
+  const member::LevelState level = program::level_on(record, today, program);
+  view.level = program.levels[level.level].name;
+  view.level_since = level.since;
   view.qualifying = program::qualifying_on(record, today, program);
   view.qualifying_scale = program.metric == program::Metric::money ? program.currency.scale() : 0;
   view.money_scale = program.currency.scale();
