@@ -7,11 +7,10 @@
 #include <utility>
 
 #include "exit_code.hpp"
+#include "members_file.hpp"
 
 namespace fealty::cli {
 namespace {
-
-constexpr std::size_t load_at_once = 1024;
 
 bool known(const member::Record& record) {
   member::Record fresh;
@@ -58,47 +57,30 @@ Result<void> StoredState::history(const Found& found,
   return partitions_[found.partition].store->history(found.record.id, visit);
 }
 
-Result<void> StoredState::scan(const std::function<Result<void>(const Found&)>& visit) {
-  if (partitions_.size() == 1) {
-    return partitions_[0].store->scan([&](const member::Record& record) {
-      return visit({0, record});
-    });
-  }
-  // Partitions are sorted each by itself. Ids are small: gather and sort them, then load in
-  // portions.
-  std::vector<std::pair<std::string, std::size_t>> ids;
-  for (std::size_t i = 0; i < partitions_.size(); ++i) {
-    auto scanned = partitions_[i].store->scan([&](const member::Record& record) {
-      ids.emplace_back(record.id, i);
-      return Result<void>{};
-    });
-    if (!scanned) return scanned;
-  }
-  std::sort(ids.begin(), ids.end());
-  for (std::size_t from = 0; from < ids.size(); from += load_at_once) {
-    const std::size_t count = std::min(load_at_once, ids.size() - from);
-    std::vector<Found> portion(count);
-    for (std::size_t p = 0; p < partitions_.size(); ++p) {
-      std::vector<std::string_view> wanted;
-      std::vector<member::Record*> targets;
-      for (std::size_t i = 0; i < count; ++i) {
-        if (ids[from + i].second != p) continue;
-        portion[i].partition = p;
-        wanted.emplace_back(ids[from + i].first);
-        targets.push_back(&portion[i].record);
-      }
-      if (wanted.empty()) continue;
-      if (auto loaded = partitions_[p].store->load(wanted, targets); !loaded) return loaded;
-    }
-    for (const Found& found : portion) {
-      if (auto visited = visit(found); !visited) return visited;
-    }
-  }
-  return {};
+Result<void> StoredState::scan(const std::function<Result<void>(const member::Record&)>& visit) {
+  std::vector<ports::MemberStore*> stores;
+  for (const Partition& partition : partitions_) stores.push_back(partition.store.get());
+  return visit_members(stores, visit);
 }
 
-EventTime StoredState::clock(const Found& found) const {
-  return std::max(partitions_[found.partition].checkpoint.clock.now, found.record.last_time);
+EventTime StoredState::clock(const member::Record& record) const {
+  EventTime latest = record.last_time;
+  for (const Partition& partition : partitions_) {
+    latest = std::max(latest, partition.checkpoint.clock.now);
+  }
+  return latest;
+}
+
+Result<void> StoredState::belongs_to(const program::Program& program) const {
+  for (const Partition& partition : partitions_) {
+    const ports::Checkpoint& at = partition.checkpoint;
+    if (at.program_id.empty() || at.program_fingerprint == program.fingerprint) continue;
+    return Error{
+        Errc::wrong_program, "--program",
+        fmt::format("the state is of program '{}' version {}, this file is '{}' version {}",
+                    at.program_id, at.program_version, program.id, program.version)};
+  }
+  return {};
 }
 
 std::string StoredState::standing(std::size_t partition) const {

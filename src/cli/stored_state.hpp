@@ -12,6 +12,7 @@
 #include "fealty/base/time.hpp"
 #include "fealty/member/record.hpp"
 #include "fealty/ports/member_store.hpp"
+#include "fealty/program/program.hpp"
 #include "fealty/state/rocks_store.hpp"
 
 namespace fealty::cli {
@@ -19,7 +20,7 @@ namespace fealty::cli {
 /// The state directory of a service or replay, opened for reading; it may be in use.
 ///
 /// Owns:    one read-only store a partition. Threads: one.
-/// Errors:  usage (no such state), store_unavailable, store_corrupt, wrong_revision.
+/// Errors:  usage (no such state), wrong_program, store_unavailable, store_corrupt, wrong_revision.
 class StoredState {
  public:
   static Result<StoredState> open(const std::string& directory);
@@ -35,11 +36,12 @@ class StoredState {
   Result<void> history(const Found& found,
                        const std::function<void(const member::LedgerEntry&)>& visit);
   /// Every member, ascending by id (bytewise) over all partitions.
-  Result<void> scan(const std::function<Result<void>(const Found&)>& visit);
+  Result<void> scan(const std::function<Result<void>(const member::Record&)>& visit);
+  /// wrong_program where another program made this state.
+  [[nodiscard]] Result<void> belongs_to(const program::Program& program) const;
 
-  /// What a member's views are computed for: the partition's clock, or the member's own last event
-  /// where that is later.
-  [[nodiscard]] EventTime clock(const Found& found) const;
+  /// What a member's views are computed for: the latest time that the state or the member has seen.
+  [[nodiscard]] EventTime clock(const member::Record& record) const;
   /// "partition 0 as of input position 17 (stopped cleanly)": how far an answer can be relied on.
   [[nodiscard]] std::string standing(std::size_t partition) const;
 

@@ -1,0 +1,95 @@
+#include "check_command.hpp"
+
+#include <fmt/format.h>
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "exit_code.hpp"
+#include "fealty/config/mapping_loader.hpp"
+#include "fealty/config/program_loader.hpp"
+#include "fealty/config/service.hpp"
+#include "fealty/config/yaml.hpp"
+
+namespace fealty::cli {
+namespace {
+
+enum class Kind : std::uint8_t { program, service, mapping };
+
+/// Told by the keys of the top level, so that a file may have any name. A file that cannot be told
+/// is checked as a program.
+Kind kind_of(const config::Node& root) {
+  const auto has = [&](std::string_view key) { return root.find(key) != nullptr; };
+  for (const config::Node::Member& member : root.members) {
+    if (config::is_service_key(member.key)) return Kind::service;
+  }
+  const bool mapping = has("types") || has("envelope") || has("format") || has("columns");
+  return mapping && !has("earn") && !has("levels") ? Kind::mapping : Kind::program;
+}
+
+/// Its own faults, then those of the program and mapping that it names.
+std::vector<Error> check_service(const std::string& file) {
+  const auto service = config::load_service(file);
+  if (!service) return {service.error()};
+  std::vector<Error> faults;
+  if (auto loaded = config::load_program(service->program); !loaded) {
+    faults.push_back(loaded.error());
+  }
+  if (auto loaded = config::load_mapping(service->mapping); !loaded) {
+    faults.push_back(loaded.error());
+  }
+  return faults;
+}
+
+template <class T>
+std::vector<Error> faults_of(const Result<T>& loaded) {
+  return loaded ? std::vector<Error>{} : std::vector<Error>{loaded.error()};
+}
+
+std::vector<Error> check_file(const std::string& file, std::string_view& what) {
+  config::Faults faults{file};
+  const auto root = config::read_yaml(file, faults);
+  if (!root) return {faults.error("file")};
+  switch (kind_of(*root)) {
+    case Kind::service:
+      what = "service";
+      return check_service(file);
+    case Kind::mapping:
+      what = "mapping";
+      return faults_of(
+          config::load_mapping(file.find('/') == std::string::npos ? "./" + file : file));
+    case Kind::program:
+      what = "program";
+      return faults_of(config::load_program(file));
+  }
+  return {};
+}
+
+int check_all(const std::vector<std::string>& files) {
+  int result = exit_ok;
+  for (const std::string& file : files) {
+    std::string_view what = "file";
+    const auto faults = check_file(file, what);
+    for (const Error& fault : faults) result = fail(fault);
+    if (faults.empty()) fmt::print("{}: ok ({})\n", file, what);
+  }
+  return result;
+}
+
+}  // namespace
+
+void add_check_command(CLI::App& app, int& exit_code) {
+  auto files = std::make_shared<std::vector<std::string>>();
+  CLI::App* command = app.add_subcommand(
+      "check", "Validate program, service and mapping files: every fault at once");
+  command->add_option("FILE", *files, "Files, of any of the three kinds")->required();
+  command->callback([files, &exit_code] { exit_code = check_all(*files); });
+}
+
+}  // namespace fealty::cli

@@ -1,0 +1,85 @@
+#include "topology_command.hpp"
+
+#include <fmt/format.h>
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <CLI/Validators.hpp>
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+#include <string>
+
+#include "exit_code.hpp"
+#include "fealty/codec/mapping.hpp"
+#include "fealty/config/program_loader.hpp"
+#include "fealty/topologies/members.hpp"
+
+namespace fealty::cli {
+namespace {
+
+struct Options {
+  std::string program, format = "text";
+};
+
+void print_text(const runtime::Topology& path) {
+  fmt::print("topology {} (core revision {})\n", path.name, path.core_revision);
+  fmt::print("  source  {}\n", path.source);
+  for (const runtime::Stage& stage : path.stages) {
+    fmt::print("    -> {:<9} {}\n", stage.name, stage.does);
+  }
+  fmt::print("  store   {}\n", path.store);
+  for (const std::string& sink : path.sinks) fmt::print("  sink    {}\n", sink);
+}
+
+/// Text inside a Mermaid label in quotes.
+std::string label(std::string text) {
+  std::replace(text.begin(), text.end(), '"', '\'');
+  return text;
+}
+
+void print_mermaid(const runtime::Topology& path) {
+  fmt::print("flowchart TD\n  source[/\"{}\"/]\n", label(path.source));
+  std::string before = "source";
+  for (const runtime::Stage& stage : path.stages) {
+    fmt::print("  {}[\"{}<br/>{}\"]\n  {} --> {}\n", stage.name, stage.name, label(stage.does),
+               before, stage.name);
+    before = stage.name;
+  }
+  fmt::print("  store[(\"{}\")]\n  {} <--> store\n", label(path.store), before);
+  for (const std::string& sink : path.sinks) {
+    fmt::print("  sink_{}[/\"{}\"/]\n  {} --> sink_{}\n", sink, sink, before, sink);
+  }
+}
+
+Result<void> topology(const Options& options) {
+  program::Program program;
+  program.id = "(any program)";
+  if (!options.program.empty()) {
+    auto loaded = config::load_program(options.program);
+    if (!loaded) return loaded.error();
+    program = std::move(loaded->program);
+  }
+  const codec::Mapping mapping;
+  const runtime::Topology path = topologies::members_topology(program, mapping);
+  options.format == "text" ? print_text(path) : print_mermaid(path);
+  return {};
+}
+
+}  // namespace
+
+void add_topology_command(CLI::App& app, int& exit_code) {
+  auto options = std::make_shared<Options>();
+  CLI::App* command =
+      app.add_subcommand("topology", "The data's path: source, stages, store and sinks");
+  command->add_option("--format", options->format, "text or mermaid")
+      ->check(CLI::IsMember({"text", "mermaid"}));
+  command->add_option("--program", options->program, "Program file, for its name and version");
+  command->callback([options, &exit_code] {
+    const auto done = topology(*options);
+    exit_code = done ? exit_ok : fail(done.error());
+  });
+}
+
+}  // namespace fealty::cli
