@@ -26,7 +26,8 @@ Error error_of(const Fault& fault) {
 
 struct Decoder::Impl {
   explicit Impl(const Mapping& decoded) : mapping{decoded} {
-    check(!parser.allocate(record_bytes_max, depth_max), "no memory for a decoder");
+    // simdjson counts a scalar as a level of its own.
+    check(!parser.allocate(record_bytes_max, depth_max + 8), "no memory for a decoder");
     captured.slots.resize(mapping.slot_count);
     captured.lines.resize(mapping.line_sets.size());
     for (std::size_t i = 0; i < captured.lines.size(); ++i) {

@@ -45,8 +45,11 @@ bool Walk::refuse(simdjson::error_code error) { return fault_.set(errc_of(error)
 bool Walk::document(simdjson::ondemand::document& document, const Node& node) {
   Object root;
   if (const auto error = document.get_object().get(root)) {
-    if (error == simdjson::INCORRECT_TYPE) {
-      return fault_.set(Errc::wrong_type, Field::record, "the record is no JSON object");
+    std::string_view first;
+    if (error == simdjson::INCORRECT_TYPE && !document.raw_json_token().get(first) &&
+        first.starts_with('[')) {
+      return fault_.set(Errc::wrong_type, Field::record,
+                        "an array; one event a record is supported");
     }
     return refuse(error);
   }
