@@ -184,12 +184,6 @@ void take_back(Record& record, Day as_of, std::string_view cause, EventTime time
   record.announced_churn = expected;
 }
 
-/// Whether the event on `day` may have added a purchase day. Certain knowledge would need a field
-/// of its own; a purchase always leaves its day last, or is late.
-bool may_have_bought(const Record& record, Day day, Day as_of) {
-  return day != as_of || (!record.purchase_days.empty() && record.purchase_days.back() == as_of);
-}
-
 }  // namespace
 
 std::uint16_t churn_on(const Record& record, Day today, const ChurnParameters& parameters) {
@@ -209,14 +203,18 @@ void before_event(Record& record, Day day, std::string_view cause, EventTime tim
     announce(record, as_of, parameters, version, utc_offset_s, effects);
   }
   record.churn = record.announced_churn;
+  record.purchase_days_before = static_cast<std::uint32_t>(record.purchase_days.size());
 }
 
 void after_event(Record& record, Day day, std::string_view cause, EventTime time,
                  const ChurnParameters& parameters, std::uint32_t version, Effects& effects) {
   if (!parameters.enabled) return;
   const Day as_of = std::max(day, record.last_day);
-  const bool may_differ = may_have_bought(record, day, as_of);
-  if (record.churn_day == as_of && !may_differ) return;
+  const bool bought = record.purchase_days.size() != record.purchase_days_before;
+  record.purchase_days_before = 0;
+  // A late event may move the first day, from which a member who never bought is scored.
+  const bool may_differ = bought || (record.purchase_days.empty() && day != as_of);
+  if (record.churn_day == as_of && !may_differ) return;  // Most events: nothing to score anew.
 
   const std::uint16_t score_bp = churn_on(record, as_of, parameters);
   ChurnState& state = record.announced_churn;
@@ -231,7 +229,7 @@ void after_event(Record& record, Day day, std::string_view cause, EventTime time
     effects.notices.push_back(std::move(notice));
     state = {.raised = !state.raised, .since = as_of, .due = no_day};
   }
-  if (changes || may_differ) state.due = due_day(record, state, as_of, state.due, parameters);
+  if (changes || bought) state.due = due_day(record, state, as_of, state.due, parameters);
   record.churn_bp = score_bp;
   record.churn_day = as_of;
   record.churn = state;

@@ -100,6 +100,8 @@ struct Record {
   ChurnState churn, announced_churn;
   std::uint16_t churn_bp = 0;  // 0..10000, as of churn_day
   Day churn_day = 0;
+  // purchase_days.size() before the event in hand; 0 between events, so never stored or compared.
+  std::uint32_t purchase_days_before = 0;
 
   // What was seen.
   Day first_day = no_day, last_day = -1;  // own events, by event time; no_day/-1 before the first
