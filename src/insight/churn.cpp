@@ -203,15 +203,14 @@ void before_event(Record& record, Day day, std::string_view cause, EventTime tim
     announce(record, as_of, parameters, version, utc_offset_s, effects);
   }
   record.churn = record.announced_churn;
-  record.purchase_days_before = static_cast<std::uint32_t>(record.purchase_days.size());
+  record.purchase_days_before.value = static_cast<std::uint32_t>(record.purchase_days.size());
 }
 
 void after_event(Record& record, Day day, std::string_view cause, EventTime time,
                  const ChurnParameters& parameters, std::uint32_t version, Effects& effects) {
   if (!parameters.enabled) return;
   const Day as_of = std::max(day, record.last_day);
-  const bool bought = record.purchase_days.size() != record.purchase_days_before;
-  record.purchase_days_before = 0;
+  const bool bought = record.purchase_days.size() != record.purchase_days_before.value;
   // A late event may move the first day, from which a member who never bought is scored.
   const bool may_differ = bought || (record.purchase_days.empty() && day != as_of);
   if (record.churn_day == as_of && !may_differ) return;  // Most events: nothing to score anew.

@@ -39,6 +39,12 @@ struct ChurnState {
   friend bool operator==(const ChurnState&, const ChurnState&) = default;
 };
 
+/// A number that only lives while one event is applied: never stored, no part of equality.
+struct Scratch {
+  std::uint32_t value = 0;
+  friend bool operator==(const Scratch&, const Scratch&) { return true; }
+};
+
 /// A refund that came before its purchase, kept until that arrives. Bounded: parked_max a member.
 struct ParkedRefund {
   std::uint64_t order_key = 0;
@@ -100,8 +106,7 @@ struct Record {
   ChurnState churn, announced_churn;
   std::uint16_t churn_bp = 0;  // 0..10000, as of churn_day
   Day churn_day = 0;
-  // purchase_days.size() before the event in hand; 0 between events, so never stored or compared.
-  std::uint32_t purchase_days_before = 0;
+  Scratch purchase_days_before;  // purchase_days.size() before the event in hand
 
   // What was seen.
   Day first_day = no_day, last_day = -1;  // own events, by event time; no_day/-1 before the first
