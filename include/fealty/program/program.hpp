@@ -56,7 +56,7 @@ struct Function {
     Rational x, y;
     friend bool operator==(const Knot&, const Knot&) = default;
   };
-  std::vector<Knot> knots;
+  std::vector<Knot> knots{};
   friend bool operator==(const Function&, const Function&) = default;
 };
 
