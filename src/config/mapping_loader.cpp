@@ -161,7 +161,8 @@ Result<codec::Mapping> compile_document(const std::optional<Node>& root, Faults&
   if (!spec || !faults.empty()) return faults.error("mapping");
   Result<codec::Mapping> mapping = codec::compile(*spec);
   if (mapping) return mapping;
-  std::string_view rest = mapping.error().detail;
+  const std::string problems = mapping.error().detail;  // error() answers with a copy
+  std::string_view rest = problems;
   while (!rest.empty()) {
     const std::size_t end = std::min(rest.find('\n'), rest.size());
     faults.add(root->place, "", rest.substr(0, end));
