@@ -1,0 +1,157 @@
+#pragma once
+
+#include <deque>
+#include <map>
+#include <string>
+
+#include "fealty/base/hash.hpp"
+#include "fealty/program/apply.hpp"
+
+/// A member, a program and a little shop's worth of events, for tests.
+namespace fealty::program::testing {
+
+inline const Currency usd = *Currency::from_code("USD");
+
+inline EventTime at_day(Day day, int hour = 12) { return start_of(day) + std::chrono::hours{hour}; }
+
+/// `name`: weight * f(field) on `type`.
+inline Rule rule(std::string name, event::Type type, Field field, Function f,
+                 Rational weight = {1, 1}) {
+  Rule out;
+  out.name = std::move(name);
+  out.on = type;
+  out.field = field;
+  out.f = std::move(f);
+  out.weight = weight;
+  return out;
+}
+inline Function constant(Rational c) { return {.shape = Shape::constant, .alpha = c}; }
+inline Function linear(Rational beta, Rational alpha = {0, 1}) {
+  return {.shape = Shape::linear, .alpha = alpha, .beta = beta};
+}
+inline Function step(Rational every, Rational points) {
+  return {.shape = Shape::step, .beta = points, .every = every};
+}
+
+/// One point per dollar; bronze, silver from 100, gold from 300 points; lifetime.
+inline Program shop() {
+  Program program;
+  program.id = "shop";
+  program.version = 3;
+  program.currency = usd;
+  program.rules = {rule("base", event::Type::purchase, Field::total, linear({1, 1}))};
+  program.levels = {{"bronze", 0, {1, 1}}, {"silver", 100, {1, 1}}, {"gold", 300, {1, 1}}};
+  return program;
+}
+
+/// Drives one member; keeps the orders as the host would.
+class Desk {
+ public:
+  explicit Desk(Program p) : program{std::move(p)} {
+    check(compile(program).empty(), "the test's program compiles");
+    record.id = "anna";
+  }
+
+  /// Applies any event; digest and hashes are made here.
+  Outcome send(event::Event event) {
+    event.member = record.id;
+    event.member_hash = hash64(event.member);
+    event.id_hash = hash64(event.id, hash64(event.source));
+    effects.clear();
+    const member::OrderGrant* order = nullptr;
+    if (needs_order(event)) {
+      const auto at = orders.find(order_key(event));
+      if (at != orders.end()) order = &at->second;
+    }
+    const Outcome outcome = apply(record, event, position++, order, program, effects);
+    if (effects.order) orders[effects.order->key] = *effects.order;
+    for (const auto& entry : effects.entries) ledger.push_back(entry);
+    return outcome;
+  }
+
+  event::Event event_of(event::Type type, std::string id, Day day, event::Data data) {
+    event::Event event;
+    event.type = type;
+    event.id = keep(std::move(id));
+    event.time = at_day(day);
+    event.digest = ++digest_;
+    event.data = std::move(data);
+    return event;
+  }
+  event::Event bought(std::string order, Day day, std::int64_t total_minor,
+                      std::vector<event::Line> lines = {}) {
+    event::Purchase purchase;
+    purchase.order_id = keep(order);
+    purchase.currency = usd;
+    purchase.total_minor = total_minor;
+    purchase.lines = kept_lines_.emplace_back(std::move(lines));
+    auto event = event_of(event::Type::purchase, "e-" + order, day, purchase);
+    event.digest = hash64(order, static_cast<std::uint64_t>(total_minor));
+    return event;
+  }
+  Outcome buy(std::string order, Day day, std::int64_t total_minor,
+              std::vector<event::Line> lines = {}) {
+    return send(bought(std::move(order), day, total_minor, std::move(lines)));
+  }
+  /// The whole order without an amount.
+  Outcome refund(std::string order, Day day, std::optional<std::int64_t> amount = {},
+                 std::vector<event::RefundLine> lines = {}) {
+    event::Refund refund;
+    refund.order_id = keep(std::move(order));
+    refund.amount_minor = amount;
+    refund.lines = kept_refund_lines_.emplace_back(std::move(lines));
+    return send(event_of(event::Type::refund, "r" + std::to_string(++serial_), day, refund));
+  }
+  Outcome redeem(std::string id, Day day, std::int64_t points,
+                 event::RedemptionPhase phase = event::RedemptionPhase::at_once) {
+    event::Redemption redemption;
+    redemption.redemption_id = keep(std::move(id));
+    redemption.points = points;
+    redemption.phase = phase;
+    return send(
+        event_of(event::Type::redemption, "x" + std::to_string(++serial_), day, redemption));
+  }
+  Outcome touch(Day day, event::Type type = event::Type::view) {
+    return send(event_of(type, "t" + std::to_string(++serial_), day, event::Touch{}));
+  }
+  /// What the clock does.
+  void tick(Day today) {
+    effects.clear();
+    announce(record, today, program, effects);
+  }
+
+  [[nodiscard]] std::vector<member::NoticeType> announced() const {
+    std::vector<member::NoticeType> out;
+    for (const auto& notice : effects.notices) out.push_back(notice.type);
+    return out;
+  }
+  /// "bronze>silver" of the first level notice of the last event; empty where there is none.
+  [[nodiscard]] std::string level_change() const {
+    for (const auto& notice : effects.notices) {
+      if (notice.type < member::NoticeType::tier_upgraded ||
+          notice.type > member::NoticeType::tier_corrected) {
+        continue;
+      }
+      return std::string{std::get<std::string_view>(notice.before)} + ">" +
+             std::string{std::get<std::string_view>(notice.after)};
+    }
+    return {};
+  }
+  std::string_view keep(std::string text) { return kept_.emplace_back(std::move(text)); }
+
+  Program program;
+  member::Record record;
+  member::Effects effects;
+  std::map<std::uint64_t, member::OrderGrant> orders;
+  std::vector<member::LedgerEntry> ledger;
+  event::Offset position = 0;
+
+ private:
+  std::deque<std::string> kept_;
+  std::deque<std::vector<event::Line>> kept_lines_;
+  std::deque<std::vector<event::RefundLine>> kept_refund_lines_;
+  std::uint64_t digest_ = 1000;
+  int serial_ = 0;
+};
+
+}  // namespace fealty::program::testing
