@@ -66,7 +66,7 @@ Result<Filled> LineReader::fill(Block& block) {
 
 Result<Filled> LineReader::fill_lines(Block& block) {
   std::size_t have = carry_.size();
-  std::memcpy(block.buffer.data(), carry_.data(), have);
+  if (have > 0) std::memcpy(block.buffer.data(), carry_.data(), have);
   block.byte = carry_at_;
   Filled filled = Filled::lines;
   if (!failed_) filled = *read_more(block, have);
