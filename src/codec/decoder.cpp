@@ -18,6 +18,15 @@ static_assert(padding_bytes >= simdjson::SIMDJSON_PADDING);
 
 constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
 
+/// simdjson looks at the byte behind an object and checks it in another way where that is a brace,
+/// so that the reason of a refusal would depend on it. Sources seldom leave one there.
+std::string_view with_blank_padding(std::string_view record, Arena& arena) {
+  char* const copy = arena.allocate(record.size() + padding_bytes);
+  std::memcpy(copy, record.data(), record.size());
+  std::memset(copy + record.size(), ' ', padding_bytes);
+  return {copy, record.size()};
+}
+
 Error error_of(const Fault& fault) {
   return Error{fault.code, fault.field, std::string{fault.detail}};
 }
@@ -56,6 +65,7 @@ void Decoder::Impl::forget() {
 }
 
 bool Decoder::Impl::walk(std::string_view record, const Node& node, Arena& arena) {
+  if (record.data()[record.size()] == '}') record = with_blank_padding(record, arena);
   captured.escapes = std::memchr(record.data(), '\\', record.size()) != nullptr;
   simdjson::ondemand::document document;
   const auto error =
