@@ -1,5 +1,6 @@
 #include "fealty/kafka/bus.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "changelog.hpp"
@@ -25,6 +26,7 @@ Result<std::unique_ptr<KafkaBus>> KafkaBus::connect(const KafkaOptions& options)
   if (auto valid = validate(options); !valid) return valid.error();
   auto impl = std::make_unique<Impl>();
   impl->options = options;
+  impl->options.commit_timeout = std::min(options.commit_timeout, options.transaction_timeout / 2);
   Deadline deadline{options.start_timeout};
 
   auto source = KafkaSource::make(impl->options);

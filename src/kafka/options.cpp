@@ -52,9 +52,6 @@ Result<void> validate(const KafkaOptions& options) {
   if (options.transaction_timeout < std::chrono::seconds{10}) {
     fault("transaction_timeout: at least 10 s");
   }
-  if (options.commit_timeout >= options.transaction_timeout) {
-    fault("commit_timeout: must be shorter than transaction_timeout");
-  }
   const bool sasl = options.security_protocol.starts_with("sasl");
   if (sasl && options.sasl_username.empty()) fault("sasl_username: needed for SASL");
   if (sasl && options.sasl_password.empty() == options.sasl_password_file.empty()) {

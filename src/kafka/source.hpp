@@ -37,7 +37,8 @@ class KafkaSource final : public ports::Source {
   struct Partition {
     ports::Offset next = 0;  // next record to deliver is this one or later
     bool owned = false;
-    bool moved = false;  // during this poll: what was fetched for it before no longer counts
+    bool starting = false;  // its first position goes into the answer to the group
+    bool moved = false;     // during this poll: what was fetched for it before no longer counts
   };
   struct Rebalance {
     bool assign = false;
@@ -67,7 +68,7 @@ class KafkaSource final : public ports::Source {
   std::vector<Partition> partitions_;
   std::vector<Rebalance> pending_;
   std::vector<rd_kafka_message_t*> fetched_;
-  bool polling_ = false, assigning_ = false, closing_ = false, any_moved_ = false;
+  bool polling_ = false, closing_ = false, any_moved_ = false;
 };
 
 }  // namespace fealty::kafka

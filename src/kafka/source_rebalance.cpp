@@ -63,16 +63,17 @@ Result<void> KafkaSource::assigned(rd_kafka_topic_partition_list_t* partitions) 
     log::info("kafka.assigned", {{"partitions", join(ids(partitions))}});
     for (const auto& assignment : *from) {
       Partition& partition = partitions_.at(assignment.partition);
-      partition.owned = true;
+      partition.owned = partition.starting = true;
       partition.next = assignment.committed;
     }
-    assigning_ = true;
     if (!from->empty()) outcome = listener_->on_assigned(*from);
-    assigning_ = false;
   }
   // The group waits for this answer, whatever became of the rest.
   for (auto& entry : elements(partitions)) {
-    Partition& partition = partitions_.at(static_cast<std::size_t>(entry.partition));
+    const auto id = static_cast<std::size_t>(entry.partition);
+    if (id >= partitions_.size()) continue;  // committed() has refused it.
+    Partition& partition = partitions_[id];
+    partition.starting = false;
     if (!outcome)
       partition.owned = false;  // Its records are dropped; the caller stops or restarts.
     entry.offset = static_cast<std::int64_t>(partition.next);
@@ -101,7 +102,13 @@ Result<std::vector<ports::Assignment>> KafkaSource::committed(
     if (entry.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
       return broker_error(entry.err, "committed offset of " + describe(partition, 0));
     }
-    if (partition >= partitions_.size()) partitions_.resize(partition + std::size_t{1});
+    if (partition >= partitions_.size()) {
+      return Error{
+          Errc::broker_refused, "kafka.input_topic",
+          fmt::format("{} has grown past {} partitions: members move between partitions then. "
+                      "Drain the old topic, and start on the new layout with a new group",
+                      options_.input_topic, partitions_.size())};
+    }
     if (entry.offset >= 0) {
       out.push_back({partition, static_cast<ports::Offset>(entry.offset), false});
       continue;
@@ -116,7 +123,8 @@ Result<std::vector<ports::Assignment>> KafkaSource::committed(
 Result<void> KafkaSource::revoked(rd_kafka_topic_partition_list_t* partitions, bool lost) {
   std::vector<std::uint32_t> going;
   for (const auto partition : ids(partitions)) {
-    if (!partitions_.at(partition).owned) continue;  // It was never announced.
+    if (partition >= partitions_.size() || !partitions_[partition].owned)
+      continue;  // It was never announced.
     going.push_back(partition);
     partitions_[partition].owned = false;
     partitions_[partition].moved = any_moved_ = true;
@@ -124,6 +132,8 @@ Result<void> KafkaSource::revoked(rd_kafka_topic_partition_list_t* partitions, b
   log::info("kafka.revoked", {{"partitions", join(going)}, {"lost", lost ? "yes" : "no"}});
   Result<void> outcome;
   if (!going.empty()) outcome = listener_->on_revoked(going, lost);
+  // What could not be committed goes uncommitted, and the listener must let go of it all the same.
+  if (!outcome && !lost) static_cast<void>(listener_->on_revoked(going, true));
   if (gone_) std::for_each(going.begin(), going.end(), gone_);
   const ErrorHandle error{rd_kafka_incremental_unassign(client_->get(), partitions)};
   if (outcome && error != nullptr) {
@@ -141,7 +151,7 @@ Result<void> KafkaSource::start_at(std::uint32_t partition, ports::Offset from) 
   if (from < held->low || from > held->high) return gap(partition, from);
   partitions_[partition].next = from;
   if (polling_) partitions_[partition].moved = any_moved_ = true;
-  if (assigning_) return {};  // It goes into the answer to the group.
+  if (partitions_[partition].starting) return {};
   return seek(partition, from);
 }
 

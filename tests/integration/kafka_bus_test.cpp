@@ -40,7 +40,7 @@ struct Collect : ports::Changelog::Visitor {
   }
 };
 
-TEST(KafkaBus, RecordsComeInOrderWithTheirHeadersAndSpareBytes) {
+TEST(KafkaBus, RecordsComeInOrderWithTheirHeaders) {
   const auto options = options_for("roundtrip");
   produce(options.input_topic, 0, {"one", "two"}, {{"ce_id", "7"}, {"ce_type", "view"}});
   auto bus = connect(options);
@@ -54,7 +54,6 @@ TEST(KafkaBus, RecordsComeInOrderWithTheirHeadersAndSpareBytes) {
     ASSERT_TRUE(bus->source().poll(batch, 10, std::chrono::milliseconds{100}));
     for (const auto& record : batch.records) {
       seen.emplace_back(record.value);
-      EXPECT_EQ(record.value.data()[record.value.size() + 63], '\0');
       ASSERT_THAT(record.headers, SizeIs(2));
       EXPECT_EQ(record.headers[0].name, "ce_id");
       EXPECT_EQ(record.headers[1].value, "view");

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <csignal>
 #include <cstdlib>
 #include <fstream>
 #include <random>
@@ -27,7 +28,8 @@ void expect(bool ok, const std::string& what) {
   if (!ok) throw std::runtime_error{what};
 }
 
-rd_kafka_t* client(rd_kafka_type_t type,
+/// `bootstrap` empty: the broker of this test run.
+rd_kafka_t* client(rd_kafka_type_t type, const std::string& bootstrap,
                    const std::vector<std::pair<std::string, std::string>>& properties) {
   rd_kafka_conf_t* conf = rd_kafka_conf_new();
   std::array<char, 512> reason{};
@@ -36,8 +38,10 @@ rd_kafka_t* client(rd_kafka_type_t type,
                RD_KAFKA_CONF_OK,
            reason.data());
   };
-  set("bootstrap.servers", Broker::get().bootstrap());
-  for (const auto& [key, value] : properties) set(key, value);
+  set("bootstrap.servers", bootstrap.empty() ? Broker::get().bootstrap() : bootstrap);
+  for (const auto& [key, value] : properties) {
+    set(key, value);
+  }
   rd_kafka_t* rk = rd_kafka_new(type, conf, reason.data(), reason.size());
   expect(rk != nullptr, reason.data());
   return rk;
@@ -54,12 +58,12 @@ void await_admin(rd_kafka_queue_t* queue) {
 
 }  // namespace
 
-Broker::Broker() {
-  if (const char* dir = std::getenv("FEALTY_BROKER_DIR"); dir != nullptr) {
+Broker::Broker(bool own) {
+  if (const char* dir = std::getenv("FEALTY_BROKER_DIR"); dir != nullptr && !own) {
     dir_ = dir;
   } else {
     started_ = true;
-    dir_ = fmt::format("/tmp/fealty-broker-test.{}", getpid());
+    dir_ = fmt::format("/tmp/fealty-broker-test.{}{}", getpid(), own ? ".own" : "");
     const std::string command =
         fmt::format("{}/tests/broker/broker.sh start --dir {} --sasl anna:secret --watch {} >&2",
                     FEALTY_SOURCE_DIR, dir_, getpid());
@@ -78,17 +82,22 @@ Broker::~Broker() {
 }
 
 const Broker& Broker::get() {
-  static const Broker broker;
+  static const Broker broker{false};
   return broker;
 }
+
+Broker Broker::own() { return Broker{true}; }
+
+void Broker::freeze() const { kill(std::stoi(first_line(dir_ + "/broker-1.pid")), SIGSTOP); }
+void Broker::thaw() const { kill(std::stoi(first_line(dir_ + "/broker-1.pid")), SIGCONT); }
 
 std::string unique_name(std::string_view stem) {
   static std::random_device device;
   return fmt::format("{}-{:08x}", stem, device());
 }
 
-void create_topic(const std::string& topic, int partitions) {
-  rd_kafka_t* rk = client(RD_KAFKA_PRODUCER, {});
+void create_topic(const std::string& topic, int partitions, const std::string& bootstrap) {
+  rd_kafka_t* rk = client(RD_KAFKA_PRODUCER, bootstrap, {});
   rd_kafka_NewTopic_t* wanted = rd_kafka_NewTopic_new(topic.c_str(), partitions, 1, nullptr, 0);
   rd_kafka_queue_t* queue = rd_kafka_queue_new(rk);
   rd_kafka_CreateTopics(rk, &wanted, 1, nullptr, queue);
@@ -98,7 +107,7 @@ void create_topic(const std::string& topic, int partitions) {
 }
 
 void delete_before(const std::string& topic, std::int32_t partition, std::int64_t offset) {
-  rd_kafka_t* rk = client(RD_KAFKA_PRODUCER, {});
+  rd_kafka_t* rk = client(RD_KAFKA_PRODUCER, {}, {});
   rd_kafka_topic_partition_list_t* list = rd_kafka_topic_partition_list_new(1);
   rd_kafka_topic_partition_list_add(list, topic.c_str(), partition)->offset = offset;
   rd_kafka_DeleteRecords_t* wanted = rd_kafka_DeleteRecords_new(list);
@@ -113,7 +122,8 @@ void delete_before(const std::string& topic, std::int32_t partition, std::int64_
 void produce(const std::string& topic, std::int32_t partition,
              const std::vector<std::string>& values,
              const std::vector<std::pair<std::string, std::string>>& headers) {
-  rd_kafka_t* rk = client(RD_KAFKA_PRODUCER, {{"linger.ms", "1"}, {"enable.idempotence", "true"}});
+  rd_kafka_t* rk =
+      client(RD_KAFKA_PRODUCER, {}, {{"linger.ms", "1"}, {"enable.idempotence", "true"}});
   for (const auto& value : values) {
     rd_kafka_headers_t* list = rd_kafka_headers_new(headers.size());
     for (const auto& [name, text] : headers) {
@@ -129,11 +139,12 @@ void produce(const std::string& topic, std::int32_t partition,
   rd_kafka_destroy(rk);
 }
 
-std::vector<Message> read_all(const std::string& topic, Until until) {
-  rd_kafka_t* rk = client(RD_KAFKA_CONSUMER, {{"group.id", "reader"},
-                                              {"enable.partition.eof", "true"},
-                                              {"isolation.level", "read_committed"},
-                                              {"fetch.wait.max.ms", "10"}});
+std::vector<Message> read_all(const std::string& topic, Until until, const std::string& bootstrap) {
+  rd_kafka_t* rk = client(RD_KAFKA_CONSUMER, bootstrap,
+                          {{"group.id", "reader"},
+                           {"enable.partition.eof", "true"},
+                           {"isolation.level", "read_committed"},
+                           {"fetch.wait.max.ms", "10"}});
   const struct rd_kafka_metadata* metadata = nullptr;
   rd_kafka_topic_t* handle = rd_kafka_topic_new(rk, topic.c_str(), nullptr);
   expect(rd_kafka_metadata(rk, 0, handle, &metadata, 30'000) == RD_KAFKA_RESP_ERR_NO_ERROR,

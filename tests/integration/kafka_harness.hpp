@@ -20,12 +20,19 @@ namespace fealty::kafka::test {
 class Broker {
  public:
   static const Broker& get();
+  /// One more, for a test that hurts it.
+  static Broker own();
   ~Broker();
+  Broker(const Broker&) = delete;
+  Broker& operator=(const Broker&) = delete;
+  /// Stops it in its tracks, connections open; and lets it go on.
+  void freeze() const;
+  void thaw() const;
   [[nodiscard]] const std::string& bootstrap() const { return bootstrap_; }
   [[nodiscard]] const std::string& sasl_bootstrap() const { return sasl_bootstrap_; }
 
  private:
-  Broker();
+  explicit Broker(bool own);
   std::string dir_, bootstrap_, sasl_bootstrap_;
   bool started_ = false;
 };
@@ -39,7 +46,8 @@ struct Message {
 
 /// A topic name that no other test uses.
 std::string unique_name(std::string_view stem);
-void create_topic(const std::string& topic, int partitions);
+/// `bootstrap`: of another broker than that of this test run.
+void create_topic(const std::string& topic, int partitions, const std::string& bootstrap = {});
 /// Moves the low watermark, as retention does.
 void delete_before(const std::string& topic, std::int32_t partition, std::int64_t offset);
 /// Produces without a transaction and waits for the acknowledgements.
@@ -49,7 +57,8 @@ void produce(const std::string& topic, std::int32_t partition,
 /// Up to where: `end` waits until no transaction is open; `stable` is what is visible now.
 enum class Until : std::uint8_t { end, stable };
 /// Everything that a read_committed consumer sees in the topic.
-std::vector<Message> read_all(const std::string& topic, Until until = Until::end);
+std::vector<Message> read_all(const std::string& topic, Until until = Until::end,
+                              const std::string& bootstrap = {});
 
 /// Options for one test: own topics, group and transactional id; short timeouts.
 KafkaOptions options_for(const std::string& name, int partitions = 1);

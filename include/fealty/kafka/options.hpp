@@ -45,9 +45,10 @@ struct KafkaOptions {
   std::chrono::milliseconds poll_interval_max{
       1'800'000};  // a long restore happens between two polls
   std::chrono::milliseconds transaction_timeout{60'000};  // the broker aborts what is open longer
-  std::chrono::milliseconds commit_timeout{30'000};  // then the outcome counts as unknown: resolved
-  std::chrono::milliseconds fetch_wait{10};          // the broker answers an empty fetch after this
-  std::chrono::milliseconds linger{5};               // an output batch waits this long for more
+  /// After this a commit's outcome counts as unknown and is resolved; at most half the one above.
+  std::chrono::milliseconds commit_timeout{30'000};
+  std::chrono::milliseconds fetch_wait{10};  // the broker answers an empty fetch after this
+  std::chrono::milliseconds linger{5};       // an output batch waits this long for more
 
   // --- sizes
   std::uint32_t fetch_queue_kib_max = 256 * 1024;   // records fetched ahead
