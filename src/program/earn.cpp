@@ -19,7 +19,7 @@ void add(const CompiledRule& rule, std::int64_t x, Sums& sums, Earned& earned) {
   (rule.multiplied ? sums.multiplied : sums.plain) += value;
   const std::uint64_t bit = std::uint64_t{1} << rule.index;
   Tally& tally = earned.tally[rule.index];
-  if ((earned.gave & bit) == 0) tally = {};
+  if ((earned.gave & bit) == 0) tally = {0, 0};
   earned.gave |= bit;
   tally.value += value;
   tally.x += x;

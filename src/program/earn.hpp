@@ -12,9 +12,10 @@
 namespace fealty::program {
 
 /// What one rule gave, over the event type's denominator, before the level's multiplier.
+/// Without initialisers: 64 of them are set up for every event, few are used.
 struct Tally {
-  Int128 value = 0;
-  Int128 x = 0;  // sum over the lines for a line rule
+  Int128 value;
+  Int128 x;  // sum over the lines for a line rule
 };
 /// A sum of rules and what it rounds to. `points` is never negative; out_of_range when it would
 /// pass event_points_max.

@@ -193,7 +193,10 @@ TEST(ProgramProperty, AnySplitAndOrderOfARefundEndsInTheSamePoints) {
     // Then all three end alike.
     RC_ASSERT(at_once.record.balance == in_parts.record.balance);
     RC_ASSERT(at_once.record.balance == turned.record.balance);
-    RC_ASSERT(at_once.record.level.level == in_parts.record.level.level);
+    // One step a refund is what one_step says, so there the number of refunds matters.
+    if (program.downgrade != Downgrade::one_step) {
+      RC_ASSERT(at_once.record.level.level == in_parts.record.level.level);
+    }
   });
   EXPECT_TRUE(ok);
 }
