@@ -69,7 +69,8 @@ class Reader {
       return gap();
     }
     if (message.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-      if (broker_errc(message.err) == Errc::broker_unreachable) return {};  // It reconnects.
+      // It reconnects, or finds the leader.
+      if (settling(message.err) || broker_errc(message.err) == Errc::broker_unreachable) return {};
       return broker_error(message.err, "changelog " + topic_);
     }
     at_end_ = false;

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <thread>
 #include <vector>
 
 #include "fealty/log/log.hpp"
@@ -120,6 +121,20 @@ Result<void> ensure_output(const Client& client, const KafkaOptions& options, po
 
 }  // namespace
 
+bool settling(rd_kafka_resp_err_t code) {
+  switch (code) {
+    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+    case RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE:
+    case RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION:
+    case RD_KAFKA_RESP_ERR_OFFSET_NOT_AVAILABLE:
+      return true;
+    default:
+      return false;
+  }
+}
+
 std::string topic_of(ports::Stream stream, const KafkaOptions& options) {
   constexpr std::array<std::string_view, ports::stream_count> names{"notices", "ledger", "members",
                                                                     "deadletters", "changelog"};
@@ -136,7 +151,9 @@ Result<Watermarks> watermarks(const Client& client, const std::string& topic,
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
       return Watermarks{static_cast<std::uint64_t>(low), static_cast<std::uint64_t>(high)};
     }
-    if (deadline.passed() || broker_errc(code) != Errc::broker_unreachable) {
+    // Not rd_kafka_poll(): an open consumer's records would go through it.
+    std::this_thread::sleep_for(std::chrono::milliseconds{deadline.left_ms(10)});
+    if (deadline.passed() || !(settling(code) || broker_errc(code) == Errc::broker_unreachable)) {
       return broker_error(code, fmt::format("offsets of {}[{}]", topic, partition));
     }
   }

@@ -11,6 +11,9 @@ namespace fealty::kafka {
 /// Name of the topic that a stream goes to.
 std::string topic_of(ports::Stream stream, const KafkaOptions& options);
 
+/// True for what a topic just made, or a leader just chosen, answers for a moment.
+bool settling(rd_kafka_resp_err_t code);
+
 struct Watermarks {
   std::uint64_t low = 0, high = 0;  // first offset held, offset after the last
 };
