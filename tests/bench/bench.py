@@ -1,0 +1,78 @@
+#!/usr/bin/env python3
+"""Speed and memory of Fealty: a table to stdout, the same figures to build/bench/latest.json.
+
+Rates are events per second. parse-only: plain simdjson On-Demand, one thread, every value read.
+decode: the product's decoder, one thread. core: decoded events through the task and its cache, one
+thread, without store and outputs. replay: `fealty replay` as a whole process with its state on disk
+and all outputs written. Ratios are taken between neighbours in time, the median of the runs counts.
+"""
+import argparse
+import json
+import pathlib
+
+import live
+import processes
+import replays
+import table
+
+ROOT = processes.ROOT
+MIB = 1 << 20
+
+
+def arguments():
+    parser = argparse.ArgumentParser(prog="./run bench", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build/release",
+                        help="directory with the binaries (build/release)")
+    parser.add_argument("--program", type=pathlib.Path, default=ROOT / "config/programs/default.yaml")
+    parser.add_argument("--events", type=int, default=10_000_000)
+    parser.add_argument("--members", type=int, default=1_000_000)
+    parser.add_argument("--members-few", type=int, default=10_000, help="for the cost by members")
+    parser.add_argument("--part-events", type=int, default=4_000_000, help="of the log, for decode and core")
+    parser.add_argument("--runs", type=int, default=3, help="of each replay")
+    parser.add_argument("--keep-logs", action="store_true", help="keep generated logs and take them again")
+    parser.add_argument("--replay-option", action="append", default=[], metavar="OPTION",
+                        help="one more option for fealty replay, as --replay-option=--no-fsync")
+    parser.add_argument("--memory", action="store_true", help="only: many members under a small cache")
+    parser.add_argument("--memory-members", type=int, default=10_000_000)
+    parser.add_argument("--memory-events", type=int, default=20_000_000)
+    parser.add_argument("--cache-bytes", type=int, default=512 * MIB)
+    parser.add_argument("--overhead-bytes", type=int, default=512 * MIB,
+                        help="stated on top of the cache: RocksDB's caches and buffers, batches in flight")
+    parser.add_argument("--live", action="store_true", help="add figures on a real broker")
+    parser.add_argument("--live-only", action="store_true", help="only those")
+    parser.add_argument("--live-events", type=int, default=2_000_000)
+    parser.add_argument("--live-members", type=int, default=200_000)
+    parser.add_argument("--live-runs", type=int, default=2)
+    parser.add_argument("--latency-seconds", type=int, default=15)
+    parser.add_argument("--json", action="store_true", help="print the figures instead of the table")
+    return parser.parse_args()
+
+
+def part_only(options):
+    """Such a run changes its own figures in latest.json and leaves the others."""
+    return options.memory or options.live_only
+
+
+def main():
+    options = arguments()
+    results_dir = ROOT / "build/bench"
+    work = results_dir / "work"
+    work.mkdir(parents=True, exist_ok=True)
+    bench = replays.Bench(options, options.build, work)
+    latest = results_dir / "latest.json"
+    figures = {"machine": processes.machine(), "versions": processes.versions(options.build)}
+    if options.memory:
+        figures |= replays.memory(bench, options)
+    elif not options.live_only:
+        figures |= replays.standard(bench, options)
+    if options.live or options.live_only:
+        figures |= live.measure(bench, options)
+    known = json.loads(latest.read_text()) if part_only(options) and latest.exists() else {}
+    latest.write_text(json.dumps(known | figures, indent=2) + "\n")
+    print(latest.read_text() if options.json else table.text(figures), end="")
+    processes.say(f"written to {latest.relative_to(ROOT)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,179 @@
+"""Figures on a real broker: `fealty run` beside a bare librdkafka transactional loop, in turn."""
+import contextlib
+import itertools
+import json
+import signal
+import subprocess
+import time
+from statistics import median
+
+from processes import ROOT, cpu_seconds, fail, fresh, run, say
+
+PARTITIONS = 4
+COMMIT_MS = 100
+SETTLE_S = 4
+TOOLS = ("kafka_load", "kafka_echo", "kafka_watch", "kafka_latency")
+STREAMS = ("notices", "ledger", "members", "deadletters", "changelog")
+
+
+class Broker:
+    def __init__(self, directory):
+        self.script = ROOT / "tests/broker/broker.sh"
+        self.directory = directory
+
+    def __enter__(self):
+        say("starting a broker")
+        self.call("start", "--watch", "parent")
+        self.servers = (self.directory / "bootstrap").read_text().strip()
+        return self
+
+    def __exit__(self, *_):
+        self.call("stop")
+
+    def call(self, command, *arguments):
+        done = subprocess.run([self.script, command, "--dir", self.directory, *arguments], text=True,
+                              stdin=subprocess.DEVNULL, capture_output=True)
+        if done.returncode != 0:
+            fail(f"broker.sh {command}: {done.stderr}{done.stdout}")
+
+    def create(self, *topics):
+        for topic in topics:
+            self.call("topics", "--create", "--topic", topic, "--partitions", str(PARTITIONS))
+
+
+class Live:
+    def __init__(self, bench, options, broker):
+        self.bench, self.options, self.broker = bench, options, broker
+        self.binaries = options.build
+
+    def tool(self, name, *arguments):
+        return run([self.binaries / name, *arguments])
+
+    def service_file(self, turn):
+        state = fresh(self.bench.work / f"live-state-{turn}")
+        path = self.bench.work / "live.yaml"
+        path.write_text(json.dumps({  # JSON is YAML
+            "program": str(self.options.program), "mapping": "cloudevents",
+            "state": {"dir": str(state)}, "cache": {"bytes": "512MiB"},
+            "kafka": {"brokers": self.broker.servers, "input_topic": "events", "group": f"fealty-{turn}",
+                      "output_prefix": f"out-{turn}.", "create_topics": True, "replication_factor": 1},
+            "commit": {"interval_ms": COMMIT_MS},
+            # Near, so that what is measured is the steady state, in which saves follow behind the events.
+            "checkpoint": {"distance_events": max(1000, self.options.live_events // PARTITIONS // 4)},
+            "log": {"level": "warn"}}, indent=1))
+        return path
+
+    @contextlib.contextmanager
+    def process(self, command):
+        """A program in the background, stopped with SIGTERM; its exit code must be 0."""
+        log = open(self.bench.work / "live.log", "w+")
+        child = subprocess.Popen([str(part) for part in command], stdin=subprocess.DEVNULL, stdout=log,
+                                 stderr=log)
+        try:
+            yield child
+        finally:
+            if child.poll() is None:
+                child.send_signal(signal.SIGTERM)
+            code = child.wait(timeout=120)
+        if code != 0:
+            log.seek(0)
+            fail(f"exit code {code}: {command[0]}\n{log.read()}")
+
+    def drain(self, child, group):
+        """Rate and CPU time from the first committed progress to the end of the topic."""
+        watch = subprocess.Popen(
+            [self.binaries / "kafka_watch", "drained", "--brokers", self.broker.servers, "--group", group,
+             "--topic", "events"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True)
+        seen = []
+        for line in watch.stdout:
+            cpu = cpu_seconds(child.pid) if child.poll() is None else seen[-1]["cpu"]
+            seen.append(json.loads(line) | {"cpu": cpu})
+        if watch.wait() != 0:
+            fail(f"group {group} did not drain; see {self.bench.work / 'live.log'}")
+        if len(seen) < 2:
+            fail(f"group {group} committed everything at once: give more --live-events")
+        first, last = seen[0], seen[-1]
+        events = last["committed"] - first["committed"]
+        return {"events": events, "eps": events / (last["at_s"] - first["at_s"]),
+                "per_cpu_s": events / max(0.01, last["cpu"] - first["cpu"])}
+
+    def messages_out(self, turn, records_in):
+        topics = [f"out-{turn}.{stream}" for stream in STREAMS]
+        counted = self.tool("kafka_watch", "count", "--brokers", self.broker.servers, *topics).json()
+        return {"records_in": records_in, "messages": sum(topic["messages"] for topic in counted.values()),
+                "bytes": sum(topic["bytes"] for topic in counted.values()), "topics": counted}
+
+    def fealty(self, config):
+        return self.process([self.bench.fealty, "run", "--config", config])
+
+    def echo(self, turn, out):
+        """The bare loop reports its own rate and CPU time, from its first record to its last commit."""
+        topic = f"echo-{turn}"
+        self.broker.create(topic)
+        return self.tool("kafka_echo", "--brokers", self.broker.servers, "--input", "events",
+                         "--output", topic, "--group", topic, "--events", out["records_in"],
+                         "--ratio", f"{out['messages'] / out['records_in']:.4f}",
+                         "--bytes", round(out["bytes"] / max(1, out["messages"])),
+                         "--commit-ms", COMMIT_MS).json()
+
+
+def split(log, first):
+    """The first `first` lines, and the others, as files of their own."""
+    head, tail = log.with_suffix(".head"), log.with_suffix(".tail")
+    with open(log, "rb") as lines, open(head, "wb") as begin, open(tail, "wb") as end:
+        begin.writelines(itertools.islice(lines, first))
+        end.writelines(lines)
+    return head, tail
+
+
+def measure(bench, options):
+    for name in TOOLS:
+        if not (options.build / name).exists():
+            fail(f"{options.build / name} is missing: build with FEALTY_BENCH=ON")
+    more = options.live_events  # enough for the latency at any rate
+    log = bench.generate("live", options.live_members, options.live_events + more, "zipf")
+    head, tail = split(log, options.live_events)
+    with Broker(bench.work / "broker") as broker:
+        live = Live(bench, options, broker)
+        broker.create("events")
+        say(f"loading {options.live_events:,} events")
+        loaded = live.tool("kafka_load", "--brokers", broker.servers, "--topic", "events", head).json()
+        fealty, echo = [], []
+        for turn in range(options.live_runs):
+            config = live.service_file(turn)
+            with live.fealty(config) as child:
+                fealty.append(live.drain(child, f"fealty-{turn}"))
+                # Before the stop, which saves all that is left.
+                out = live.messages_out(turn, loaded["records"])
+            echo.append(live.echo(turn, out))
+            say(f"  turn {turn + 1}: fealty {fealty[-1]['eps']:,.0f}/s, {fealty[-1]['per_cpu_s']:,.0f} per "
+                f"CPU-second; bare loop {echo[-1]['eps']:,.0f}/s, {echo[-1]['per_cpu_s']:,.0f}")
+        with live.fealty(config):
+            latency = probe(live, turn, tail, fealty, options)
+    for path in (head, tail) if options.keep_logs else (head, tail, log):
+        path.unlink()
+    return results(fealty, echo, latency, out, options)
+
+
+def probe(live, turn, tail, fealty, options):
+    rate = median(run_["eps"] for run_ in fealty) / 2
+    time.sleep(SETTLE_S)  # started again, it opens its state and joins its group
+    return live.tool("kafka_latency", "--brokers", live.broker.servers, "--topic", "events", "--notices",
+                     f"out-{turn}.notices", "--log", tail, "--rate", round(rate), "--seconds",
+                     options.latency_seconds).json()
+
+
+def results(fealty, echo, latency, out, options):
+    figures = {
+        "live_eps": median(run_["eps"] for run_ in fealty),
+        "live_per_cpu_s": median(run_["per_cpu_s"] for run_ in fealty),
+        "echo_eps": median(run_["eps"] for run_ in echo),
+        "echo_per_cpu_s": median(run_["per_cpu_s"] for run_ in echo),
+        "live_to_echo_ratio": median(f["eps"] / e["eps"] for f, e in zip(fealty, echo)),
+        "live_to_echo_cpu_ratio": median(f["per_cpu_s"] / e["per_cpu_s"] for f, e in zip(fealty, echo)),
+        "latency_p99_ms": latency["p99_ms"], "latency": latency,
+        "live": {"events": options.live_events, "members": options.live_members, "partitions": PARTITIONS,
+                 "messages_out": out["messages"], "bytes_out": out["bytes"], "topics_out": out["topics"],
+                 "turns": [{"fealty": f, "echo": e} for f, e in zip(fealty, echo)]},
+    }
+    return figures

@@ -1,0 +1,74 @@
+"""The figures as a table for people."""
+
+
+def rate(value):
+    return f"{value / 1e6:10.3f} M/s"
+
+
+def mib(value):
+    return f"{value / (1 << 20):10.0f} MiB"
+
+
+def row(name, value, note=""):
+    return f"  {name:<44}{value:>16}  {note}".rstrip()
+
+
+def standard(f):
+    ratio = f["replay_to_parse_ratio"]
+    cost = f["members_cost_ratio"]
+    rss = f["peak_rss_bytes"]
+    cpu = f["replay_eps_per_cpu_second"]
+    return [
+        f"\n{f['events']:,} events of {f['members']:,} members, {f['bytes_per_event']:.0f} bytes an event, "
+        f"median of {f['runs']}",
+        row("parse-only (simdjson, 1 thread)", rate(f["parse_only_eps"])),
+        row("decode (1 thread)", rate(f["decode_eps"])),
+        row("core (1 thread, no store, no outputs)", rate(f["core_eps"])),
+        row("replay, Zipf 1.0", rate(f["replay_eps"]["zipf"]),
+            f"{ratio['zipf']:.2f} of parse-only; {cpu['zipf'] / 1e6:.3f} M per CPU-second"),
+        row("replay, uniform", rate(f["replay_eps"]["uniform"]),
+            f"{ratio['uniform']:.2f} of parse-only; {cpu['uniform'] / 1e6:.3f} M per CPU-second"),
+        row(f"cost per event, {cost['many']:,} / {cost['few']:,} members", f"{cost['by_time']:10.2f} x",
+            f"{cost['by_cpu_time']:.2f} x by CPU time"),
+        row("bytes per member on disk", f"{f['bytes_per_member_on_disk']:10.0f} B", "ledger and grants included"),
+        row("bytes per member in memory", f"{f['bytes_per_member_in_memory']:10.0f} B", "cached, all saved"),
+        row("peak RSS, Zipf; uniform", mib(rss["zipf"]), mib(rss["uniform"]).strip()),
+    ]
+
+
+def memory(f):
+    m = f["memory"]
+    return [
+        f"\n{m['events']:,} events of {m['members']:,} members under a bounded cache",
+        row("cache configured", mib(m["cache_bytes"])),
+        row("bound: cache and stated overhead", mib(m["bound_bytes"])),
+        row("peak RSS", mib(m["peak_rss_bytes"]), "within the bound" if m["within_bound"] else "OVER THE BOUND"),
+        row("replay", rate(m["eps"])),
+    ]
+
+
+def live(f):
+    note = f"{f['live_to_echo_ratio']:.2f} of the bare loop; per CPU-second {f['live_to_echo_cpu_ratio']:.2f}"
+    lines = [
+        f"\nreal broker, {f['live']['partitions']} partitions, {f['live']['events']:,} events, "
+        f"{f['live']['messages_out']:,} messages out, exactly once",
+        row("fealty run, draining", rate(f["live_eps"]), note),
+        row("  per CPU-second", rate(f["live_per_cpu_s"])),
+        row("bare consume-produce loop", rate(f["echo_eps"])),
+        row("  per CPU-second", rate(f["echo_per_cpu_s"])),
+    ]
+    latency = f["latency"]
+    return lines + [row("produce to read_committed notice, p99", f"{latency['p99_ms']:10.1f} ms",
+                        f"p50 {latency['p50_ms']:.1f} ms, max {latency['max_ms']:.1f} ms, "
+                        f"at {latency['rate_eps']:,.0f} events/s")]
+
+
+def text(figures):
+    m, v = figures["machine"], figures["versions"]
+    lines = [f"{m['cpu']}, {m['cpus']} CPUs, {m['memory_gib']} GiB, {v['system']}, load {m['load_1m']}",
+             f"fealty {v['fealty']} ({v['commit']}), GCC {v['compiler']}, simdjson {v['simdjson']} "
+             f"({v['simdjson_kernel']}, values {v['simdjson_compiled_kernel']}), RocksDB {v['rocksdb']}"]
+    for key, part in (("replay_eps", standard), ("memory", memory), ("live_eps", live)):
+        if key in figures:
+            lines += part(figures)
+    return "\n".join(lines) + "\n"
