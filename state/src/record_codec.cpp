@@ -298,7 +298,7 @@ void get_qualifying_amounts(std::string_view bytes, Record& record, Reader& oute
 
 void get_recent(std::string_view bytes, Record& record, Reader& outer) {
   if (bytes.size() % 8 != 0 || bytes.size() > Record::recent_max * 8) return outer.fail();
-  std::memcpy(record.recent_ids.data(), bytes.data(), bytes.size());
+  if (!bytes.empty()) std::memcpy(record.recent_ids.data(), bytes.data(), bytes.size());
 }
 
 void get_money_keys(std::string_view bytes, Record& record, Reader& outer) {
