@@ -72,6 +72,19 @@ Result<void> write_report(const ReplayOptions& options, const runtime::Counters&
   return files::write_atomically(options.out_dir + "/report.json", report, false);
 }
 
+/// Of the saved members; an unreadable store shows up in the run itself.
+std::vector<std::int64_t> members_by_level(const program::Program& program, runtime::Worker& worker) {
+  std::vector<std::int64_t> counts(program.levels.size(), 0);
+  for (runtime::Task* task : worker.tasks()) {
+    const auto scanned = task->store().scan([&](const member::Record& record) -> Result<void> {
+      ++counts[std::min<std::size_t>(record.announced_level.level, counts.size() - 1)];
+      return {};
+    });
+    if (!scanned) break;
+  }
+  return counts;
+}
+
 }  // namespace
 
 Result<ReplayProgress> replay(const ReplayOptions& options, const ReplayHooks& hooks,
@@ -108,6 +121,9 @@ Result<ReplayProgress> replay(const ReplayOptions& options, const ReplayHooks& h
     return ReplayProgress{worker.counters(), read.done_bytes, read.total_bytes, worker.clock(),
                           worker.cache().size()};
   };
+  if (hooks.opened) {
+    worker.on_opened = [&] { hooks.opened(program, members_by_level(program, worker)); };
+  }
   if (hooks.progress) worker.on_progress = [&] { hooks.progress(progress()); };
   if (hooks.outputs) worker.on_outputs = hooks.outputs;
   if (auto ran = worker.run(stop); !ran) return ran.error();

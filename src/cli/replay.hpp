@@ -8,6 +8,7 @@
 
 #include "fealty/base/result.hpp"
 #include "fealty/ports/output.hpp"
+#include "fealty/program/program.hpp"
 #include "fealty/runtime/counters.hpp"
 
 namespace fealty::cli {
@@ -24,6 +25,7 @@ struct ReplayOptions {
   bool overwrite = false;  // begin anew in an output directory that holds an earlier run
   bool durable = true;     // fsync at each commit
   bool wal = true;         // RocksDB's own log; off, a kill only makes the store older
+  bool view = false;       // a live view instead of the bar
   bool progress = true;    // a progress bar, where stderr is a terminal
   std::size_t batch_records = 4096;
   std::uint64_t commit_events = 500'000;
@@ -40,6 +42,8 @@ struct ReplayProgress {
   std::size_t members_cached = 0;
 };
 struct ReplayHooks {
+  /// Before the first batch: the program, and how many saved members each level has.
+  std::function<void(const program::Program&, std::vector<std::int64_t> by_level)> opened;
   std::function<void(const ReplayProgress&)> progress;      // after each batch
   std::function<void(const ports::OutputBuffer&)> outputs;  // of each batch
 };

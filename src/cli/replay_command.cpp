@@ -3,25 +3,35 @@
 #include <fmt/format.h>
 
 #include <memory>
+#include <utility>
+#include <vector>
 
 #include "exit_code.hpp"
 #include "progress.hpp"
 #include "replay.hpp"
 #include "stop_signal.hpp"
+#include "terminal_view.hpp"
 
 namespace fealty::cli {
 namespace {
 
 int run_replay(const ReplayOptions& options) {
   ProgressBar bar;
+  TerminalView view;
   ReplayHooks hooks;
-  if (options.progress) {
+  if (options.view) {
+    hooks.opened = [&](const program::Program& program, std::vector<std::int64_t> by_level) {
+      view.begin(program, std::move(by_level));
+    };
+    hooks.outputs = [&](const ports::OutputBuffer& out) { view.saw(out); };
+    hooks.progress = [&](const ReplayProgress& now) { view.update(now); };
+  } else if (options.progress) {
     hooks.progress = [&](const ReplayProgress& now) {
       bar.update(now.done_bytes, now.total_bytes, now.counters.records + now.counters.recovered);
     };
   }
   const auto done = replay(options, hooks, stop_signal());
-  bar.finish();
+  options.view ? view.finish() : bar.finish();
   if (!done) return fail(done.error());
   const runtime::Counters& counted = done->counters;
   fmt::print(stderr,
@@ -58,6 +68,9 @@ void add_replay_command(CLI::App& app, int& exit_code) {
   command->add_flag("--overwrite", options->overwrite,
                     "Begin anew where --out holds an earlier run");
   command->add_flag("!--no-progress", options->progress, "No progress bar");
+  command->add_flag(
+      "--view", options->view,
+      "Show rates, members per level, points, churn and the last notices while it runs");
   command->add_flag("!--no-fsync", options->durable, "Do not wait for the disk at commits");
   command->add_flag(
       "!--no-wal", options->wal,

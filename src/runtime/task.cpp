@@ -105,7 +105,8 @@ Result<void> Task::find_members(std::span<const DecodedRecord* const> records) {
 }
 
 Result<void> Task::load_missing() {
-  std::vector<std::string_view> ids;
+  // Copies: the store replaces each record, its id included.
+  std::vector<std::string> ids;
   std::vector<member::Record*> records;
   ids.reserve(missing_.size());
   records.reserve(missing_.size());
@@ -114,7 +115,8 @@ Result<void> Task::load_missing() {
     ids.push_back(member.record.id);
     records.push_back(&member.record);
   }
-  if (auto loaded = store_.load(ids, records); !loaded) return loaded.error();
+  const std::vector<std::string_view> names{ids.begin(), ids.end()};
+  if (auto loaded = store_.load(names, records); !loaded) return loaded.error();
   for (const Slot slot : missing_) {
     CachedMember& member = cache_.member(slot);
     member.stored_due = member.record.due();

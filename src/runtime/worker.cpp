@@ -24,6 +24,7 @@ Worker::~Worker() = default;
 Result<void> Worker::run(const std::atomic<bool>& stop) {
   one_clock_ = source_.one_clock();
   if (auto opened = source_.open(*this); !opened) return opened.error();
+  if (on_opened) on_opened();
   if (auto looped = loop(stop); !looped) return looped.error();
   return commit([](const Task&) { return Task::Save::all; });
 }

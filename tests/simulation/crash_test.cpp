@@ -1,10 +1,12 @@
 #include <gtest/gtest.h>
 
 #include <cstdlib>
+#include <random>
 #include <string>
 
-#include "fealty/config/mapping_loader.hpp"
+#include "fealty/codec/mapping.hpp"
 #include "fealty/config/program_loader.hpp"
+#include "fealty/log/log.hpp"
 #include "fealty/topologies/members.hpp"
 #include "harness.hpp"
 #include "shop_log.hpp"
@@ -20,8 +22,10 @@ struct World {
 
   World()
       : loaded{*config::load_program(FEALTY_SOURCE_DIR "/tests/simulation/program.yaml")},
-        mapping{*config::builtin_mapping("cloudevents")},
-        topology{topologies::members_topology(loaded.program, mapping, "sim")} {}
+        mapping{codec::cloudevents_mapping()},
+        topology{topologies::members_topology(loaded.program, mapping, "sim")} {
+    log::set_level(log::Level::off);
+  }
 };
 
 const World& world() {
