@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <chrono>
 #include <vector>
 
@@ -32,12 +33,12 @@ class CoreRun {
     if (auto opened = task_.open(0, true); !opened) return opened.error();
     for (std::size_t at = 0; at < log_.lines.size(); at += batch_records) {
       decode_batch(at);
-      const auto begun = SteadyClock::now();
+      const Timer timer;
       if (auto applied = task_.apply(given_, out_); !applied) return applied.error();
       if (auto ended = task_.end_batch(next_, clock_.state(), false, out_); !ended) {
         return ended.error();
       }
-      result_.pass.seconds += std::chrono::duration<double>(SteadyClock::now() - begun).count();
+      timer.stop(result_.pass);
       out_.clear();
       if (next_ / save_records != at / save_records) {
         if (auto saved = save(runtime::Task::Save::due); !saved) return saved.error();

@@ -1,4 +1,3 @@
-#include <chrono>
 
 #include "fealty/base/arena.hpp"
 #include "fealty/codec/decoder.hpp"
@@ -18,7 +17,7 @@ Pass decode(const LogFile& log) {
   Arena texts;
   event::Event event;
   Pass pass;
-  const auto begun = std::chrono::steady_clock::now();
+  const Timer timer;
   for (std::size_t row = 0; row < log.lines.size(); ++row) {
     if (row % batch_records == 0) texts.reset();
     if (decoder.decode(log.lines[row], {}, row, texts, event)) {
@@ -27,7 +26,7 @@ Pass decode(const LogFile& log) {
       ++pass.refused;
     }
   }
-  pass.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
+  timer.stop(pass);
   pass.events = log.lines.size();
   return pass;
 }

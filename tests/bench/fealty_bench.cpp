@@ -54,12 +54,14 @@ int measure(const Options& options) {
   for (const std::string_view line : log->lines) line_bytes += line.size();
   fmt::print(
       "{{\"what\": \"{}\", \"events\": {}, \"refused\": {}, \"passes\": {}, \"seconds\": {:.6f}, "
-      "\"eps\": {:.0f}, \"eps_worst\": {:.0f}, \"eps_best\": {:.0f}, \"bytes_per_event\": {:.1f}, "
+      "\"eps\": {:.0f}, \"eps_worst\": {:.0f}, \"eps_best\": {:.0f}, \"eps_cpu\": {:.0f}, "
+      "\"bytes_per_event\": {:.1f}, "
       "\"members\": {}, \"cache_bytes\": {}, \"checksum\": {}}}\n",
       options.what, median.pass.events, median.pass.refused, passes.size(), median.pass.seconds,
       static_cast<double>(median.pass.events) / median.pass.seconds,
       static_cast<double>(median.pass.events) / passes.back().pass.seconds,
       static_cast<double>(median.pass.events) / passes.front().pass.seconds,
+      static_cast<double>(median.pass.events) / median.pass.cpu_seconds,
       static_cast<double>(line_bytes) /
           static_cast<double>(std::max<std::size_t>(1, log->lines.size())),
       median.members, median.cache_bytes, median.pass.checksum);

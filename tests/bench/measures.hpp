@@ -1,6 +1,8 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <ctime>
 #include <span>
 #include <string_view>
 
@@ -10,12 +12,32 @@
 
 namespace fealty::bench {
 
-/// One pass over a log.
+/// One pass over a log, on one thread.
 struct Pass {
   double seconds = 0;
+  double cpu_seconds = 0;      // the same where nothing else runs on the machine
   std::uint64_t events = 0;    // lines
   std::uint64_t refused = 0;   // of them: not JSON, or no event
   std::uint64_t checksum = 0;  // depends on every value read, so that no reading is left out
+};
+
+/// Adds the time since it was made to a pass.
+class Timer {
+ public:
+  void stop(Pass& pass) const {
+    pass.seconds +=
+        std::chrono::duration<double>(std::chrono::steady_clock::now() - begun_).count();
+    pass.cpu_seconds += cpu_now_s() - cpu_begun_s_;
+  }
+
+ private:
+  static double cpu_now_s() {
+    timespec now{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
+  }
+  std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
+  double cpu_begun_s_ = cpu_now_s();
 };
 
 /// Plain simdjson On-Demand, independent of the decoder: one iterate() a line, every key visited

@@ -1,6 +1,5 @@
 #include <simdjson.h>
 
-#include <chrono>
 #include <cstring>
 
 #include "measures.hpp"
@@ -81,7 +80,7 @@ Pass parse_only(const LogFile& log) {
   ondemand::parser parser;
   Pass pass;
   const char* const end = log.bytes.data() + log.bytes.size();
-  const auto begun = std::chrono::steady_clock::now();
+  const Timer timer;
   for (const std::string_view line : log.lines) {
     ondemand::document document;
     ondemand::object object;
@@ -92,7 +91,7 @@ Pass parse_only(const LogFile& log) {
     if (!error) error = read(object, pass.checksum);
     if (error) ++pass.refused;
   }
-  pass.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begun).count();
+  timer.stop(pass);
   pass.events = log.lines.size();
   return pass;
 }

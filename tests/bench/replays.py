@@ -58,6 +58,7 @@ class Bench:
             parsed = self.part("parse-only", log)
             replayed = self.replay(log)
             replayed["parse_only_eps"] = parsed["eps"]
+            replayed["parse_only_eps_cpu"] = parsed["eps_cpu"]
             replayed["ratio"] = replayed["eps"] / parsed["eps"]
             say(f"  turn {turn + 1}: parse-only {parsed['eps']:,.0f}/s, replay {replayed['eps']:,.0f}/s "
                 f"({replayed['ratio']:.2f}), {replayed['cpu_seconds']:.1f} CPU s")
@@ -105,10 +106,11 @@ def results(by_skew, small, decoded, core, options):
         "parse_only_uniform_eps": uniform["parse_only_eps"],
         "decode_eps": decoded["eps"],
         "core_eps": core["eps"],
+        "eps_per_cpu_second": {"parse_only": zipf["parse_only_eps_cpu"], "decode": decoded["eps_cpu"],
+                               "core": core["eps_cpu"], "replay_zipf": zipf["eps_per_cpu_second"],
+                               "replay_uniform": uniform["eps_per_cpu_second"]},
         "replay_eps": {"zipf": zipf["eps"], "uniform": uniform["eps"]},
         "replay_to_parse_ratio": {"zipf": zipf["ratio"], "uniform": uniform["ratio"]},
-        "replay_eps_per_cpu_second": {"zipf": zipf["eps_per_cpu_second"],
-                                      "uniform": uniform["eps_per_cpu_second"]},
         "members_cost_ratio": {
             "few": options.members_few, "many": options.members,
             "by_time": small["eps"] / zipf["eps"],

@@ -17,17 +17,17 @@ def standard(f):
     ratio = f["replay_to_parse_ratio"]
     cost = f["members_cost_ratio"]
     rss = f["peak_rss_bytes"]
-    cpu = f["replay_eps_per_cpu_second"]
+    cpu = {name: f"{value / 1e6:.3f} M per CPU-second" for name, value in f["eps_per_cpu_second"].items()}
     return [
         f"\n{f['events']:,} events of {f['members']:,} members, {f['bytes_per_event']:.0f} bytes an event, "
         f"median of {f['runs']}",
-        row("parse-only (simdjson, 1 thread)", rate(f["parse_only_eps"])),
-        row("decode (1 thread)", rate(f["decode_eps"])),
-        row("core (1 thread, no store, no outputs)", rate(f["core_eps"])),
+        row("parse-only (simdjson, 1 thread)", rate(f["parse_only_eps"]), cpu["parse_only"]),
+        row("decode (1 thread)", rate(f["decode_eps"]), cpu["decode"]),
+        row("core (1 thread, no store, no outputs)", rate(f["core_eps"]), cpu["core"]),
         row("replay, Zipf 1.0", rate(f["replay_eps"]["zipf"]),
-            f"{ratio['zipf']:.2f} of parse-only; {cpu['zipf'] / 1e6:.3f} M per CPU-second"),
+            f"{ratio['zipf']:.2f} of parse-only; {cpu['replay_zipf']}"),
         row("replay, uniform", rate(f["replay_eps"]["uniform"]),
-            f"{ratio['uniform']:.2f} of parse-only; {cpu['uniform'] / 1e6:.3f} M per CPU-second"),
+            f"{ratio['uniform']:.2f} of parse-only; {cpu['replay_uniform']}"),
         row(f"cost per event, {cost['many']:,} / {cost['few']:,} members", f"{cost['by_time']:10.2f} x",
             f"{cost['by_cpu_time']:.2f} x by CPU time"),
         row("bytes per member on disk", f"{f['bytes_per_member_on_disk']:10.0f} B", "ledger and grants included"),
