@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "fealty/base/check.hpp"
 #include "fealty/codec/encode.hpp"
 #include "fealty/insight/churn.hpp"
 #include "fealty/program/apply.hpp"
@@ -43,8 +44,13 @@ program::Outcome apply_event(const Program& program, member::Record& record,
 void announce(const Program& program, member::Record& record, EventTime clock,
               member::Effects& effects) {
   const Day today = day_of(clock, program.utc_offset_s);
-  program::announce(record, today, program, effects);
-  insight::announce(record, today, program.churn, program.version, program.utc_offset_s, effects);
+  // Day by day, so that a clock that jumps announces in the same order as one that creeps.
+  while (record.due() <= today) {
+    const Day day = record.due();
+    program::announce(record, day, program, effects);
+    insight::announce(record, day, program.churn, program.version, program.utc_offset_s, effects);
+    check(record.due() > day, "what was announced is no longer due");
+  }
   drop_muted(program, effects);
 }
 

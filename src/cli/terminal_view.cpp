@@ -16,8 +16,9 @@ constexpr std::size_t width_max = 118;
 /// 1234567 -> "1,234,567".
 std::string grouped(std::int64_t number) {
   std::string digits = std::to_string(number < 0 ? -number : number);
-  for (std::size_t at = digits.size(); at > 3; at -= 3) digits.insert(at - 3, ",");
-  return number < 0 ? "-" + digits : digits;
+  for (std::size_t at = digits.size(); at > 3; at -= 3) digits.insert(at - 3, 1, ',');
+  if (number < 0) digits.insert(0, 1, '-');
+  return digits;
 }
 
 /// The text behind "key":" in a flat part of a notice that we encoded ourselves.

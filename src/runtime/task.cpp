@@ -181,7 +181,7 @@ Result<const member::OrderGrant*> Task::find_order(const event::Event& event,
   for (const member::OrderGrant& grant : member.unsaved.orders) {
     if (grant.key == key) return &grant;
   }
-  if (!store_has_more() || member.record.as_of == 0) return nullptr;
+  if (member.record.as_of == 0) return nullptr;  // Never saved: no orders in the store.
   auto stored = store_.find_order(member.record.id, key);
   if (!stored) return stored.error();
   found_order_ = std::move(*stored);
@@ -249,6 +249,7 @@ void Task::announce(Slot slot, CachedMember& member, EventTime clock, ports::Out
                                                    Counters::levels_max - 1)];
   }
   changed(slot, member);
+  register_timer(slot, member);
   emit(member, out);
 }
 

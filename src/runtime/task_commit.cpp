@@ -73,7 +73,6 @@ Result<void> Task::fire_stored(Day today, EventTime clock, ports::OutputBuffer& 
       CachedMember& member = cache_.member(slot);
       if (member.record.due() > today) continue;
       announce(slot, member, clock, out);
-      register_timer(slot, member);
       cache_.recount(member);
     }
   }

@@ -25,8 +25,16 @@ Result<void> Worker::run(const std::atomic<bool>& stop) {
   one_clock_ = source_.one_clock();
   if (auto opened = source_.open(*this); !opened) return opened.error();
   if (on_opened) on_opened();
-  if (auto looped = loop(stop); !looped) return looped.error();
-  return commit([](const Task&) { return Task::Save::all; });
+  while (true) {
+    if (auto looped = loop(stop); !looped) return looped.error();
+    auto committed = commit([](const Task&) { return Task::Save::all; });
+    if (committed || disposition(committed.error().code) != Disposition::restart_task) {
+      return committed;
+    }
+    // The last commit was aborted: what it held is applied again, unless there is no time for it.
+    if (auto restarted = restart_tasks(); !restarted) return restarted.error();
+    if (stop.load(std::memory_order_relaxed)) return committed.error();
+  }
 }
 
 Result<void> Worker::loop(const std::atomic<bool>& stop) {

@@ -82,7 +82,7 @@ TEST(Recovery, ACrashAtEachStepLosesAndDoublesNothing) {
         ended = live_once(world().topology, log, disks, none, run);
       }
       ASSERT_TRUE(ended);
-      EXPECT_EQ(seen(world().topology, log, disks, far_clock()), expected);
+      EXPECT_EQ(difference(seen(world().topology, log, disks, far_clock()), expected), "");
     }
   }
 }
@@ -100,7 +100,7 @@ TEST(Recovery, ALostDiskIsMadeAgainFromTheChangelog) {
     disks.clear();
     Faults none;
     ASSERT_TRUE(live_once(world().topology, log, disks, none, run));
-    EXPECT_EQ(seen(world().topology, log, disks, far_clock()), expected);
+    EXPECT_EQ(difference(seen(world().topology, log, disks, far_clock()), expected), "");
   }
 }
 
@@ -109,7 +109,7 @@ TEST(Recovery, MembersSpillingOutOfTheCacheChangeNothing) {
   const Seen expected = run_whole(input, RunOptions{});
   RunOptions tight;
   tight.cache_bytes = 40'000;  // about a third of the members
-  EXPECT_EQ(run_whole(input, tight), expected);
+  EXPECT_EQ(difference(run_whole(input, tight), expected), "");
   for (const Step step : {Step::store_load, Step::store_save, Step::commit_end}) {
     for (const std::uint64_t nth : {1U, 7U, 20U}) {
       SimLog log{input};
@@ -120,7 +120,7 @@ TEST(Recovery, MembersSpillingOutOfTheCacheChangeNothing) {
         Faults none;
         ASSERT_TRUE(live_once(world().topology, log, disks, none, tight));
       }
-      EXPECT_EQ(seen(world().topology, log, disks, far_clock()), expected);
+      EXPECT_EQ(difference(seen(world().topology, log, disks, far_clock()), expected), "");
     }
   }
 }
@@ -141,7 +141,7 @@ TEST(Recovery, ARecordedLogWithoutAChangelogGoesOnFromItsManifest) {
         Faults none;
         ASSERT_TRUE(live_once(world().topology, log, disks, none, run));
       }
-      EXPECT_EQ(seen(world().topology, log, disks, far_clock()), expected);
+      EXPECT_EQ(difference(seen(world().topology, log, disks, far_clock()), expected), "");
     }
   }
 }
@@ -155,7 +155,7 @@ TEST(Determinism, PartitionsAndBatchSizesChangeNothing) {
     for (const std::size_t batch : {std::size_t{1}, std::size_t{64}, std::size_t{10'000}}) {
       run.file_partitions = partitions;
       run.batch_records = batch;
-      EXPECT_EQ(run_whole(input, run), expected) << partitions << " partitions, batches of " << batch;
+      EXPECT_EQ(difference(run_whole(input, run), expected), "") << partitions << " partitions, batches of " << batch;
     }
   }
 }
@@ -164,7 +164,9 @@ TEST(Determinism, PartitionsAndBatchSizesChangeNothing) {
 TEST(Simulation, RandomCutsInManyLivesLoseAndDoubleNothing) {
   const bool is_long = std::getenv("FEALTY_LONG") != nullptr;
   const std::uint64_t seeds = is_long ? 4000 : 40;
-  for (std::uint64_t seed = 1; seed <= seeds; ++seed) {
+  std::vector<std::uint64_t> chosen{2486};  // found a timer that nobody knew of any more
+  for (std::uint64_t seed = 1; seed <= seeds; ++seed) chosen.push_back(seed);
+  for (const std::uint64_t seed : chosen) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     std::mt19937_64 random{seed};
     const auto pick = [&](std::uint64_t below) { return random() % below; };
@@ -191,7 +193,7 @@ TEST(Simulation, RandomCutsInManyLivesLoseAndDoubleNothing) {
       ended = live_once(world().topology, log, disks, faults, run);
     }
     ASSERT_TRUE(ended);
-    ASSERT_EQ(seen(world().topology, log, disks, far_clock()), expected);
+    ASSERT_EQ(difference(seen(world().topology, log, disks, far_clock()), expected), "");
   }
 }
 

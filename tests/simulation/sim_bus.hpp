@@ -100,6 +100,7 @@ class SimBus final : public ports::Source, public ports::Sink, public ports::Cha
   }
   [[nodiscard]] bool one_clock() const override { return file_partitions_ > 0; }
   [[nodiscard]] std::string describe(std::uint32_t partition, ports::Offset offset) const override {
+    if (file_partitions_ > 0) return "sim:" + std::to_string(offset);
     return "sim[" + std::to_string(partition) + "]@" + std::to_string(offset);
   }
 
