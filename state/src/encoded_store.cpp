@@ -63,14 +63,14 @@ Result<void> EncodedStore::load(std::span<const std::string_view> members,
     const std::size_t at = scratch_.size();
     keys::append_member(members[i], scratch_);
     keys_.push_back(std::string_view{scratch_}.substr(at));
+    // From our own copy: members[i] may be the id of *out[i] itself.
     *out[i] = member::Record{};
-    out[i]->id.assign(members[i]);
+    out[i]->id.assign(keys_.back().substr(1));
   }
   return map_->get_many(keys_, [&](std::size_t k, std::string_view value) -> Result<void> {
     const std::size_t i = order_[k];
-    if (auto read = decode_record(members[i], value, *out[i]); !read) {
-      return with_detail(read.error(), members[i]);
-    }
+    const std::string_view id = keys_[k].substr(1);
+    if (auto read = decode_record(id, value, *out[i]); !read) return with_detail(read.error(), id);
     return {};
   });
 }
