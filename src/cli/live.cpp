@@ -11,7 +11,9 @@
 #include "fealty/log/log.hpp"
 #include "fealty/runtime/worker.hpp"
 #include "fealty/topologies/members.hpp"
+#include "log_header.hpp"
 #include "open_store.hpp"
+#include "program_beside.hpp"
 
 namespace fealty::cli {
 namespace {
@@ -33,6 +35,8 @@ kafka::KafkaOptions kafka_options(const config::KafkaConfig& from) {
   to.sasl_username = from.security.username;
   to.sasl_password = from.security.password.reveal();
   to.ca_file = from.security.ca_file;
+  to.certificate_file = from.security.certificate_file;
+  to.key_file = from.security.key_file;
   to.session_timeout = std::chrono::milliseconds{from.session_timeout_ms};
   to.transaction_timeout = std::chrono::milliseconds{from.transaction_timeout_ms};
   return to;
@@ -111,7 +115,9 @@ Result<void> run_live(const config::ServiceConfig& service, const std::atomic<bo
   const auto loaded = config::load_program(service.program);
   if (!loaded) return loaded.error();
   const program::Program& program = loaded->program;
-  const auto mapping = config::load_mapping(service.mapping);
+  auto read_mapping = config::load_mapping(service.mapping);
+  if (!read_mapping) return read_mapping.error();
+  const auto mapping = fit_mapping(std::move(*read_mapping), {}, program.currency);
   if (!mapping) return mapping.error();
   auto bus = kafka::KafkaBus::connect(kafka_options(service.kafka));
   if (!bus) return bus.error();
@@ -121,6 +127,7 @@ Result<void> run_live(const config::ServiceConfig& service, const std::atomic<bo
   runtime::Worker worker{topology,        (*bus)->source(),
                          (*bus)->sink(),  &(*bus)->changelog(),
                          stores.opener(), worker_options(service, program)};
+  worker.on_opened = [&] { return keep_program_beside(service.state_dir, service.program); };
   Health health{service.health_file};
   auto last_report = SteadyClock::now();
   worker.on_progress = [&] {

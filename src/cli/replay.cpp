@@ -15,8 +15,10 @@
 #include "fealty/runtime/worker.hpp"
 #include "fealty/state/memory_store.hpp"
 #include "fealty/topologies/members.hpp"
+#include "log_header.hpp"
 #include "members_file.hpp"
 #include "open_store.hpp"
+#include "program_beside.hpp"
 
 namespace fealty::cli {
 namespace {
@@ -93,7 +95,9 @@ Result<ReplayProgress> replay(const ReplayOptions& options, const ReplayHooks& h
   const auto loaded = config::load_program(options.program);
   if (!loaded) return loaded.error();
   const program::Program& program = loaded->program;
-  const auto mapping = config::load_mapping(options.mapping);
+  auto read_mapping = config::load_mapping(options.mapping);
+  if (!read_mapping) return read_mapping.error();
+  const auto mapping = fit_mapping(std::move(*read_mapping), options.logs, program.currency);
   if (!mapping) return mapping.error();
 
   files::InputIndex index;
@@ -121,9 +125,11 @@ Result<ReplayProgress> replay(const ReplayOptions& options, const ReplayHooks& h
     return ReplayProgress{worker.counters(), read.done_bytes, read.total_bytes, worker.clock(),
                           worker.cache().size()};
   };
-  if (hooks.opened) {
-    worker.on_opened = [&] { hooks.opened(program, members_by_level(program, worker)); };
-  }
+  worker.on_opened = [&]() -> Result<void> {
+    if (hooks.opened) hooks.opened(program, members_by_level(program, worker));
+    if (options.state_dir.empty()) return {};
+    return keep_program_beside(options.state_dir, options.program);
+  };
   if (hooks.progress) worker.on_progress = [&] { hooks.progress(progress()); };
   if (hooks.outputs) worker.on_outputs = hooks.outputs;
   if (auto ran = worker.run(stop); !ran) return ran.error();

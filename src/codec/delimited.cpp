@@ -142,11 +142,9 @@ Result<Mapping> bind_header(Mapping mapping, std::string_view header_line) {
     columns.emplace_back(cell);
   }
   if (cells.failed()) return refuse("a quote out of place or left open");
-  for (std::size_t i = 0; i < mapping.columns.size(); ++i) {
-    if (mapping.column_slots[i] < 0) continue;
-    if (std::find(columns.begin(), columns.end(), mapping.columns[i]) == columns.end()) {
-      return refuse("no column '" + mapping.columns[i] + "'");
-    }
+  // A column that is missing is a field not stated; none at all is some other file.
+  if (std::all_of(slots.begin(), slots.end(), [](std::int16_t slot) { return slot < 0; })) {
+    return refuse("none of the mapping's columns is in '" + std::string{header_line} + "'");
   }
   mapping.columns = std::move(columns);
   mapping.column_slots = std::move(slots);

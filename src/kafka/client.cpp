@@ -41,6 +41,10 @@ Result<Properties> common_properties(const KafkaOptions& options) {
                  {"log.connection.close", "false"},
                  {"reconnect.backoff.max.ms", "2000"}};
   if (!options.ca_file.empty()) all.emplace_back("ssl.ca.location", options.ca_file);
+  if (!options.certificate_file.empty()) {
+    all.emplace_back("ssl.certificate.location", options.certificate_file);
+    all.emplace_back("ssl.key.location", options.key_file);
+  }
   if (options.security_protocol.starts_with("sasl")) {
     const auto secret = password(options);
     if (!secret) return secret.error();

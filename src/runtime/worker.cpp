@@ -24,7 +24,6 @@ Worker::~Worker() = default;
 Result<void> Worker::run(const std::atomic<bool>& stop) {
   one_clock_ = source_.one_clock();
   if (auto opened = source_.open(*this); !opened) return opened.error();
-  if (on_opened) on_opened();
   while (true) {
     if (auto looped = loop(stop); !looped) return looped.error();
     auto committed = commit([](const Task&) { return Task::Save::all; });

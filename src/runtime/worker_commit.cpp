@@ -43,7 +43,8 @@ Result<void> Worker::on_assigned(std::span<const ports::Assignment> partitions) 
     auto opened = open_task(assignment.partition, held, assignment.committed);
     if (!opened) return opened.error();
   }
-  return begin_at_positions();
+  if (auto begun = begin_at_positions(); !begun) return begun.error();
+  return on_opened && !partitions.empty() ? on_opened() : Result<void>{};
 }
 
 /// One procedure for start, crash, takeover, abort and an empty disk: saved versions first, then the

@@ -38,6 +38,8 @@ struct KafkaOptions {
   std::string sasl_password;       // never in a configuration file: from the environment
   std::string sasl_password_file;  // or the first line of this file
   std::string ca_file;             // CA certificates; empty = the system's
+  std::string certificate_file;    // of this client, with key_file; empty = none
+  std::string key_file;
 
   // --- times
   std::chrono::milliseconds start_timeout{15'000};  // brokers must answer within it at the start

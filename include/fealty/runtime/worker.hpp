@@ -46,8 +46,8 @@ class Worker final : private ports::AssignmentListener {
          ports::Changelog* changelog, StoreFactory open_store, WorkerOptions options);
   ~Worker() override;
 
-  /// Called once the first partitions are held and recovered from their stores.
-  std::function<void()> on_opened;
+  /// Called when partitions were taken over and their stores are open; an error stops the worker.
+  std::function<Result<void>()> on_opened;
   /// Called after each batch and each commit, on the worker's thread.
   std::function<void()> on_progress;
   /// Called with the outputs of each batch before they go to the sink.
