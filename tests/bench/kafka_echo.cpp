@@ -8,6 +8,7 @@
 #include <iostream>
 #include <map>
 #include <optional>
+#include <string_view>
 
 #include "kafka_client.hpp"
 
@@ -88,8 +89,7 @@ class Echo {
         consumer_{make_consumer(a)},
         producer_{make_producer(a)},
         queue_{rd_kafka_queue_get_consumer(consumer_)},
-        topic_{rd_kafka_topic_new(producer_, a.output.c_str(), nullptr)},
-        payload_(a.bytes, 'x') {}
+        topic_{rd_kafka_topic_new(producer_, a.output.c_str(), nullptr)} {}
 
   void run() {
     std::vector<rd_kafka_message_t*> batch(10'000);
@@ -129,15 +129,21 @@ class Echo {
       ++events_;
       next_[message->partition] = message->offset + 1;
       owed_ += a_.ratio;
-      for (; owed_ >= 1; owed_ -= 1) produce(message->key, message->key_len);
+      for (; owed_ >= 1; owed_ -= 1) produce(*message);
     }
     rd_kafka_message_destroy(message);
   }
 
-  void produce(const void* key, std::size_t key_size) {
+  /// The record's own text over and over, so that it packs about as well as an answer to it would.
+  void produce(const rd_kafka_message_t& message) {
     begin();
+    const std::string_view text{static_cast<const char*>(message.payload), message.len};
+    payload_.clear();
+    while (payload_.size() < a_.bytes && !text.empty()) {
+      payload_.append(text.substr(0, a_.bytes - payload_.size()));
+    }
     while (rd_kafka_produce(topic_, RD_KAFKA_PARTITION_UA, RD_KAFKA_MSG_F_COPY, payload_.data(),
-                            payload_.size(), key, key_size, nullptr) != 0) {
+                            payload_.size(), message.key, message.key_len, nullptr) != 0) {
       const auto code = rd_kafka_last_error();
       if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL) fail(rd_kafka_err2str(code));
       rd_kafka_poll(producer_, 10);
