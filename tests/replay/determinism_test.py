@@ -93,10 +93,16 @@ class Killed(unittest.TestCase):
         self.assertEqual(harness.Outcome(out).by_member_sha256(), REFERENCE.by_member_sha256())
         return harness.Outcome(out)
 
-    def test_a_killed_replay_goes_on_to_the_same_bytes(self):
+    def test_a_killed_replay_goes_on_to_the_same_result(self):
         for partitions in (1, 3):
             with self.subTest(partitions=partitions):
                 self.kill_ten_times(partitions, seed=partitions)
+
+    @unittest.expectedFailure  # Timers of idle members, and with several partitions all lines, keep the order of batches.
+    def test_the_bytes_are_the_same_even_in_the_order_of_members(self):
+        for partitions in (1, 3):
+            whole = harness.replayed(self, LOG, partitions=partitions, **OFTEN)
+            self.assertEqual(self.kill_ten_times(partitions, seed=9).sha256(), whole.sha256())
 
     def test_so_it_does_with_members_spilling_and_without_the_store_s_own_log(self):
         self.kill_ten_times(3, seed=5, cache_bytes="256KiB", **{"no_wal": True})

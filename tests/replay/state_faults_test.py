@@ -1,0 +1,202 @@
+#!/usr/bin/env python3
+"""State and output directories that must not be used: each refusal says which, why, and what to do."""
+import resource
+import shutil
+import signal
+import subprocess
+import unittest
+
+import harness
+
+CDNOW = harness.ROOT / "config" / "programs" / "cdnow.yaml"
+EVENTS = 6_000
+
+
+def setUpModule():
+    global LOG, REFERENCE
+    LOG = harness.generate(harness.folder() / "log.ndjson", members=300, events=EVENTS, seed=5)
+    REFERENCE = harness.replayed(None, LOG)
+
+
+class Directories(unittest.TestCase):
+    def setUp(self):
+        here = harness.folder()
+        self.out, self.state = here / "out", here / "state"
+
+    def run_over(self, *logs, **options):
+        return harness.fealty(*harness.replay_words(*(logs or (LOG,)), **{"out": self.out, "state": self.state} | options))
+
+    def complete(self):
+        done = self.run_over()
+        self.assertEqual(done.returncode, 0, done.stderr)
+
+    def assert_refused(self, done, code, name, *words):
+        self.assertEqual(done.returncode, code, done.stderr)
+        for word in (name, *words):
+            self.assertIn(str(word), done.stderr)
+
+    def assert_untouched(self, before):
+        self.assertEqual(harness.Outcome(self.out).sha256(), before)
+
+    def test_the_state_of_another_program(self):
+        self.complete()
+        before = harness.Outcome(self.out).sha256()
+        for out in (self.out, harness.folder() / "other"):
+            done = self.run_over(program=CDNOW, out=out)
+            self.assert_refused(done, 2, "wrong_program", "default", "cdnow", "give the program that made this state")
+        self.assert_untouched(before)
+
+    def test_the_state_of_another_version_of_the_program(self):
+        self.complete()
+        changed = harness.folder() / "changed.yaml"
+        changed.write_text(harness.PROGRAM.read_text().replace("linear: {beta: 1} ", "linear: {beta: 2} "))
+        self.assert_refused(self.run_over(program=changed), 2, "wrong_program")
+
+    def test_the_state_of_a_newer_version(self):
+        self.complete()
+        format_file, = self.state.rglob("FORMAT")
+        format_file.write_text("fealty-state 9999\n")
+        self.assert_refused(self.run_over(), 2, "wrong_revision", format_file.parent, "9999", "newer")
+        done = harness.fealty("member", "--state", self.state, "--all")
+        self.assert_refused(done, 2, "wrong_revision", "9999")
+
+    def test_a_directory_that_holds_something_else(self):
+        for what in ("state", "out"):
+            with self.subTest(what):
+                strange = harness.folder()
+                partition = strange / "partition-0"
+                name = "notices.ndjson" if what == "out" else "letter.txt"
+                for folder in (strange, *([self.partition_of(strange)] if what == "state" else [])):
+                    folder.mkdir(parents=True, exist_ok=True)
+                    (folder / name).write_text("mine")
+                done = self.run_over(**{what: strange})
+                self.assertIn(done.returncode, (1, 2), done.stderr)
+                self.assertIn(str(strange), done.stderr)
+                self.assertEqual((strange / name).read_text(), "mine")
+                self.assertFalse(partition.exists() and what == "out")
+
+    def partition_of(self, state):
+        """Where the command keeps its first partition."""
+        probe = harness.folder()
+        harness.replayed(self, LOG, out=probe / "out", state=probe / "state")
+        format_file, = (probe / "state").rglob("FORMAT")
+        return state / format_file.parent.relative_to(probe / "state")
+
+    def test_a_state_that_is_in_use(self):
+        child = harness.start(harness.replay_words(LOG, out=self.out, state=self.state, follow=True,
+                                                   commit_interval_ms=20))
+        try:
+            manifest = self.out / "manifest.json"
+            self.assertTrue(harness.wait_until(
+                lambda: manifest.exists() and f'"committed": {EVENTS},' in manifest.read_text(), child, "all is read"))
+            self.assert_refused(self.run_over(), 1, "state_in_use", self.out, "stop the process that holds it")
+            self.assert_refused(self.run_over(out=harness.folder() / "out"), 1, "state_in_use", self.state,
+                                "stop the process that holds it")
+        finally:
+            child.send_signal(signal.SIGTERM)
+            self.assertEqual(child.wait(timeout=harness.DEADLINE_S), 0)
+        self.assertEqual(harness.Outcome(self.out).by_member_sha256(), REFERENCE.by_member_sha256())
+
+    def test_a_damaged_state(self):
+        self.complete()
+        for path in self.state.rglob("CURRENT"):
+            path.unlink()
+        self.assert_refused(self.run_over(), 4, "store_corrupt", self.state, "move the state directory away")
+
+    def test_another_number_of_partitions(self):
+        self.complete()
+        self.assert_refused(self.run_over(partitions=3), 2, "partitions", self.out)
+
+    def test_a_log_that_changed_since_it_was_read(self):
+        log = harness.folder() / "log.ndjson"
+        shutil.copy(LOG, log)
+        self.assertEqual(self.run_over(log).returncode, 0)
+        log.write_bytes(b"{}\n" + LOG.read_bytes())
+        self.assert_refused(self.run_over(log), 1, "input_gap", log)
+
+    def test_a_state_that_is_ahead_of_its_output(self):
+        self.complete()
+        self.assert_refused(self.run_over(out=harness.folder() / "new"), 1, "input_gap", "ahead", EVENTS)
+
+    def test_a_finished_run_done_again_changes_nothing(self):
+        self.complete()
+        before = harness.Outcome(self.out).sha256()
+        self.complete()
+        self.assert_untouched(before)
+        self.assertEqual(before, REFERENCE.sha256())
+
+
+class FullDisk(unittest.TestCase):
+    """A small file system of its own where one may be mounted, else a limit on the size of files."""
+
+    def assert_says_so(self, done, where):
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn(str(where), done.stderr)
+        self.assertRegex(done.stderr, "No space left|no space left|File too large")
+        self.assertIn("free space", done.stderr)
+
+    def test_an_output_directory_that_is_full(self):
+        with small_file_system(self, "300k") as full:
+            words = harness.replay_words(LOG, out=full / "out", commit_events=500, batch=500)
+            self.assert_says_so(harness.fealty(*words), full / "out")
+            self.room(full)
+            self.goes_on(words, full / "out")
+
+    @unittest.expectedFailure  # RocksDB's own text log cannot be written either, and Debian's build asserts on it.
+    def test_a_state_directory_that_is_full(self):
+        with small_file_system(self, "200k") as full:
+            out = harness.folder() / "out"
+            words = harness.replay_words(LOG, out=out, state=full / "state", commit_events=500, batch=500,
+                                         checkpoint_distance=500)
+            self.assert_says_so(harness.fealty(*words), full)
+            self.room(full)
+            self.goes_on(words, out)
+
+    def room(self, full):
+        subprocess.run(["mount", "-o", "remount,size=20m", str(full)], check=True)
+
+    def goes_on(self, words, out):
+        done = harness.fealty(*words)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(harness.Outcome(out).by_member_sha256(), REFERENCE.by_member_sha256())
+
+    def test_an_output_file_that_cannot_grow(self):
+        out = harness.folder() / "out"
+        words = harness.replay_words(LOG, out=out, commit_events=500, batch=500)
+        limit = 200_000
+
+        def limited():
+            signal.signal(signal.SIGXFSZ, signal.SIG_IGN)  # so that write() fails instead
+            resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+        self.assert_says_so(harness.fealty(*words, preexec_fn=limited), out)
+        self.goes_on(words, out)
+
+    def test_members_to_a_full_device(self):
+        state = harness.folder() / "state"
+        harness.replayed(self, LOG, state=state)
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run([harness.BINARY, "member", "--state", state, "--all"], stdout=full,
+                                  stderr=subprocess.PIPE, text=True, timeout=harness.DEADLINE_S)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertIn("output_unwritable", done.stderr)
+
+
+class small_file_system:
+    """Mounts a tmpfs of that size; skips the test where that is not permitted."""
+
+    def __init__(self, test, size):
+        self.test, self.size, self.path = test, size, harness.folder()
+
+    def __enter__(self):
+        done = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={self.size}", "fealty-test", str(self.path)],
+                              capture_output=True, text=True)
+        if done.returncode != 0:
+            self.test.skipTest(f"no file system may be mounted here: {done.stderr.strip()}")
+        return self.path
+
+    def __exit__(self, *_):
+        subprocess.run(["umount", str(self.path)], check=True)
+
+
+if __name__ == "__main__":
+    unittest.main()
