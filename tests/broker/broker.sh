@@ -116,7 +116,7 @@ EOF
 
 format_storage() {
   local i pids=() cluster
-  cluster=$(head -c 16 /dev/urandom | base64 | tr '+/' '-_' | tr -d '=')
+  cluster=$(head -c 16 /dev/urandom | base64 | tr '+/' 'AB' | tr -d '=')
   for ((i = 1; i <= brokers; ++i)); do
     tool kafka.tools.StorageTool format -t "$cluster" -c "$dir/broker-$i.properties" \
       >"$dir/format-$i.log" 2>&1 &
