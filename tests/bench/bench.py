@@ -29,13 +29,14 @@ def arguments():
     parser.add_argument("--members", type=int, default=1_000_000)
     parser.add_argument("--members-few", type=int, default=10_000, help="for the cost by members")
     parser.add_argument("--part-events", type=int, default=4_000_000, help="of the log, for decode and core")
-    parser.add_argument("--runs", type=int, default=3, help="of each replay")
+    parser.add_argument("--runs", type=int, default=3, help="turns of parse-only and replay, by skew")
+    parser.add_argument("--seconds-max", type=float, default=60, help="no further turn after so long")
     parser.add_argument("--keep-logs", action="store_true", help="keep generated logs and take them again")
     parser.add_argument("--replay-option", action="append", default=[], metavar="OPTION",
                         help="one more option for fealty replay, as --replay-option=--no-fsync")
     parser.add_argument("--memory", action="store_true", help="only: many members under a small cache")
     parser.add_argument("--memory-members", type=int, default=10_000_000)
-    parser.add_argument("--memory-events", type=int, default=20_000_000)
+    parser.add_argument("--memory-events", type=int, default=12_000_000)
     parser.add_argument("--cache-bytes", type=int, default=512 * MIB)
     parser.add_argument("--overhead-bytes", type=int, default=512 * MIB,
                         help="stated on top of the cache: RocksDB's caches and buffers, batches in flight")

@@ -2,6 +2,7 @@
 import contextlib
 import itertools
 import json
+import shutil
 import signal
 import subprocess
 import time
@@ -152,6 +153,8 @@ def measure(bench, options):
             latency = probe(live, turn, tail, fealty, options)
     for path in (head, tail) if options.keep_logs else (head, tail, log):
         path.unlink()
+    for turn in range(options.live_runs):
+        shutil.rmtree(bench.work / f"live-state-{turn}")
     return results(fealty, echo, latency, out, options)
 
 

@@ -1,6 +1,7 @@
 """Replays of generated logs beside the parse-only rate of the same bytes."""
 import json
 import shutil
+import time
 from statistics import median
 
 from processes import bytes_on_disk, fail, fresh, run, say
@@ -52,9 +53,12 @@ class Bench:
         return result
 
     def beside(self, log):
-        """Replay and parse-only in turn, `runs` times: ratios are taken within a turn."""
-        turns = []
+        """Replay and parse-only in turn, `runs` times or as long as there is time: ratios are taken
+        within a turn."""
+        turns, begun = [], time.monotonic()
         for turn in range(self.options.runs):
+            if turns and time.monotonic() - begun > self.options.seconds_max:
+                break
             parsed = self.part("parse-only", log)
             replayed = self.replay(log)
             replayed["parse_only_eps"] = parsed["eps"]
@@ -63,7 +67,7 @@ class Bench:
             say(f"  turn {turn + 1}: parse-only {parsed['eps']:,.0f}/s, replay {replayed['eps']:,.0f}/s "
                 f"({replayed['ratio']:.2f}), {replayed['cpu_seconds']:.1f} CPU s")
             turns.append(replayed)
-        return middle(turns)
+        return middle(turns) | {"turns": len(turns)}
 
 
 def middle(turns):
@@ -83,7 +87,7 @@ def standard(bench, options):
     drop(zipf, options)
     few = bench.generate("zipf", options.members_few, options.events, "zipf")
     say(f"replay, Zipf, {options.members_few:,} members")
-    small = middle([bench.replay(few) for _ in range(options.runs)])
+    small = bench.replay(few)
     drop(few, options)
     uniform = bench.generate("uniform", options.members, options.events, "uniform")
     say("replay, uniform")
@@ -100,7 +104,7 @@ def drop(log, options):
 def results(by_skew, small, decoded, core, options):
     zipf, uniform = by_skew["zipf"], by_skew["uniform"]
     return {
-        "events": options.events, "members": options.members, "runs": options.runs,
+        "events": options.events, "members": options.members, "runs": {"zipf": zipf["turns"], "uniform": uniform["turns"]},
         "bytes_per_event": decoded["bytes_per_event"],
         "parse_only_eps": zipf["parse_only_eps"],
         "parse_only_uniform_eps": uniform["parse_only_eps"],

@@ -20,7 +20,7 @@ def standard(f):
     cpu = {name: f"{value / 1e6:.3f} M per CPU-second" for name, value in f["eps_per_cpu_second"].items()}
     return [
         f"\n{f['events']:,} events of {f['members']:,} members, {f['bytes_per_event']:.0f} bytes an event, "
-        f"median of {f['runs']}",
+        f"median of {f['runs']['zipf']} (Zipf) and {f['runs']['uniform']} (uniform)",
         row("parse-only (simdjson, 1 thread)", rate(f["parse_only_eps"]), cpu["parse_only"]),
         row("decode (1 thread)", rate(f["decode_eps"]), cpu["decode"]),
         row("core (1 thread, no store, no outputs)", rate(f["core_eps"]), cpu["core"]),
