@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <chrono>
+#include <future>
 #include <memory>
 #include <utility>
+#include <vector>
 
 #include "fealty/config/mapping_loader.hpp"
 #include "fealty/config/program_loader.hpp"
@@ -49,14 +51,21 @@ std::string time_or_empty(EventTime time) {
   return time == EventTime{} ? std::string{} : to_rfc3339(time);
 }
 
+/// The sha256 of output files, each computed on a thread of its own.
+using Sums = std::vector<std::pair<std::string, std::future<Result<std::string>>>>;
+
+void add_sum(const ReplayOptions& options, std::string name, Sums& sums) {
+  sums.emplace_back(
+      name, std::async(std::launch::async, files::sha256_file, options.out_dir + "/" + name));
+}
+
 /// report.json: counts of this run (a continued run counts what it added), rates, and the sha256 of
 /// each file as it stands.
 Result<void> write_report(const ReplayOptions& options, const runtime::Counters& counted,
-                          std::chrono::duration<double> took) {
+                          Sums& sums, std::chrono::duration<double> took) {
   std::string files;
-  for (const char* name :
-       {"notices.ndjson", "ledger.ndjson", "members.ndjson", "deadletters.ndjson"}) {
-    const auto sum = files::sha256_file(options.out_dir + "/" + name);
+  for (auto& [name, future] : sums) {
+    const auto sum = future.get();
     if (!sum) return sum.error();
     files += fmt::format("{}\n    \"{}\": \"{}\"", files.empty() ? "" : ",", name, *sum);
   }
@@ -75,7 +84,8 @@ Result<void> write_report(const ReplayOptions& options, const runtime::Counters&
 }
 
 /// Of the saved members; an unreadable store shows up in the run itself.
-std::vector<std::int64_t> members_by_level(const program::Program& program, runtime::Worker& worker) {
+std::vector<std::int64_t> members_by_level(const program::Program& program,
+                                           runtime::Worker& worker) {
   std::vector<std::int64_t> counts(program.levels.size(), 0);
   for (runtime::Task* task : worker.tasks()) {
     const auto scanned = task->store().scan([&](const member::Record& record) -> Result<void> {
@@ -137,13 +147,16 @@ Result<ReplayProgress> replay(const ReplayOptions& options, const ReplayHooks& h
   ReplayProgress result = progress();
   std::vector<ports::MemberStore*> held;
   for (runtime::Task* task : worker.tasks()) held.push_back(&task->store());
+  Sums sums;
+  for (const std::string_view name : files::output_names) add_sum(options, std::string{name}, sums);
   auto written =
       write_members_file(options.out_dir + "/members.ndjson", held, topology, worker.clock());
   if (!written) return written.error();
+  add_sum(options, "members.ndjson", sums);
   if (!stop.load()) {
     if (auto completed = (*sink)->complete(); !completed) return completed.error();
   }
-  if (auto reported = write_report(options, result.counters, SteadyClock::now() - begun);
+  if (auto reported = write_report(options, result.counters, sums, SteadyClock::now() - begun);
       !reported) {
     return reported.error();
   }

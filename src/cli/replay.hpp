@@ -30,8 +30,8 @@ struct ReplayOptions {
   std::size_t batch_records = 4096;
   std::uint64_t commit_events = 500'000;
   std::uint64_t commit_interval_ms = 0;  // 0 = by events only; 1000 with follow
-  std::uint64_t checkpoint_distance = 2'000'000;
-  std::uint64_t cache_bytes = std::uint64_t{1} << 30U;
+  std::uint64_t checkpoint_distance = 10'000'000;
+  std::uint64_t cache_bytes = std::uint64_t{2} << 30U;
 };
 
 /// What happened, for the command to print and the demo to show while it happens.

@@ -87,10 +87,10 @@ std::int32_t bucket_of(Day day, const Program& program) {
   return 0;
 }
 
-void add_qualifying(member::Record& record, Day day, Day today, std::int64_t amount,
+bool add_qualifying(member::Record& record, Day day, Day today, std::int64_t amount,
                     const Program& program) {
   const std::int32_t bucket = bucket_of(day, program);
-  if (amount == 0 || bucket < oldest_bucket(today, program)) return;
+  if (amount == 0 || bucket < oldest_bucket(today, program)) return false;
   auto& buckets = record.qualifying;
   const auto at = std::lower_bound(
       buckets.begin(), buckets.end(), bucket,
@@ -99,7 +99,10 @@ void add_qualifying(member::Record& record, Day day, Day today, std::int64_t amo
     at->amount += amount;
   } else if (amount > 0) {
     buckets.insert(at, {bucket, amount});
+  } else {
+    return false;
   }
+  return true;
 }
 
 void prune_qualifying(member::Record& record, Day today, const Program& program) {

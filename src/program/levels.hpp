@@ -17,8 +17,8 @@ bool has_levels(const Program& program);
 /// The bucket of the qualifying metric that `day` falls into.
 std::int32_t bucket_of(Day day, const Program& program);
 /// Adds `amount` (signed) to the bucket of `day`, unless that bucket can no longer matter on
-/// `today` or, for a negative amount, is gone.
-void add_qualifying(member::Record& record, Day day, Day today, std::int64_t amount,
+/// `today` or, for a negative amount, is gone: then the answer is false.
+bool add_qualifying(member::Record& record, Day day, Day today, std::int64_t amount,
                     const Program& program);
 /// Drops the buckets that can no longer matter on `today`, and empty ones.
 void prune_qualifying(member::Record& record, Day today, const Program& program);

@@ -9,8 +9,17 @@
 namespace fealty::runtime {
 namespace {
 
-constexpr std::size_t prefetch_index_ahead = 16;
-constexpr std::size_t prefetch_member_ahead = 6;
+constexpr std::size_t prefetch_index_ahead = 24;
+constexpr std::size_t prefetch_candidate_ahead = 12;
+constexpr std::size_t prefetch_member_ahead = 8;
+constexpr std::size_t prefetch_heap_ahead = 3;
+
+/// Whether an event of this type may change the size of a record without leaving effects.
+constexpr bool touches_lists(event::Type type) {
+  return type != event::Type::view && type != event::Type::click && type != event::Type::login &&
+         type != event::Type::review;
+}
+
 constexpr std::uint32_t entry_bytes_about = 400;  // a ledger entry or an order grant in memory
 
 }  // namespace
@@ -41,8 +50,7 @@ Result<void> Task::open(ports::Offset committed, bool fresh) {
     return Error{Errc::wrong_program, "state",
                  "the state was made with program '" + saved.program_id + "' version " +
                      std::to_string(saved.program_version) + ", not with this '" +
-                     options_.program_id + "' version " +
-                     std::to_string(options_.program_version) +
+                     options_.program_id + "' version " + std::to_string(options_.program_version) +
                      ": start with that program, or replay into an empty state directory"};
   }
   if (saved.committed > committed) {
@@ -71,9 +79,13 @@ Result<void> Task::open(ports::Offset committed, bool fresh) {
 
 Result<void> Task::apply(std::span<const DecodedRecord* const> records, ports::OutputBuffer& out) {
   if (auto found = find_members(records); !found) return found.error();
+  const auto slot_ahead = [&](std::size_t i) { return i < slots_.size() ? slots_[i] : no_slot; };
   for (std::size_t i = 0; i < records.size(); ++i) {
-    if (i + prefetch_member_ahead < records.size() && slots_[i + prefetch_member_ahead] != no_slot) {
-      cache_.prefetch_member(slots_[i + prefetch_member_ahead]);
+    if (const Slot slot = slot_ahead(i + prefetch_member_ahead); slot != no_slot) {
+      cache_.prefetch_member(slot);
+    }
+    if (const Slot slot = slot_ahead(i + prefetch_heap_ahead); slot != no_slot) {
+      cache_.prefetch_heap(slot);
     }
     const DecodedRecord& record = *records[i];
     if (!record.decoded) {
@@ -92,7 +104,12 @@ Result<void> Task::find_members(std::span<const DecodedRecord* const> records) {
     return MemberCache::key_of(records[i]->event.member_hash, partition_);
   };
   for (std::size_t i = 0; i < records.size(); ++i) {
-    if (i + prefetch_index_ahead < records.size()) cache_.prefetch(key_at(i + prefetch_index_ahead));
+    if (i + prefetch_index_ahead < records.size()) {
+      cache_.prefetch_index(key_at(i + prefetch_index_ahead));
+    }
+    if (i + prefetch_candidate_ahead < records.size()) {
+      cache_.prefetch_candidate(key_at(i + prefetch_candidate_ahead));
+    }
     if (!records[i]->decoded) continue;
     const std::uint64_t key = key_at(i);
     slots_[i] = cache_.find(key, partition_, records[i]->event.member);
@@ -167,10 +184,11 @@ Result<void> Task::apply_one(const DecodedRecord& record, Slot slot, ports::Outp
   } else {
     ++counters_.recovered;
   }
-  emit(member, out);
+  const bool grew = !effects_.entries.empty() || effects_.order || touches_lists(event.type);
+  emit(member, *order != nullptr, out);
   if (member.record.due() <= record.day_after) announce(slot, member, record.clock_after, out);
   register_timer(slot, member);
-  cache_.recount(member);
+  if (grew || is_new) cache_.recount(member);
   return {};
 }
 
@@ -178,9 +196,10 @@ Result<const member::OrderGrant*> Task::find_order(const event::Event& event,
                                                    const CachedMember& member) {
   if (!program::needs_order(event)) return nullptr;
   const std::uint64_t key = program::order_key(event);
-  for (const member::OrderGrant& grant : member.unsaved.orders) {
-    if (grant.key == key) return &grant;
-  }
+  const auto& unsaved = member.unsaved.orders;  // Most refunds follow soon: the newest first.
+  const auto at = std::find_if(unsaved.rbegin(), unsaved.rend(),
+                               [&](const member::OrderGrant& grant) { return grant.key == key; });
+  if (at != unsaved.rend()) return &*at;
   if (member.record.as_of == 0) return nullptr;  // Never saved: no orders in the store.
   auto stored = store_.find_order(member.record.id, key);
   if (!stored) return stored.error();
@@ -197,7 +216,7 @@ void Task::changed(Slot slot, CachedMember& member) {
   queue_.push_back(slot);
 }
 
-void Task::emit(CachedMember& member, ports::OutputBuffer& out) {
+void Task::emit(CachedMember& member, bool order_known, ports::OutputBuffer& out) {
   const std::string& id = member.record.id;
   if (emitting_) {
     for (const member::LedgerEntry& entry : effects_.entries) {
@@ -205,13 +224,22 @@ void Task::emit(CachedMember& member, ports::OutputBuffer& out) {
       out.finish();
       ++counters_.ledger_entries;
       switch (entry.kind) {
-        case member::EntryKind::earn: counters_.points_issued += entry.points; break;
-        case member::EntryKind::reverse: counters_.points_reversed -= entry.points; break;
+        case member::EntryKind::earn:
+          counters_.points_issued += entry.points;
+          break;
+        case member::EntryKind::reverse:
+          counters_.points_reversed -= entry.points;
+          break;
         case member::EntryKind::redeem:
-        case member::EntryKind::reserve: counters_.points_redeemed -= entry.points; break;
-        case member::EntryKind::release: counters_.points_redeemed -= entry.points; break;
+        case member::EntryKind::reserve:
+          counters_.points_redeemed -= entry.points;
+          break;
+        case member::EntryKind::release:
+          counters_.points_redeemed -= entry.points;
+          break;
         case member::EntryKind::capture:
-        case member::EntryKind::adjust: break;
+        case member::EntryKind::adjust:
+          break;
       }
     }
     for (const member::Notice& notice : effects_.notices) {
@@ -224,19 +252,27 @@ void Task::emit(CachedMember& member, ports::OutputBuffer& out) {
     member.unsaved.entries.push_back(std::move(entry));
     member.unsaved_bytes += entry_bytes_about;
   }
-  if (effects_.order) {
-    auto& orders = member.unsaved.orders;
-    const auto at = std::find_if(orders.begin(), orders.end(), [&](const member::OrderGrant& grant) {
-      return grant.key == effects_.order->key;
-    });
-    if (at == orders.end()) {
-      orders.push_back(std::move(*effects_.order));
-      member.unsaved_bytes += entry_bytes_about;
-    } else {
-      *at = std::move(*effects_.order);
-    }
-  }
+  if (effects_.order) keep_order(member, order_known);
   effects_.clear();
+}
+
+/// A new order goes to the end; one that was there before replaces its earlier state.
+void Task::keep_order(CachedMember& member, bool known) {
+  auto& orders = member.unsaved.orders;
+  member::OrderGrant& grant = *effects_.order;
+  auto at = orders.end();
+  if (known) {
+    const auto found =
+        std::find_if(orders.rbegin(), orders.rend(),
+                     [&](const member::OrderGrant& kept) { return kept.key == grant.key; });
+    if (found != orders.rend()) at = found.base() - 1;
+  }
+  if (at != orders.end()) {
+    *at = std::move(grant);
+    return;
+  }
+  orders.push_back(std::move(grant));
+  member.unsaved_bytes += entry_bytes_about;
 }
 
 void Task::announce(Slot slot, CachedMember& member, EventTime clock, ports::OutputBuffer& out) {
@@ -250,7 +286,7 @@ void Task::announce(Slot slot, CachedMember& member, EventTime clock, ports::Out
   }
   changed(slot, member);
   register_timer(slot, member);
-  emit(member, out);
+  emit(member, false, out);
 }
 
 void Task::reject(const DecodedRecord& record, const Error& error, ports::OutputBuffer& out) {
@@ -261,8 +297,9 @@ void Task::reject(const DecodedRecord& record, const Error& error, ports::Output
     return;
   }
   ++counters_.deadlettered;
-  codec::encode_deadletter(error, options_.describe(partition_, record.raw->offset), partition_, record.raw->offset,
-                           record.raw->value, out.start(ports::Stream::deadletters, partition_, {}));
+  codec::encode_deadletter(error, options_.describe(partition_, record.raw->offset), partition_,
+                           record.raw->offset, record.raw->value,
+                           out.start(ports::Stream::deadletters, partition_, {}));
   out.finish();
 }
 

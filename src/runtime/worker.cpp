@@ -70,6 +70,7 @@ Result<void> Worker::process(DecodedBatch& batch) {
   }
   if (!batch.records.empty()) uncommitted_ = true;
   since_commit_ += batch.records.size();
+  behind_ = batch.records.size() >= options_.input.records_max;
   if (!out_.empty()) {
     if (on_outputs) on_outputs(out_);
     if (auto sent = sink_.append(out_); !sent) return sent.error();
@@ -77,11 +78,13 @@ Result<void> Worker::process(DecodedBatch& batch) {
   return commit_if_due();
 }
 
-/// The task that a record belongs to; nullptr where this worker does not hold its partition (any more).
+/// The task that a record belongs to; nullptr where this worker does not hold its partition (any
+/// more).
 Worker::Owned* Worker::owner_of(const DecodedRecord& record) {
   std::uint32_t partition = record.raw->partition;
   if (partition == ports::unassigned_partition) {
-    partition = record.decoded ? partition_of(record.event.member_hash, options_.file_partitions) : 0;
+    partition =
+        record.decoded ? partition_of(record.event.member_hash, options_.file_partitions) : 0;
   }
   return partition < owned_.size() ? owned_[partition].get() : nullptr;
 }
@@ -101,8 +104,8 @@ Result<void> Worker::route(DecodedRecord& record) {
   return {};
 }
 
-/// The next record is the first that was not committed: completes what was applied silently, with the
-/// clock as it stood then.
+/// The next record is the first that was not committed: completes what was applied silently, with
+/// the clock as it stood then.
 Result<void> Worker::end_recovery(Owned& owned) {
   next_of(owned) = owned.task->positions().committed;
   return apply_routed();
@@ -166,17 +169,19 @@ Result<void> Worker::apply_routed() {
 
 Result<void> Worker::tick_idle() {
   check(!one_clock_, "only a partition with a clock of its own ticks");
-  const auto now = std::chrono::time_point_cast<std::chrono::milliseconds>(
-      std::chrono::system_clock::now());
+  const auto now =
+      std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
   for (const auto& owned : owned_) {
-    if (!owned || owned->recovering || now - owned->clock->now() < options_.tick_after_idle) continue;
+    if (!owned || owned->recovering || now - owned->clock->now() < options_.tick_after_idle)
+      continue;
     // Timers are counted in days: a tick within the same day would change nothing.
     if (topology_.day(now) <= topology_.day(owned->clock->now())) continue;
     if (owned->clock->now() == EventTime{}) continue;  // Nothing was seen yet.
     owned->clock->tick(now);
     owned->task->tick(now);
     uncommitted_ = true;
-    if (auto fired = owned->task->end_batch(owned->next, owned->clock->state(), false, out_); !fired) {
+    if (auto fired = owned->task->end_batch(owned->next, owned->clock->state(), false, out_);
+        !fired) {
       return fired.error();
     }
   }

@@ -11,6 +11,8 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
+constexpr int intervals_when_behind = 10;
+
 /// Carries changelog records into a store.
 class Restore final : public ports::Changelog::Visitor {
  public:
@@ -47,8 +49,8 @@ Result<void> Worker::on_assigned(std::span<const ports::Assignment> partitions) 
   return on_opened && !partitions.empty() ? on_opened() : Result<void>{};
 }
 
-/// One procedure for start, crash, takeover, abort and an empty disk: saved versions first, then the
-/// input from recover_from on.
+/// One procedure for start, crash, takeover, abort and an empty disk: saved versions first, then
+/// the input from recover_from on.
 Result<void> Worker::open_task(std::uint32_t partition, Owned& owned, ports::Offset committed) {
   const auto begun = SteadyClock::now();
   if (changelog_ != nullptr) {
@@ -68,7 +70,8 @@ Result<void> Worker::open_task(std::uint32_t partition, Owned& owned, ports::Off
   if (!one_clock_) owned.clock->restore(owned.task->clock_at_open());
   const Positions& at = owned.task->positions();
   log::info("task.opened",
-            {{"partition", partition}, {"recover_from", at.recover_from},
+            {{"partition", partition},
+             {"recover_from", at.recover_from},
              {"committed", at.committed},
              {"took_ms", std::int64_t{std::chrono::duration_cast<std::chrono::milliseconds>(
                                           SteadyClock::now() - begun)
@@ -146,7 +149,8 @@ Result<void> Worker::on_revoked(std::span<const std::uint32_t> partitions, bool 
   return {};
 }
 
-/// After an abort nothing of the open commit is visible: each task starts again from its saved state.
+/// After an abort nothing of the open commit is visible: each task starts again from its saved
+/// state.
 Result<void> Worker::restart_tasks() {
   ++aborts_;
   log::warn("tasks.restarted", {{"aborts", aborts_}});
@@ -167,7 +171,8 @@ Result<void> Worker::commit_if_due() {
   cache_.shrink();
   if (cache_.over()) {
     // Full of unsaved members: the next commit comes forward and saves the older half of them.
-    if (auto done = commit([](const Task&) { return Task::Save::half; }); !done) return done.error();
+    if (auto done = commit([](const Task&) { return Task::Save::half; }); !done)
+      return done.error();
     cache_.shrink();
     if (!cache_.over()) return {};
     return commit([](const Task&) { return Task::Save::all; });
@@ -184,8 +189,11 @@ bool Worker::commit_due() const {
              return owned && owned->task->unsaved() > 0;
            });
   }
-  return since_commit_ >= options_.commit_events_max ||
-         (options_.commit_interval.count() > 0 && waited >= options_.commit_interval);
+  if (since_commit_ >= options_.commit_events_max) return true;
+  if (options_.commit_interval.count() == 0) return false;
+  // Behind its input, a worker commits larger portions: each commit costs about the same.
+  const int patience = behind_ ? intervals_when_behind : 1;
+  return waited >= options_.commit_interval * patience;
 }
 
 Result<void> Worker::commit(const std::function<Task::Save(const Task&)>& which) {
@@ -209,7 +217,7 @@ Result<void> Worker::commit(const std::function<Task::Save(const Task&)>& which)
   out_.clear();
   since_commit_ = 0;
   uncommitted_ = false;
-  last_commit_ = now;
+  last_commit_ = SteadyClock::now();
   ++commits_;
   return {};
 }

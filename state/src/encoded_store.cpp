@@ -28,6 +28,15 @@ Error with_detail(const Error& error, std::string_view member) {
   return {error.code, error.field, std::string{"member "}.append(member) + ": " + error.detail};
 }
 
+/// Eight bytes of a key from `at` on, as a number that compares as they do; missing ones are 0.
+std::uint64_t head_of(std::string_view key, std::size_t at) {
+  std::uint64_t head = 0;
+  for (std::size_t i = at; i < at + 8; ++i) {
+    head = head << 8U | (i < key.size() ? static_cast<unsigned char>(key[i]) : 0U);
+  }
+  return head;
+}
+
 }  // namespace
 
 EncodedStore::EncodedStore(std::unique_ptr<KeyValue> map) : map_{std::move(map)} {}
@@ -138,16 +147,25 @@ Result<void> EncodedStore::write_sorted(std::uint64_t position) {
   std::string position_bytes;
   keys::append_big_endian(position, position_bytes);
   writes_.push_back({.key = {&keys::position_table, 1}, .value = position_bytes});
-  std::stable_sort(writes_.begin(), writes_.end(),
-                   [](const Write& a, const Write& b) { return a.key < b.key; });
-  // Of several writes to one key the last stands.
-  std::size_t kept = 0;
-  for (std::size_t i = 0; i < writes_.size(); ++i) {
-    if (i + 1 < writes_.size() && writes_[i + 1].key == writes_[i].key) continue;
-    writes_[kept++] = writes_[i];
+  sort_order_.clear();
+  for (std::uint32_t i = 0; i < writes_.size(); ++i) {
+    const std::string_view key = writes_[i].key;
+    sort_order_.push_back({head_of(key, 0), head_of(key, 8), i});
   }
-  writes_.resize(kept);
-  return map_->write(writes_);
+  std::sort(sort_order_.begin(), sort_order_.end(), [&](const SortKey& a, const SortKey& b) {
+    if (a.first != b.first) return a.first < b.first;
+    if (a.second != b.second) return a.second < b.second;
+    const int order = writes_[a.write].key.compare(writes_[b.write].key);
+    return order != 0 ? order < 0 : a.write < b.write;
+  });
+  // Of several writes to one key the last stands.
+  sorted_.clear();
+  for (const SortKey& next : sort_order_) {
+    const Write& write = writes_[next.write];
+    if (!sorted_.empty() && sorted_.back().key == write.key) sorted_.pop_back();
+    sorted_.push_back(write);
+  }
+  return map_->write(sorted_);
 }
 
 Result<void> EncodedStore::save(const ports::SavedBatch& batch) {

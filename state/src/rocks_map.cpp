@@ -1,5 +1,7 @@
 #include "src/rocks_map.hpp"
 
+#include <rocksdb/sst_file_writer.h>
+
 #include <algorithm>
 
 namespace fealty::state {
@@ -7,6 +9,8 @@ namespace {
 
 /// Values of one MultiGet pinned at a time.
 constexpr std::size_t get_many_max = 512;
+/// From this many changes on a write becomes a table file.
+constexpr std::size_t ingest_min = 20'000;
 
 rocksdb::Slice slice(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
 std::string_view view(const rocksdb::Slice& bytes) { return {bytes.data(), bytes.size()}; }
@@ -73,6 +77,7 @@ Result<void> RocksMap::get_many(std::span<const std::string_view> keys, const Go
 }
 
 Result<void> RocksMap::write(std::span<const Write> changes) {
+  if (changes.size() >= ingest_min) return ingest(changes);
   batch_.Clear();
   for (const Write& change : changes) {
     const auto status = change.erase ? batch_.Delete(slice(change.key))
@@ -80,6 +85,28 @@ Result<void> RocksMap::write(std::span<const Write> changes) {
     if (!status.ok()) return error_of(status, directory_);
   }
   const auto status = db_->Write(write_options_, &batch_);
+  if (!status.ok()) return error_of(status, directory_);
+  return {};
+}
+
+/// A large sorted batch becomes a table file of its own and is taken in whole: a third of the work of
+/// log, memtable and flush. Atomic like a write: the file counts once the manifest names it.
+Result<void> RocksMap::ingest(std::span<const Write> changes) {
+  const std::string file = directory_ + "/ingest.sst.tmp";
+  rocksdb::SstFileWriter writer{rocksdb::EnvOptions{}, db_->GetOptions()};
+  auto status = writer.Open(file);
+  for (std::size_t i = 0; status.ok() && i < changes.size(); ++i) {
+    const Write& change = changes[i];
+    status = change.erase ? writer.Delete(slice(change.key))
+                          : writer.Put(slice(change.key), slice(change.value));
+  }
+  if (status.ok()) status = writer.Finish();
+  if (status.ok()) {
+    rocksdb::IngestExternalFileOptions options;
+    options.move_files = true;
+    options.snapshot_consistency = false;  // No snapshot is ever held over a write.
+    status = db_->IngestExternalFile({file}, options);
+  }
   if (!status.ok()) return error_of(status, directory_);
   return {};
 }

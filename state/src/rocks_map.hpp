@@ -31,6 +31,8 @@ class RocksMap final : public KeyValue {
   std::uint64_t disk_bytes() override;
 
  private:
+  Result<void> ingest(std::span<const Write> changes);
+
   std::unique_ptr<rocksdb::DB> db_;
   std::string directory_;
   rocksdb::WriteOptions write_options_;

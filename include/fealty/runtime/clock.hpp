@@ -5,10 +5,10 @@
 
 namespace fealty::runtime {
 
-/// A partition's clock (or a whole recorded log's): the largest event time seen, bounded against one bad
-/// future timestamp. A time more than `jump_max` ahead of the clock does not move it until a second
-/// event says so too; then the clock moves to the smaller of the two.
-/// Pure: time is an argument. What it remembers is saved with each checkpoint.
+/// A partition's clock (or a whole recorded log's): the largest event time seen, bounded against
+/// one bad future timestamp. A time more than `jump_max` ahead of the clock does not move it until
+/// a second event says so too; then the clock moves to the smaller of the two. Pure: time is an
+/// argument. What it remembers is saved with each checkpoint.
 class Clock {
  public:
   explicit Clock(std::chrono::days jump_max) : jump_max_{jump_max} {}

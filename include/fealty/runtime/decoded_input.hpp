@@ -26,7 +26,7 @@ struct DecodedBatch {
 };
 
 struct DecodedInputOptions {
-  std::size_t records_max = 4096;             // a batch
+  std::size_t records_max = 4096;  // a batch
   std::chrono::milliseconds poll_timeout{100};
   bool ahead = false;  // poll and decode on a thread of its own, up to three batches ahead
 };

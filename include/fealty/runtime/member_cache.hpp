@@ -15,25 +15,27 @@ namespace fealty::runtime {
 using Slot = std::uint32_t;
 inline constexpr Slot no_slot = 0xffffffff;
 
-/// A member in memory: the decoded record, what was not saved yet, and the cache's own marks.
-struct CachedMember {
+/// A member in memory: the decoded record, what was not saved yet, and the cache's own marks. What
+/// a lookup compares lies first, so that it touches one cache line.
+struct alignas(64) CachedMember {
+  std::uint64_t key = 0;            // MemberCache::key_of
+  std::uint64_t first_unsaved = 0;  // batch number of the oldest unsaved change; 0 = all is saved
+  std::uint32_t partition = 0;
+  std::uint32_t generation = 0;     // raised when the slot is given to another member
+  std::uint32_t bytes = 0;          // counted for this member
+  std::uint32_t unsaved_bytes = 0;  // of `unsaved`, about
+  Day stored_due = no_day;          // due() of the version that the store holds
+  Day timer_due = no_day;           // day for which a timer is in memory
+  bool used = false;                // touched since the clock hand passed
+  bool live = false;                // slot in use
   member::Record record;
   member::History unsaved;
-  std::uint64_t key = 0;               // MemberCache::key_of
-  std::uint64_t first_unsaved = 0;     // batch number of the oldest unsaved change; 0 = all is saved
-  std::uint32_t partition = 0;
-  std::uint32_t generation = 0;        // raised when the slot is given to another member
-  std::uint32_t bytes = 0;             // counted for this member
-  std::uint32_t unsaved_bytes = 0;     // of `unsaved`, about
-  Day stored_due = no_day;             // due() of the version that the store holds
-  Day timer_due = no_day;              // day for which a timer is in memory
-  bool used = false;                   // touched since the clock hand passed
-  bool live = false;                   // slot in use
 };
 
 /// Decoded members of all partitions, bounded in bytes. A changed member stays until it was saved.
 ///
-/// Owns:    its members. References to them are good until the next insert's slab grows: never (slabs do
+/// Owns:    its members. References to them are good until the next insert's slab grows: never
+/// (slabs do
 ///          not move), or until the member is evicted: only in shrink().
 /// Threads: one.
 class MemberCache {
@@ -43,11 +45,25 @@ class MemberCache {
   static std::uint64_t key_of(std::uint64_t member_hash, std::uint32_t partition) {
     return mix(member_hash, partition);
   }
-  /// Starts bringing the index entry of `key` nearer.
-  void prefetch(std::uint64_t key) const { __builtin_prefetch(&index_[key & mask_]); }
+  /// Three steps of one lookup, some records apart, so that memory is there when it is read: the
+  /// index entry, the member that it most likely names, all of that member.
+  void prefetch_index(std::uint64_t key) const { __builtin_prefetch(&index_[key & mask_]); }
+  void prefetch_candidate(std::uint64_t key) const {
+    const Entry& entry = index_[key & mask_];
+    if (entry.slot != no_slot) __builtin_prefetch(&member(entry.slot));
+  }
   void prefetch_member(Slot slot) const {
     const char* at = reinterpret_cast<const char*>(&member(slot));
-    for (std::size_t line = 0; line < 6; ++line) __builtin_prefetch(at + line * 64);
+    for (std::size_t line = 1; line * 64 < sizeof(CachedMember); ++line) {
+      __builtin_prefetch(at + line * 64);
+    }
+  }
+  /// What the record keeps elsewhere and nearly every event reads. Only once the record itself is
+  /// near.
+  void prefetch_heap(Slot slot) const {
+    const member::Record& record = member(slot).record;
+    __builtin_prefetch(record.purchase_days.data());
+    __builtin_prefetch(record.qualifying.data());
   }
   [[nodiscard]] Slot find(std::uint64_t key, std::uint32_t partition, std::string_view id) const;
   /// Adds a member that find() did not find; its record is new but for the id.
@@ -61,7 +77,8 @@ class MemberCache {
   /// Counts the member's size anew after a change.
   void recount(CachedMember& member);
 
-  /// Lets saved members go until the bound holds, those not used lately first. Returns how many went.
+  /// Lets saved members go until the bound holds, those not used lately first. Returns how many
+  /// went.
   std::size_t shrink();
   /// Lets every member of `partition` go, saved or not.
   void drop_partition(std::uint32_t partition);
@@ -74,7 +91,7 @@ class MemberCache {
   [[nodiscard]] std::uint64_t evictions() const { return evictions_; }
 
  private:
-  static constexpr unsigned slab_bits = 12;
+  static constexpr unsigned slab_bits = 14;
   static constexpr Slot slab_mask = (1U << slab_bits) - 1;
   struct Entry {
     std::uint32_t tag = 0;  // high half of the key
@@ -90,7 +107,12 @@ class MemberCache {
   std::uint64_t evictions_ = 0;
   std::vector<Entry> index_;  // open addressing, linear probing, backward-shift deletion
   std::uint64_t mask_ = 0;
-  std::vector<std::unique_ptr<CachedMember[]>> slabs_;
+  struct FreeSlab {
+    void operator()(CachedMember* slab) const;
+  };
+  using Slab = std::unique_ptr<CachedMember[], FreeSlab>;
+  static Slab make_slab();
+  std::vector<Slab> slabs_;
   std::vector<Slot> free_;
   Slot slots_made_ = 0;
   Slot hand_ = 0;

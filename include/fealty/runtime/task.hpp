@@ -25,9 +25,9 @@ namespace fealty::runtime {
 /// One input record after decoding, with the clock around it.
 struct DecodedRecord {
   const ports::InputRecord* raw = nullptr;
-  event::Event event;       // where `decoded`
+  event::Event event;  // where `decoded`
   bool decoded = false;
-  Error error{};            // where not `decoded`
+  Error error{};  // where not `decoded`
   EventTime clock_before{}, clock_after{};
   Day day_before = 0, day_after = 0;  // of the clock
 };
@@ -40,9 +40,10 @@ struct Positions {
 };
 
 struct TaskOptions {
-  std::uint64_t checkpoint_distance_events = 2'000'000;  // a change is saved at most this far behind
-  std::chrono::seconds checkpoint_distance{60};          // and at most this long after (live)
-  bool changelog = false;        // saved versions go to the changelog stream too
+  std::uint64_t checkpoint_distance_events =
+      2'000'000;                                 // a change is saved at most this far behind
+  std::chrono::seconds checkpoint_distance{60};  // and at most this long after (live)
+  bool changelog = false;                        // saved versions go to the changelog stream too
   bool member_snapshots = false;  // and a JSON snapshot of each to the members stream
   std::string program_id;
   std::uint32_t program_version = 0;
@@ -53,12 +54,13 @@ struct TaskOptions {
 
 /// One partition's part of the work: state and effects of its records, saved behind the log.
 ///
-/// The three positions, the queue of unsaved changes and the recovery are those of README.md "How state
-/// is saved". There is no separate recovery code: records before `committed` are applied like any other,
-/// but silently, and a member skips what lies before the `as_of` of its saved version.
+/// The three positions, the queue of unsaved changes and the recovery are those of README.md "How
+/// state is saved". There is no separate recovery code: records before `committed` are applied like
+/// any other, but silently, and a member skips what lies before the `as_of` of its saved version.
 ///
-/// Life: open() -> { apply()* -> end_batch() -> [ prepare_commit() -> (sink commits) -> commit_done() ] }*.
-/// After a commit that failed the task is of no use: make a new one and open() it.
+/// Life: open() -> { apply()* -> end_batch() -> [ prepare_commit() -> (sink commits) ->
+/// commit_done() ] }*. After a commit that failed the task is of no use: make a new one and open()
+/// it.
 ///
 /// Owns:    its queue and timers. Borrows topology, store and the cache that all tasks share.
 /// Threads: one.
@@ -69,17 +71,18 @@ class Task {
        MemberCache& cache, TaskOptions options);
 
   /// Reads the store's checkpoint (the changelog is restored into the store already). Afterwards
-  /// positions().recover_from says where the input must be read from, clock() what clock to begin with.
-  /// `fresh`: no commit was ever made; then `committed` is where to begin.
+  /// positions().recover_from says where the input must be read from, clock() what clock to begin
+  /// with. `fresh`: no commit was ever made; then `committed` is where to begin.
   Result<void> open(ports::Offset committed, bool fresh);
   [[nodiscard]] const Positions& positions() const { return at_; }
   [[nodiscard]] const ports::ClockState& clock_at_open() const { return clock_at_open_; }
   [[nodiscard]] const std::vector<ports::Tick>& ticks() const { return ticks_; }
 
-  /// Applies records of this partition, in order; effects of those at or behind `committed` go to `out`.
+  /// Applies records of this partition, in order; effects of those at or behind `committed` go to
+  /// `out`.
   Result<void> apply(std::span<const DecodedRecord* const> records, ports::OutputBuffer& out);
-  /// Everything before `next` was applied, the clock stands at `clock`: lets idle members' timers fire.
-  /// `silent`: in a recovery, at or before `committed`: these timers were announced before.
+  /// Everything before `next` was applied, the clock stands at `clock`: lets idle members' timers
+  /// fire. `silent`: in a recovery, at or before `committed`: these timers were announced before.
   Result<void> end_batch(ports::Offset next, const ports::ClockState& clock, bool silent,
                          ports::OutputBuffer& out);
   /// Records a turn of the clock made at the current position. Call end_batch() after it.
@@ -87,7 +90,8 @@ class Task {
 
   enum class Save : std::uint8_t { due, half, all };  // by distance; the older half; everything
   /// Encodes the saved versions of this commit; with a changelog, puts them into `out`, too.
-  void prepare_commit(Save which, std::chrono::steady_clock::time_point now, ports::OutputBuffer& out);
+  void prepare_commit(Save which, std::chrono::steady_clock::time_point now,
+                      ports::OutputBuffer& out);
   [[nodiscard]] ports::CommitPosition commit_position() const;
   /// The sink has committed: the store may follow.
   Result<void> commit_done(const ports::CommitPosition& position);
@@ -110,13 +114,15 @@ class Task {
   Result<void> find_members(std::span<const DecodedRecord* const> records);
   Result<void> load_missing();
   Result<void> apply_one(const DecodedRecord& record, Slot slot, ports::OutputBuffer& out);
-  Result<const member::OrderGrant*> find_order(const event::Event& event, const CachedMember& member);
+  Result<const member::OrderGrant*> find_order(const event::Event& event,
+                                               const CachedMember& member);
   void changed(Slot slot, CachedMember& member);
   void register_timer(Slot slot, CachedMember& member);
   Result<void> fire_timers(Day today, EventTime clock, ports::OutputBuffer& out);
   Result<void> fire_stored(Day today, EventTime clock, ports::OutputBuffer& out);
   void announce(Slot slot, CachedMember& member, EventTime clock, ports::OutputBuffer& out);
-  void emit(CachedMember& member, ports::OutputBuffer& out);
+  void emit(CachedMember& member, bool order_known, ports::OutputBuffer& out);
+  void keep_order(CachedMember& member, bool known);
   void reject(const DecodedRecord& record, const Error& error, ports::OutputBuffer& out);
   void take_for_saving(Save which, std::chrono::steady_clock::time_point now);
   void encode_saved(ports::OutputBuffer& out);
@@ -137,10 +143,10 @@ class Task {
   ports::ClockState clock_at_open_;
   std::deque<BatchMark> marks_;
   std::uint64_t batch_number_ = 1;
-  ports::ClockState clock_;         // at applied
+  ports::ClockState clock_;          // at applied
   ports::ClockState recover_clock_;  // at recover_from
   std::vector<ports::Tick> ticks_;
-  bool emitting_ = false;        // effects of the record at hand are live
+  bool emitting_ = false;         // effects of the record at hand are live
   bool store_was_empty_ = false;  // at open: while nothing was evicted, a miss is a new member
   std::uint64_t evictions_at_open_ = 0;
 

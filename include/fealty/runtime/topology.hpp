@@ -41,7 +41,8 @@ struct Topology {
   std::function<Day(EventTime)> day;
   /// Effects -> bytes.
   std::function<void(const member::Notice&, std::string_view member, std::string&)> encode_notice;
-  std::function<void(const member::LedgerEntry&, std::string_view member, std::string&)> encode_entry;
+  std::function<void(const member::LedgerEntry&, std::string_view member, std::string&)>
+      encode_entry;
   /// A member as readers see it at a time.
   std::function<void(const member::Record&, EventTime clock, std::string&)> encode_member;
 };

@@ -23,8 +23,8 @@ struct WorkerOptions {
   std::size_t cache_bytes = std::size_t{512} << 20U;  // decoded members, all partitions together
   std::uint64_t commit_events_max = 500'000;          // a commit at least this often
   std::chrono::milliseconds commit_interval{0};       // and this often; 0 = by events only
-  std::chrono::milliseconds tick_after_idle{0};       // live: tick an idle partition's clock; 0 = never
-  std::uint32_t file_partitions = 1;                  // of a source without partitions
+  std::chrono::milliseconds tick_after_idle{0};  // live: tick an idle partition's clock; 0 = never
+  std::uint32_t file_partitions = 1;             // of a source without partitions
   std::chrono::days clock_jump_max{400};
   std::int64_t future_ms_max = 0;  // event time ahead of the broker's timestamp; 0 = not checked
 };
@@ -33,8 +33,8 @@ struct WorkerOptions {
 using StoreFactory =
     std::function<Result<std::unique_ptr<ports::MemberStore>>(std::uint32_t partition)>;
 
-/// Drives tasks: source -> decode -> tasks -> sink -> commit -> stores, for every host. run, replay,
-/// tests and simulation differ in the ports only.
+/// Drives tasks: source -> decode -> tasks -> sink -> commit -> stores, for every host. run,
+/// replay, tests and simulation differ in the ports only.
 ///
 /// Owns:    tasks, their stores, the cache. Borrows topology and ports.
 /// Threads: one, besides a decode thread where asked for.
@@ -118,6 +118,7 @@ class Worker final : private ports::AssignmentListener {
   ports::OutputBuffer out_;
   std::vector<ports::CommitPosition> positions_;
   std::uint64_t since_commit_ = 0;  // records
+  bool behind_ = false;             // the last batch was full: more is waiting
   bool uncommitted_ = false;        // something to commit, ticks included
   std::chrono::steady_clock::time_point last_commit_;
   std::uint64_t commits_ = 0, aborts_ = 0;

@@ -64,7 +64,13 @@ class EncodedStore : public ports::MemberStore {
   std::vector<std::string_view> keys_;
   std::vector<std::size_t> order_;
   std::string scratch_;
-  std::vector<Write> writes_;
+  std::vector<Write> writes_, sorted_;
+  /// The first bytes of a key, so that most comparisons of a sort read no key.
+  struct SortKey {
+    std::uint64_t first, second;
+    std::uint32_t write;  // index in writes_
+  };
+  std::vector<SortKey> sort_order_;
 
   // Restored, not yet written: the last value of each key (empty = erased), and the due day of its
   // member.
