@@ -84,10 +84,10 @@ void settle_level(Change& change) {
 void qualify(Change& change, Day day, std::int64_t amount, bool by_refund) {
   if (amount == 0) return;
   member::Record& record = change.record;
-  // What lies too far back to count changes nothing, a level least of all.
-  if (!add_qualifying(record, day, change.today, amount, change.program)) return;
+  const bool counts = add_qualifying(record, day, change.today, amount, change.program);
   prune_qualifying(record, change.today, change.program);
-  if (!has_levels(change.program)) return;
+  // What lies too far back to count changes nothing, a level least of all.
+  if (!counts || !has_levels(change.program)) return;
   const member::LevelState before = record.level;
   record.level = evaluated(record, before, change.today, by_refund, change.program);
   record.announced_level = record.level;
