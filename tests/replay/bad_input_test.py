@@ -169,7 +169,8 @@ class Borderline(unittest.TestCase):
         log.write_bytes(b"".join(raw(text, id=f"i{i}", member=f"m{i:02}") + b"\n" for i, text in enumerate(spellings)))
         outcome = harness.replayed(self, log)
         self.assertEqual(outcome.bytes("deadletters.ndjson"), b"")
-        revenue = [json.loads(line, parse_float=str)["revenue"] for line in outcome.bytes("members.ndjson").splitlines()]
+        revenue = [json.loads(line, parse_float=str)["revenue"]
+                   for line in outcome.bytes("members.ndjson").splitlines()]
         self.assertEqual(dict(zip(spellings, revenue)), spellings)
 
     def test_an_unknown_type_is_counted_and_skipped(self):

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The CDNOW master log, real purchases of 1997 and 1998, against figures computed here from the file itself."""
 import decimal
+import json
 import os
 import pathlib
 import unittest
@@ -53,10 +54,16 @@ class Cdnow(unittest.TestCase):
     def test_revenue_is_exact_to_the_cent(self):
         exact = {}
         for line in self.outcome.bytes("members.ndjson").decode().splitlines():
-            row = harness.json.loads(line, parse_float=decimal.Decimal)
+            row = json.loads(line, parse_float=decimal.Decimal)
             exact[row["member"]] = decimal.Decimal(row["revenue"])
         self.assertEqual(exact, self.revenue)
         self.assertEqual(sum(exact.values()), decimal.Decimal("2500315.63"))
+
+    # A member may fall two levels by timers of one day (late events in between): same id, another content.
+    @unittest.expectedFailure
+    def test_no_two_notices_have_one_id(self):
+        ids = [row["id"] for row in self.outcome.rows("notices.ndjson")]
+        self.assertEqual(len(ids) - len(set(ids)), 0)
 
     def test_the_number_of_partitions_changes_nothing(self):
         spread = harness.replayed(self, DATA, partitions=5, batch=777, **CDNOW)

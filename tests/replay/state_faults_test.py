@@ -24,7 +24,8 @@ class Directories(unittest.TestCase):
         self.out, self.state = here / "out", here / "state"
 
     def run_over(self, *logs, **options):
-        return harness.fealty(*harness.replay_words(*(logs or (LOG,)), **{"out": self.out, "state": self.state} | options))
+        options = {"out": self.out, "state": self.state} | options
+        return harness.fealty(*harness.replay_words(*(logs or (LOG,)), **options))
 
     def complete(self):
         done = self.run_over()

@@ -1,0 +1,345 @@
+#!/usr/bin/env python3
+"""`fealty run` on a real broker from outside: the same as a replay, once and only once, through kill -9.
+
+Uses the broker in $FEALTY_BROKER_DIR; by hand:
+tests/broker/broker.sh run --sasl anna:secret -- tests/integration/live_test.py
+"""
+import atexit
+import json
+import os
+import pathlib
+import random
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+import unittest
+import uuid
+
+import bus
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BINARY = pathlib.Path(os.environ["FEALTY_BUILD_DIR"]) / "fealty"
+BROKER_DIR = pathlib.Path(os.environ["FEALTY_BROKER_DIR"])
+BOOTSTRAP = (BROKER_DIR / "bootstrap").read_text().strip()
+CDNOW = pathlib.Path(os.environ.get("FEALTY_TESTDATA") or ROOT / "build" / "testdata") / "CDNOW_master.txt"
+PROGRAMS = ROOT / "config" / "programs"
+PARTITIONS = 4
+DEADLINE_S = 180
+SUBJECT = re.compile(rb'"subject":"([^"]*)"')
+# What also depends on the partition's clock. An idle partition is ticked on to the present, at once even where it has
+# only just read a log of the past; so these are compared by one test only, which waits for that to change.
+BY_CLOCK = ("as_of", "churn", "churn_at_risk", "qualifying", "level", "level_since")
+NOT_BY_CLOCK = ("points.", "balance.", "refund.")  # types of notices
+TIME = re.compile(rb'"time":"(20[^"]*Z)"')
+
+_work = pathlib.Path(tempfile.mkdtemp(prefix="fealty-live-"))
+atexit.register(shutil.rmtree, _work, ignore_errors=True)
+
+
+def folder():
+    return pathlib.Path(tempfile.mkdtemp(dir=_work))
+
+
+def fealty(*words, environment=None):
+    return subprocess.run([BINARY, *map(str, words)], capture_output=True, text=True, stdin=subprocess.DEVNULL,
+                          timeout=DEADLINE_S, env=os.environ | (environment or {}))
+
+
+def create(topic):
+    done = subprocess.run([ROOT / "tests/broker/broker.sh", "topics", "--dir", BROKER_DIR, "--create", "--topic", topic,
+                           "--partitions", str(PARTITIONS)], capture_output=True, text=True, stdin=subprocess.DEVNULL,
+                          timeout=DEADLINE_S)
+    if done.returncode != 0:
+        raise AssertionError(done.stderr + done.stdout)
+
+
+def replay(program, out, *words):
+    done = fealty("replay", "--program", program, "--out", out, "--no-fsync", *words)
+    if done.returncode != 0:
+        raise AssertionError(done.stderr)
+
+
+def rows(lines):
+    return [json.loads(line) for line in lines]
+
+
+def of_members(entries, without=()):
+    """Entries by member, each member's in order."""
+    found = {}
+    for entry in entries:
+        found.setdefault(entry.get("member") or entry["subject"], []).append(
+            {name: value for name, value in entry.items() if name not in without})
+    return found
+
+
+def assert_same(test, seen, expected, what):
+    """Of dictionaries by member; tells the first difference (a diff of all would take minutes)."""
+    test.assertEqual(set(seen) ^ set(expected), set(), f"{what}: on one side only")
+    wrong = [member for member in expected if seen[member] != expected[member]]
+    if wrong:
+        test.fail(f"{what}: {len(wrong)} of {len(expected)} members differ, first {wrong[0]}:\n"
+                  f"seen     {seen[wrong[0]]}\nexpected {expected[wrong[0]]}")
+
+
+class Service:
+    """A service file, the process that runs by it, and what it wrote to the bus."""
+
+    def __init__(self, test, topic, program, mapping="cloudevents", **settings):
+        name = "t-" + uuid.uuid4().hex[:8]
+        self.test, self.topic, self.program, self.prefix = test, topic, program, name + "."
+        self.state = folder() / "state"
+        self.file = folder() / "service.yaml"
+        self.file.write_text(json.dumps({  # JSON is YAML
+            "program": str(program), "mapping": mapping, "state": {"dir": str(self.state)},
+            "kafka": {"brokers": BOOTSTRAP, "input_topic": topic, "group": name, "output_prefix": self.prefix,
+                      "create_topics": True, "replication_factor": 1, "session_timeout_ms": 6000}} | settings))
+        self.group = bus.Group(BOOTSTRAP, name, topic, PARTITIONS)
+        self.log = self.file.with_suffix(".log")
+        self.child = None
+        test.addCleanup(self.end)
+
+    def end(self):
+        if self.child and self.child.poll() is None:
+            self.child.kill()
+            self.child.wait()
+        self.group.close()
+
+    def start(self):
+        with self.log.open("ab") as log:
+            self.child = subprocess.Popen([BINARY, "run", "--config", self.file], stdin=subprocess.DEVNULL, stdout=log,
+                                          stderr=log)
+
+    def await_committed(self, records):
+        deadline = time.monotonic() + DEADLINE_S
+        while (now := self.group.committed()) < records:
+            if self.child.poll() is not None:
+                self.test.fail(f"it ended with {self.child.returncode} at {now} of {records}:\n{self.tail()}")
+            if time.monotonic() > deadline:
+                self.test.fail(f"{now} of {records} committed after {DEADLINE_S} s:\n{self.tail()}")
+            time.sleep(0.002)
+
+    def tail(self):
+        return self.log.read_text(errors="replace")[-3000:]
+
+    def kill(self):
+        self.child.send_signal(signal.SIGKILL)
+        self.child.wait()
+
+    def stop(self):
+        """SIGTERM: drains, commits, ends with 0."""
+        self.child.send_signal(signal.SIGTERM)
+        self.test.assertEqual(self.child.wait(timeout=DEADLINE_S), 0, self.tail())
+
+    def members(self):
+        done = fealty("member", "--state", self.state, "--program", self.program, "--all")
+        self.test.assertEqual(done.returncode, 0, done.stderr)
+        return done.stdout.splitlines()
+
+    def out(self, stream):
+        """What a read_committed consumer of an output topic sees, partition after partition."""
+        return [json.loads(value) for partition in bus.read(BOOTSTRAP, self.prefix + stream, PARTITIONS)
+                for _, _, value in partition]
+
+
+class Cdnow(unittest.TestCase):
+    """Real purchases, live and replayed: the same members and the same ledger."""
+
+    # On the bus a row's number is its offset, so what is named after it differs.
+    NAMED_BY_ROW = ("position", "cause", "order_id", "hash")
+
+    def test_live_gives_the_members_and_the_ledger_of_the_replay(self):
+        if not CDNOW.exists():
+            self.fail(f"no data in {CDNOW}: run tests/data/fetch_cdnow.sh, or set FEALTY_TESTDATA")
+        program, out, topic = PROGRAMS / "cdnow.yaml", folder() / "out", "cdnow-" + uuid.uuid4().hex[:8]
+        replay(program, out, "--format", "cdnow", CDNOW)
+        lines = CDNOW.read_bytes().splitlines()[1:]
+        create(topic)
+        bus.produce(BOOTSTRAP, topic, ((line.split()[0], line, bus.ANY_PARTITION) for line in lines))
+
+        service = Service(self, topic, program, "cdnow")
+        service.start()
+        service.await_committed(len(lines))
+        service.stop()
+
+        without = ("ledger_hash", *BY_CLOCK)
+        assert_same(self, of_members(rows(service.members()), without),
+                    of_members(rows((out / "members.ndjson").read_text().splitlines()), without), "members")
+        ledger = service.out("ledger")
+        self.assertEqual(sum(entry["points"] for entry in ledger), 2_453_159)
+        assert_same(self, of_members(ledger, self.NAMED_BY_ROW),
+                    of_members(rows((out / "ledger.ndjson").read_text().splitlines()), self.NAMED_BY_ROW), "ledger")
+        self.assertEqual(service.out("deadletters"), [])
+        # The members topic holds a snapshot of each; the last one is the state at the clean stop.
+        last = {row["member"]: row["balance"] for row in service.out("members")}
+        assert_same(self, last, {row["member"]: row["balance"] for row in rows(service.members())}, "members topic")
+
+
+class Killed(unittest.TestCase):
+    """A generated shop with refunds, late, repeated and malformed events, in one topic for all tests."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.topic = "shop-" + uuid.uuid4().hex[:8]
+        create(cls.topic)
+        made = subprocess.run([BINARY, "generate", "--members", "1500", "--events", "60000", "--seed", "77", "--days",
+                               "500", "--late-share", "0.03", "--duplicate-share", "0.03", "--malformed-share", "0.01",
+                               "--refund-share", "0.15"], check=True, capture_output=True, timeout=DEADLINE_S).stdout
+        lines = made.splitlines()
+        bus.produce(BOOTSTRAP, cls.topic, ((found[1] if (found := SUBJECT.search(line)) else None, line,
+                                            bus.ANY_PARTITION) for line in lines))
+        # At the end of each partition the same time, so that all their clocks end alike.
+        last = max(time[1] for line in lines if (time := TIME.search(line))).decode()
+        bus.produce(BOOTSTRAP, cls.topic, ((None, json.dumps(
+            {"specversion": "1.0", "id": f"end-{p}", "source": "/end", "type": "login", "subject": f"zz-end-{p}",
+             "time": last, "data": {}}).encode(), p) for p in range(PARTITIONS)))
+        cls.records = len(lines) + PARTITIONS
+        cls.program = PROGRAMS / "default.yaml"
+        cls.replay_partitions()
+
+    @classmethod
+    def replay_partitions(cls):
+        """What must come out: each partition's log, replayed by itself and uninterrupted."""
+        cls.expected = {name: [] for name in ("members", "ledger", "notices", "deadletters")}
+        for p, records in enumerate(bus.read(BOOTSTRAP, cls.topic, PARTITIONS)):
+            log, out = folder() / f"partition-{p}.ndjson", folder() / "out"
+            log.write_bytes(b"".join(value + b"\n" for _, _, value in records))
+            replay(cls.program, out, log)
+            for name, lines in cls.expected.items():
+                lines += (out / f"{name}.ndjson").read_text().splitlines()
+
+    def assert_exactly_once(self, service, by_clock=False):
+        """To the byte: on the bus too, a record's position is its place in its partition's log."""
+        members, notices = [[rows(lines) for lines in (seen, self.expected[name])] for name, seen in (
+            ("members", service.members()), ("notices", map(json.dumps, service.out("notices"))))]
+        if not by_clock:
+            notices = [[row for row in found if row["type"].startswith(NOT_BY_CLOCK)] for found in notices]
+            ids = [row["id"] for row in notices[0]]
+            self.assertEqual(len(ids), len(set(ids)), "a notice came twice")
+        assert_same(self, *(of_members(found, () if by_clock else BY_CLOCK) for found in members), "members")
+        assert_same(self, *map(of_members, notices), "notices")
+        ledger = service.out("ledger")
+        keys = [(row["member"], row["seq"]) for row in ledger]
+        self.assertEqual(len(keys), len(set(keys)), "a ledger entry came twice")
+        assert_same(self, of_members(ledger), of_members(rows(self.expected["ledger"])), "ledger")
+        dead = [[(row["reason"], row["field"], row["position"], row.get("payload")) for row in found]
+                for found in (service.out("deadletters"), rows(self.expected["deadletters"]))]
+        self.assertEqual(sorted(dead[0], key=str), sorted(dead[1], key=str))
+
+    def kill_and_go_on(self, seed, emptied, kills=5):
+        service = Service(self, self.topic, self.program, commit={"interval_ms": 10, "events_max": 250},
+                          checkpoint={"distance_events": 4000})
+        draw = random.Random(seed)
+        for at in sorted(draw.sample(range(1, self.records * 9 // 10), kills)):
+            service.start()
+            service.await_committed(at)
+            time.sleep(draw.uniform(0, 0.03))  # not to wait for anything: to hit other moments than commits
+            service.kill()
+            if emptied:
+                shutil.rmtree(service.state, ignore_errors=True)
+        service.start()
+        service.await_committed(self.records)
+        service.stop()
+        self.assert_exactly_once(service)
+        return service
+
+    def test_undisturbed_live_gives_what_a_replay_of_each_partition_gives(self):
+        self.kill_and_go_on(seed=0, emptied=False, kills=0)
+
+    @unittest.expectedFailure
+    def test_the_clock_of_the_machine_does_not_overtake_a_log_of_the_past(self):
+        self.assert_exactly_once(self.kill_and_go_on(seed=0, emptied=False, kills=0), by_clock=True)
+
+    def test_killed_and_started_again_with_its_state(self):
+        self.kill_and_go_on(seed=1, emptied=False)
+
+    def test_killed_and_started_again_with_an_emptied_state(self):
+        service = self.kill_and_go_on(seed=2, emptied=True)
+        self.assertIn("store.restored", service.log.read_text())
+
+    def test_a_clean_stop_and_start_with_an_emptied_state_gives_it_all_back(self):
+        service = self.kill_and_go_on(seed=0, emptied=False, kills=0)
+        shutil.rmtree(service.state, ignore_errors=True)
+        service.start()
+        deadline = time.monotonic() + DEADLINE_S
+        while service.log.read_text().count("event=task.opened") < 2 * PARTITIONS:
+            self.assertLess(time.monotonic(), deadline, service.tail())
+            time.sleep(0.01)
+        service.stop()
+        self.assert_exactly_once(service)
+
+
+class Refusals(unittest.TestCase):
+    """What is wrong, and what to do about it; and the exit code that a supervisor goes by."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.topic = "empty-" + uuid.uuid4().hex[:8]
+        create(cls.topic)
+
+    def run_with(self, environment=None, **kafka):
+        service = Service(self, self.topic, PROGRAMS / "default.yaml")
+        settings = json.loads(service.file.read_text())
+        settings["kafka"] |= kafka
+        service.file.write_text(json.dumps(settings))
+        return service, fealty("run", "--config", service.file, environment=environment)
+
+    def assert_refused(self, done, code, *words):
+        self.assertEqual(done.returncode, code, done.stderr)
+        self.assertEqual(done.stdout, "")
+        for word in words:
+            self.assertIn(word, done.stderr)
+
+    def test_no_broker(self):
+        _, done = self.run_with(brokers="127.0.0.1:1")
+        self.assert_refused(done, 3, "broker_unreachable", "127.0.0.1:1", "check kafka.brokers")
+
+    def test_no_such_input_topic(self):
+        _, done = self.run_with(input_topic="no-such-topic")
+        self.assert_refused(done, 2, "no-such-topic", "--create")
+
+    def test_missing_output_topics_that_it_may_not_create(self):
+        service, done = self.run_with(create_topics=False)
+        self.assert_refused(done, 2, service.prefix, "--create")
+
+    SASL = {"protocol": "sasl_plaintext", "mechanism": "PLAIN", "username": "anna"}
+
+    def test_a_wrong_password(self):
+        _, done = self.run_with(brokers=self.secured(), security=self.SASL,
+                                environment={"FEALTY_KAFKA__SECURITY__PASSWORD": "hunter2"})
+        self.assert_refused(done, 2, "broker_refused", "check kafka.security")
+        self.assertNotIn("hunter2", done.stderr)
+
+    def test_the_right_password(self):
+        service = Service(self, self.topic, PROGRAMS / "default.yaml")
+        settings = json.loads(service.file.read_text())
+        password = folder() / "password"
+        password.write_text("secret\n")
+        settings["kafka"] |= {"brokers": self.secured(), "security": self.SASL | {"password_file": str(password)}}
+        service.file.write_text(json.dumps(settings))
+        service.start()
+        deadline = time.monotonic() + DEADLINE_S
+        while "event=task.opened" not in service.log.read_text():
+            self.assertIsNone(service.child.poll(), service.tail())
+            self.assertLess(time.monotonic(), deadline, service.tail())
+            time.sleep(0.01)
+        service.stop()
+        self.assertNotIn("secret", service.log.read_text())
+
+    def secured(self):
+        return (BROKER_DIR / "bootstrap.sasl").read_text().strip()
+
+    def test_the_state_of_another_program(self):
+        log = folder() / "log"
+        log.write_bytes(b'{"specversion":"1.0","id":"a","source":"/s","type":"login","subject":"m",'
+                        b'"time":"2025-01-01T00:00:00Z","data":{}}\n')
+        service = Service(self, self.topic, PROGRAMS / "cdnow.yaml")
+        replay(PROGRAMS / "default.yaml", folder() / "out", "--state", service.state, "--partitions", PARTITIONS, log)
+        done = fealty("run", "--config", service.file)
+        self.assert_refused(done, 2, "wrong_program", "default", "cdnow")
+
+
+if __name__ == "__main__":
+    unittest.main()
