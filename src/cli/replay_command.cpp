@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "exit_code.hpp"
+#include "fealty/log/log.hpp"
 #include "progress.hpp"
 #include "replay.hpp"
 #include "stop_signal.hpp"
@@ -16,6 +17,7 @@ namespace fealty::cli {
 namespace {
 
 int run_replay(const ReplayOptions& options) {
+  log::set_level(log::Level::warn);  // The bar and the last line say what there is to say.
   ProgressBar bar;
   TerminalView view;
   ReplayHooks hooks;

@@ -160,13 +160,23 @@ TEST(Determinism, PartitionsAndBatchSizesChangeNothing) {
   }
 }
 
-/// Random cuts, many lives. FEALTY_LONG=1 runs a hundred times as many seeds.
+/// FEALTY_SEED=S: that one; FEALTY_SEEDS=N: the first N; FEALTY_LONG: 4000; else 40.
+std::vector<std::uint64_t> seeds_to_run() {
+  const auto number = [](const char* name) -> std::uint64_t {
+    const char* const text = std::getenv(name);
+    return text == nullptr ? 0 : std::strtoull(text, nullptr, 10);
+  };
+  if (const std::uint64_t one = number("FEALTY_SEED"); one != 0) return {one};
+  std::uint64_t count = number("FEALTY_SEEDS");
+  if (count == 0) count = number("FEALTY_LONG") != 0 ? 4000 : 40;
+  std::vector<std::uint64_t> seeds{2486};  // found a timer that nobody knew of any more
+  for (std::uint64_t seed = 1; seed <= count; ++seed) seeds.push_back(seed);
+  return seeds;
+}
+
+/// Random cuts, many lives.
 TEST(Simulation, RandomCutsInManyLivesLoseAndDoubleNothing) {
-  const bool is_long = std::getenv("FEALTY_LONG") != nullptr;
-  const std::uint64_t seeds = is_long ? 4000 : 40;
-  std::vector<std::uint64_t> chosen{2486};  // found a timer that nobody knew of any more
-  for (std::uint64_t seed = 1; seed <= seeds; ++seed) chosen.push_back(seed);
-  for (const std::uint64_t seed : chosen) {
+  for (const std::uint64_t seed : seeds_to_run()) {
     SCOPED_TRACE("seed " + std::to_string(seed));
     std::mt19937_64 random{seed};
     const auto pick = [&](std::uint64_t below) { return random() % below; };
