@@ -19,6 +19,14 @@ void drop_muted(const Program& program, member::Effects& effects) {
   });
 }
 
+/// An event's id tells its notices from all others; what the clock announces is numbered by member, for
+/// a late event may bring the same day about twice.
+void number_timer_notices(member::Record& record, member::Effects& effects) {
+  for (member::Notice& notice : effects.notices) {
+    if (notice.cause.starts_with("timer/")) notice.ordinal = record.timer_notices++;
+  }
+}
+
 /// One event, in the order in which its parts may see each other's work: churn up to this day, the
 /// program's rules, churn after it. A refused or repeated event leaves nothing behind.
 program::Outcome apply_event(const Program& program, member::Record& record,
@@ -37,6 +45,7 @@ program::Outcome apply_event(const Program& program, member::Record& record,
     return outcome;
   }
   insight::after_event(record, day, event.id, event.time, program.churn, program.version, effects);
+  number_timer_notices(record, effects);
   drop_muted(program, effects);
   return outcome;
 }
@@ -51,6 +60,7 @@ void announce(const Program& program, member::Record& record, EventTime clock,
     insight::announce(record, day, program.churn, program.version, program.utc_offset_s, effects);
     check(record.due() > day, "what was announced is no longer due");
   }
+  number_timer_notices(record, effects);
   drop_muted(program, effects);
 }
 

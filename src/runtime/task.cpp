@@ -150,6 +150,7 @@ Result<void> Task::apply_one(const DecodedRecord& record, Slot slot, ports::Outp
   if (offset < member.record.as_of) return {};  // Recovery: the saved version holds it already.
 
   emitting_ = live(offset);
+  position_ = offset;
   if (member.record.due() <= record.day_before) announce(slot, member, record.clock_before, out);
   const auto order = find_order(event, member);
   if (!order) return order.error();
@@ -220,7 +221,7 @@ void Task::emit(CachedMember& member, bool order_known, ports::OutputBuffer& out
   const std::string& id = member.record.id;
   if (emitting_) {
     for (const member::LedgerEntry& entry : effects_.entries) {
-      topology_.encode_entry(entry, id, out.start(ports::Stream::ledger, partition_, id));
+      topology_.encode_entry(entry, id, out.start(ports::Stream::ledger, partition_, id, position_));
       out.finish();
       ++counters_.ledger_entries;
       switch (entry.kind) {
@@ -243,7 +244,7 @@ void Task::emit(CachedMember& member, bool order_known, ports::OutputBuffer& out
       }
     }
     for (const member::Notice& notice : effects_.notices) {
-      topology_.encode_notice(notice, id, out.start(ports::Stream::notices, partition_, id));
+      topology_.encode_notice(notice, id, out.start(ports::Stream::notices, partition_, id, position_));
       out.finish();
       ++counters_.notices[static_cast<std::size_t>(notice.type)];
     }
@@ -299,7 +300,7 @@ void Task::reject(const DecodedRecord& record, const Error& error, ports::Output
   ++counters_.deadlettered;
   codec::encode_deadletter(error, options_.describe(partition_, record.raw->offset), partition_,
                            record.raw->offset, record.raw->value,
-                           out.start(ports::Stream::deadletters, partition_, {}));
+                           out.start(ports::Stream::deadletters, partition_, {}, record.raw->offset));
   out.finish();
 }
 

@@ -17,6 +17,7 @@ Result<void> Task::end_batch(ports::Offset next, const ports::ClockState& clock,
   check(next >= at_.applied, "a task goes forward");
   check(!silent || next <= at_.committed, "only a recovery is silent");
   emitting_ = !silent;
+  position_ = next == 0 ? 0 : next - 1;  // Timers stand behind the record that brought the day.
   const Day today = topology_.day(clock.now);
   if (auto fired = fire_timers(today, clock.now, out); !fired) return fired.error();
   at_.applied = next;
@@ -25,56 +26,67 @@ Result<void> Task::end_batch(ports::Offset next, const ports::ClockState& clock,
   return {};
 }
 
+/// In the order of their ids: the same whether a member was in memory, in the store or recovered.
 Result<void> Task::fire_timers(Day today, EventTime clock, ports::OutputBuffer& out) {
-  while (!timers_.empty() && timers_.begin()->first <= today) {
-    const auto due = std::move(timers_.begin()->second);
-    timers_.erase(timers_.begin());
-    for (const auto& [slot, generation] : due) {
-      CachedMember& member = cache_.member(slot);
-      if (!member.live || member.generation != generation) continue;
-      if (member.timer_due <= today) member.timer_due = no_day;
-      if (member.record.due() <= today) announce(slot, member, clock, out);
-      register_timer(slot, member);
-    }
-  }
+  due_.clear();
+  due_in_memory(today);
   if (today > fired_to_) {
     if (store_has_more()) {
-      if (auto fired = fire_stored(today, clock, out); !fired) return fired.error();
+      if (auto read = due_in_store(today); !read) return read.error();
     }
     fired_to_ = today;
+  }
+  std::sort(due_.begin(), due_.end(), [&](Slot a, Slot b) {
+    return cache_.member(a).record.id < cache_.member(b).record.id;
+  });
+  due_.erase(std::unique(due_.begin(), due_.end()), due_.end());
+  for (const Slot slot : due_) {
+    CachedMember& member = cache_.member(slot);
+    announce(slot, member, clock, out);
+    cache_.recount(member);
   }
   return {};
 }
 
-Result<void> Task::fire_stored(Day today, EventTime clock, ports::OutputBuffer& out) {
+void Task::due_in_memory(Day today) {
+  while (!timers_.empty() && timers_.begin()->first <= today) {
+    for (const auto& [slot, generation] : timers_.begin()->second) {
+      CachedMember& member = cache_.member(slot);
+      if (!member.live || member.generation != generation) continue;
+      if (member.timer_due <= today) member.timer_due = no_day;
+      if (member.record.due() <= today) due_.push_back(slot);
+    }
+    timers_.erase(timers_.begin());
+  }
+}
+
+Result<void> Task::due_in_store(Day today) {
   std::string cursor;
-  std::vector<std::string> due;
+  std::vector<std::string> ids;
   bool more = true;
   while (more) {
-    due.clear();
-    const auto read = store_.due(fired_to_, today, due_page, cursor, due);
+    ids.clear();
+    const auto read = store_.due(fired_to_, today, due_page, cursor, ids);
     if (!read) return read.error();
     more = *read;
-    slots_.clear();
     missing_.clear();
-    for (const std::string& id : due) {
+    const std::size_t first = due_.size();
+    for (const std::string& id : ids) {
       const std::uint64_t key = MemberCache::key_of(hash64(id), partition_);
       Slot slot = cache_.find(key, partition_, id);
       if (slot == no_slot) {
         slot = cache_.insert(key, partition_, id);
         missing_.push_back(slot);
       }
-      slots_.push_back(slot);
+      due_.push_back(slot);
     }
     if (!missing_.empty()) {
       if (auto loaded = load_missing(); !loaded) return loaded.error();
     }
-    for (const Slot slot : slots_) {
-      CachedMember& member = cache_.member(slot);
-      if (member.record.due() > today) continue;
-      announce(slot, member, clock, out);
-      cache_.recount(member);
-    }
+    // The index may name a member whose day has moved since.
+    due_.erase(std::remove_if(due_.begin() + static_cast<std::ptrdiff_t>(first), due_.end(),
+                              [&](Slot slot) { return cache_.member(slot).record.due() > today; }),
+               due_.end());
   }
   return {};
 }

@@ -68,10 +68,14 @@ Result<void> Worker::process(DecodedBatch& batch) {
   if (batch.polled == ports::Polled::idle && options_.tick_after_idle.count() > 0) {
     if (auto ticked = tick_idle(); !ticked) return ticked.error();
   }
-  if (!batch.records.empty()) uncommitted_ = true;
+  if (!batch.records.empty()) {
+    uncommitted_ = true;
+    if (options_.tick_after_idle.count() > 0) note_activity(batch);
+  }
   since_commit_ += batch.records.size();
   behind_ = batch.records.size() >= options_.input.records_max;
   if (!out_.empty()) {
+    if (one_clock_ && options_.file_partitions > 1) out_.sort_by_position();
     if (on_outputs) on_outputs(out_);
     if (auto sent = sink_.append(out_); !sent) return sent.error();
   }
@@ -101,7 +105,8 @@ Result<void> Worker::route(DecodedRecord& record) {
   stamp(record, *owned->clock);
   next_of(*owned) = offset + 1;
   if (offset >= owned->task->positions().applied) owned->routed.push_back(&record);
-  return {};
+  // A new day: timers fire behind the record that brought it, wherever a batch happens to end.
+  return record.day_after > record.day_before ? apply_routed() : Result<void>{};
 }
 
 /// The next record is the first that was not committed: completes what was applied silently, with
@@ -167,13 +172,23 @@ Result<void> Worker::apply_routed() {
   return {};
 }
 
+void Worker::note_activity(const DecodedBatch& batch) {
+  const auto now = std::chrono::steady_clock::now();
+  for (const DecodedRecord& record : batch.records) {
+    if (Owned* const owned = owner_of(record); owned != nullptr) owned->last_record = now;
+  }
+}
+
+/// A partition without events for a while has no clock but this machine's. A partition that is merely
+/// behind has one: its events.
 Result<void> Worker::tick_idle() {
   check(!one_clock_, "only a partition with a clock of its own ticks");
+  const auto steady_now = std::chrono::steady_clock::now();
   const auto now =
       std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::system_clock::now());
   for (const auto& owned : owned_) {
-    if (!owned || owned->recovering || now - owned->clock->now() < options_.tick_after_idle)
-      continue;
+    if (!owned || owned->recovering) continue;
+    if (steady_now - owned->last_record < options_.tick_after_idle) continue;
     // Timers are counted in days: a tick within the same day would change nothing.
     if (topology_.day(now) <= topology_.day(owned->clock->now())) continue;
     if (owned->clock->now() == EventTime{}) continue;  // Nothing was seen yet.

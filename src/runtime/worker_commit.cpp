@@ -67,6 +67,7 @@ Result<void> Worker::open_task(std::uint32_t partition, Owned& owned, ports::Off
   owned.recovering = true;
   owned.next = owned.task->positions().applied;
   owned.routed.clear();
+  owned.last_record = SteadyClock::now();
   if (!one_clock_) owned.clock->restore(owned.task->clock_at_open());
   const Positions& at = owned.task->positions();
   log::info("task.opened",

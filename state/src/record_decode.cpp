@@ -16,7 +16,7 @@ using wire::Reader;
 using wire::tag;
 using wire::Writer;
 
-constexpr std::uint32_t field_last = 38;
+constexpr std::uint32_t field_last = 39;
 
 void get(std::string_view bytes, LevelState& state, Reader& outer) {
   Reader in{bytes};
@@ -312,6 +312,9 @@ void get_rest(std::uint32_t t, Reader& in, Record& record, bool& level_differs,
       return;
     case tag(38, wire::bytes):
       get(in.raw_bytes(), record.parked.emplace_back(), in);
+      return;
+    case tag(39, wire::varint):
+      in.uint(record.timer_notices);
       return;
     default:
       in.skip(t, field_last);

@@ -16,8 +16,6 @@ using wire::Reader;
 using wire::tag;
 using wire::Writer;
 
-constexpr std::uint32_t field_last = 38;
-
 std::size_t bytes_max(const ParkedRefund& parked) {
   std::size_t size = 8 * wire::number_bytes_max + 5 * wire::head_bytes_max +
                      parked.order_id.size() + parked.refund_id.size() + parked.event_id.size() +
@@ -30,7 +28,7 @@ std::size_t bytes_max(const ParkedRefund& parked) {
 }
 
 std::size_t bytes_max(const Record& record) {
-  std::size_t size = 34 * wire::number_bytes_max + 10 * wire::head_bytes_max +
+  std::size_t size = 35 * wire::number_bytes_max + 10 * wire::head_bytes_max +
                      Record::recent_max * 8 + record.qualifying.size() * 15 +
                      record.purchase_days.size() * 5 + record.money_keys.size() * 16 +
                      record.reservations.size() * 24 + record.time_zone.size() +
@@ -134,6 +132,7 @@ void put_rest(Writer& out, const Record& record) {
   out.text(36, record.time_zone);
   out.text(37, record.attributes);
   for (const auto& parked : record.parked) put(out, 38, parked);
+  out.uint(39, record.timer_notices);
 }
 
 }  // namespace

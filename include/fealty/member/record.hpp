@@ -115,6 +115,8 @@ struct Record {
   Day joined = no_day, birthday = no_day;
   std::string time_zone, attributes;
 
+  std::uint32_t timer_notices = 0;  // announced by the clock so far: tells two of one day apart
+
   // Delivery: repeats of events that touch no money are known among the last recent_max ids.
   static constexpr std::size_t recent_max = 16;
   std::array<std::uint64_t, recent_max> recent_ids{};

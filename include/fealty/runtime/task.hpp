@@ -119,7 +119,8 @@ class Task {
   void changed(Slot slot, CachedMember& member);
   void register_timer(Slot slot, CachedMember& member);
   Result<void> fire_timers(Day today, EventTime clock, ports::OutputBuffer& out);
-  Result<void> fire_stored(Day today, EventTime clock, ports::OutputBuffer& out);
+  void due_in_memory(Day today);
+  Result<void> due_in_store(Day today);
   void announce(Slot slot, CachedMember& member, EventTime clock, ports::OutputBuffer& out);
   void emit(CachedMember& member, bool order_known, ports::OutputBuffer& out);
   void keep_order(CachedMember& member, bool known);
@@ -146,6 +147,7 @@ class Task {
   ports::ClockState clock_;          // at applied
   ports::ClockState recover_clock_;  // at recover_from
   std::vector<ports::Tick> ticks_;
+  ports::Offset position_ = 0;  // of the record at hand
   bool emitting_ = false;         // effects of the record at hand are live
   bool store_was_empty_ = false;  // at open: while nothing was evicted, a miss is a new member
   std::uint64_t evictions_at_open_ = 0;
@@ -161,6 +163,7 @@ class Task {
   // Scratch, reused.
   std::vector<Slot> slots_;
   std::vector<Slot> missing_;
+  std::vector<Slot> due_;
   member::Effects effects_;
   std::optional<member::OrderGrant> found_order_;
   ports::Offset checkpoint_written_ = ~ports::Offset{0};  // its recover_from

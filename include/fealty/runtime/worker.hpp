@@ -79,6 +79,7 @@ class Worker final : private ports::AssignmentListener {
     bool recovering = true;  // applied < committed: nothing goes out
     ports::Offset next = 0;  // behind the last record routed
     std::vector<const DecodedRecord*> routed;
+    std::chrono::steady_clock::time_point last_record;  // or when it was opened
   };
 
   Result<void> on_assigned(std::span<const ports::Assignment> partitions) override;
@@ -95,6 +96,7 @@ class Worker final : private ports::AssignmentListener {
   Result<void> apply_routed();
   void repeat_ticks(Owned& owned, ports::Offset up_to);
   void stamp(DecodedRecord& record, Clock& clock);
+  void note_activity(const DecodedBatch& batch);
   Result<void> tick_idle();
   Result<void> commit_if_due();
   [[nodiscard]] bool commit_due() const;

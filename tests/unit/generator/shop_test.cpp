@@ -130,7 +130,8 @@ TEST(Shop, EveryUndamagedLineIsAWholeEvent) {
   options.malformed_share = 0;
   for (const MemberSkew skew : {MemberSkew::by_rates, MemberSkew::uniform}) {
     options.skew = skew;
-    for (const std::string_view line : lines_of(all_of(options))) {
+    const std::string log = all_of(options);
+    for (const std::string_view line : lines_of(log)) {
       ASSERT_TRUE(is_well_formed(line)) << line;
       ASSERT_EQ(field(line, "specversion"), "1.0");
       ASSERT_LE(line.size(), 1200U);
