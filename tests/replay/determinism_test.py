@@ -100,7 +100,6 @@ class Killed(unittest.TestCase):
 
     # Timers of idle members fire at the end of a batch, and with several partitions a batch's lines are ordered by
     # partition; a continued run begins its batches elsewhere. So lines of different members change places.
-    @unittest.expectedFailure
     def test_the_bytes_are_the_same_even_in_the_order_of_members(self):
         for partitions in (1, 3):
             whole = harness.replayed(self, LOG, partitions=partitions, **OFTEN)

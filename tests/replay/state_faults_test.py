@@ -143,7 +143,6 @@ class FullDisk(unittest.TestCase):
             self.room(full)
             self.goes_on(words, full / "out")
 
-    @unittest.expectedFailure  # RocksDB's own text log cannot be written either, and Debian's build asserts on it.
     def test_a_state_directory_that_is_full(self):
         with small_file_system(self, "200k") as full:
             out = harness.folder() / "out"
