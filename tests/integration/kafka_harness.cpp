@@ -96,6 +96,23 @@ std::string unique_name(std::string_view stem) {
   return fmt::format("{}-{:08x}", stem, device());
 }
 
+/// A topic is made before every broker's metadata says so.
+void await_topic(rd_kafka_t* rk, const std::string& topic, int partitions) {
+  rd_kafka_topic_t* handle = rd_kafka_topic_new(rk, topic.c_str(), nullptr);
+  const auto end = std::chrono::steady_clock::now() + patience;
+  bool there = false;
+  while (!there) {
+    expect(std::chrono::steady_clock::now() < end, "a topic that was made does not appear");
+    const rd_kafka_metadata_t* answer = nullptr;
+    if (rd_kafka_metadata(rk, 0, handle, &answer, 5'000) != RD_KAFKA_RESP_ERR_NO_ERROR) continue;
+    const rd_kafka_metadata_topic_t& found = answer->topics[0];
+    there = found.err == RD_KAFKA_RESP_ERR_NO_ERROR && found.partition_cnt == partitions;
+    for (int i = 0; there && i < partitions; ++i) there = found.partitions[i].leader >= 0;
+    rd_kafka_metadata_destroy(answer);
+  }
+  rd_kafka_topic_destroy(handle);
+}
+
 void create_topic(const std::string& topic, int partitions, const std::string& bootstrap) {
   rd_kafka_t* rk = client(RD_KAFKA_PRODUCER, bootstrap, {});
   rd_kafka_NewTopic_t* wanted = rd_kafka_NewTopic_new(topic.c_str(), partitions, 1, nullptr, 0);
@@ -103,6 +120,7 @@ void create_topic(const std::string& topic, int partitions, const std::string& b
   rd_kafka_CreateTopics(rk, &wanted, 1, nullptr, queue);
   await_admin(queue);
   rd_kafka_NewTopic_destroy(wanted);
+  await_topic(rk, topic, partitions);
   rd_kafka_destroy(rk);
 }
 
