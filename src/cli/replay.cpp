@@ -15,7 +15,6 @@
 #include "fealty/files/file_sink.hpp"
 #include "fealty/files/file_source.hpp"
 #include "fealty/runtime/worker.hpp"
-#include "fealty/state/memory_store.hpp"
 #include "fealty/topologies/members.hpp"
 #include "log_header.hpp"
 #include "members_file.hpp"

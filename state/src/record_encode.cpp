@@ -1,19 +1,15 @@
 #include <algorithm>
 
 #include "fealty/state/record_codec.hpp"
-#include "src/format_error.hpp"
 #include "src/wire.hpp"
 
 namespace fealty::state {
 namespace {
 
 using member::ChurnState;
-using member::KeySet;
 using member::LevelState;
 using member::ParkedRefund;
 using member::Record;
-using wire::Reader;
-using wire::tag;
 using wire::Writer;
 
 std::size_t bytes_max(const ParkedRefund& parked) {
