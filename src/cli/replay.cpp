@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <future>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -50,23 +49,16 @@ std::string time_or_empty(EventTime time) {
   return time == EventTime{} ? std::string{} : to_rfc3339(time);
 }
 
-/// The sha256 of output files, each computed on a thread of its own.
-using Sums = std::vector<std::pair<std::string, std::future<Result<std::string>>>>;
-
-void add_sum(const ReplayOptions& options, std::string name, Sums& sums) {
-  sums.emplace_back(
-      name, std::async(std::launch::async, files::sha256_file, options.out_dir + "/" + name));
-}
+/// Name and sha256 of each file that a replay leaves.
+using Sums = std::vector<std::pair<std::string, std::string>>;
 
 /// report.json: counts of this run (a continued run counts what it added), rates, and the sha256 of
 /// each file as it stands.
 Result<void> write_report(const ReplayOptions& options, const runtime::Counters& counted,
-                          Sums& sums, std::chrono::duration<double> took) {
+                          const Sums& sums, std::chrono::duration<double> took) {
   std::string files;
-  for (auto& [name, future] : sums) {
-    const auto sum = future.get();
-    if (!sum) return sum.error();
-    files += fmt::format("{}\n    \"{}\": \"{}\"", files.empty() ? "" : ",", name, *sum);
+  for (const auto& [name, sum] : sums) {
+    files += fmt::format("{}\n    \"{}\": \"{}\"", files.empty() ? "" : ",", name, sum);
   }
   const double seconds = std::max(took.count(), 1e-9);
   const std::string report = fmt::format(
@@ -147,11 +139,15 @@ Result<ReplayProgress> replay(const ReplayOptions& options, const ReplayHooks& h
   std::vector<ports::MemberStore*> held;
   for (runtime::Task* task : worker.tasks()) held.push_back(&task->store());
   Sums sums;
-  for (const std::string_view name : files::output_names) add_sum(options, std::string{name}, sums);
+  for (std::size_t i = 0; i < files::output_names.size(); ++i) {
+    auto sum = (*sink)->sha256(i);
+    if (!sum) return sum.error();
+    sums.emplace_back(files::output_names[i], std::move(*sum));
+  }
   auto written =
       write_members_file(options.out_dir + "/members.ndjson", held, topology, worker.clock());
   if (!written) return written.error();
-  add_sum(options, "members.ndjson", sums);
+  sums.emplace_back("members.ndjson", std::move(*written));
   if (!stop.load()) {
     if (auto completed = (*sink)->complete(); !completed) return completed.error();
   }

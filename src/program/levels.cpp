@@ -107,9 +107,11 @@ bool add_qualifying(member::Record& record, Day day, Day today, std::int64_t amo
 
 void prune_qualifying(member::Record& record, Day today, const Program& program) {
   const std::int32_t oldest = oldest_bucket(today, program);
-  std::erase_if(record.qualifying, [&](const member::QualifyingBucket& held) {
+  auto& buckets = record.qualifying;
+  const auto gone = [&](const member::QualifyingBucket& held) {
     return held.bucket < oldest || held.amount <= 0;
-  });
+  };
+  buckets.erase(std::remove_if(buckets.begin(), buckets.end(), gone), buckets.end());
 }
 
 std::int64_t standing(const member::Record& record, Day day, const Program& program) {

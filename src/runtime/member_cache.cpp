@@ -10,6 +10,7 @@
 namespace fealty::runtime {
 namespace {
 
+constexpr std::uint32_t generation_max = (1U << 30U) - 1;
 constexpr std::size_t index_size_initial = 1024;
 constexpr std::size_t huge_page_bytes = std::size_t{2} << 20U;
 
@@ -19,10 +20,15 @@ std::size_t text_bytes(const std::string& text) {
   return text.capacity() > 15 ? text.capacity() + 1 : 0;
 }
 
+template <class T, std::size_t inline_max>
+std::size_t vector_bytes(const SmallVector<T, inline_max>& vector) {
+  return vector.capacity() > inline_max ? vector.capacity() * sizeof(T) : 0;
+}
+
 std::size_t heap_bytes(const member::Record& record) {
   return text_bytes(record.id) + text_bytes(record.time_zone) + text_bytes(record.attributes) +
-         record.qualifying.capacity() * sizeof(member::QualifyingBucket) +
-         record.purchase_days.capacity() * sizeof(Day) + record.money_keys.heap_bytes() +
+         vector_bytes(record.qualifying) + vector_bytes(record.purchase_days) +
+         record.money_keys.heap_bytes() +
          record.reservations.capacity() * sizeof(member::Reservation) +
          record.parked.capacity() * sizeof(member::ParkedRefund);
 }
@@ -79,8 +85,8 @@ Slot MemberCache::insert(std::uint64_t key, std::uint32_t partition, std::string
   made.key = key;
   made.partition = partition;
   made.record.id = id;
-  made.used = true;
-  made.live = true;
+  made.used = 1;
+  made.live = 1;
   recount(made);
   ++size_;
   std::uint64_t at = key & mask_;
@@ -91,7 +97,7 @@ Slot MemberCache::insert(std::uint64_t key, std::uint32_t partition, std::string
 
 void MemberCache::recount(CachedMember& member) {
   const auto now = static_cast<std::uint32_t>(sizeof(CachedMember) + heap_bytes(member.record) +
-                                              member.unsaved_bytes);
+                                              (member.unsaved ? member.unsaved->bytes() : 0));
   bytes_ = bytes_ - member.bytes + now;
   member.bytes = now;
 }
@@ -102,9 +108,9 @@ std::size_t MemberCache::shrink() {
   for (std::size_t steps = 0; over() && steps < std::size_t{slots_made_} * 2; ++steps) {
     if (hand_ >= slots_made_) hand_ = 0;
     CachedMember& candidate = member(hand_);
-    if (candidate.live && candidate.first_unsaved == 0) {
-      if (candidate.used) {
-        candidate.used = false;
+    if (candidate.live != 0 && candidate.first_unsaved == 0) {
+      if (candidate.used != 0) {
+        candidate.used = 0;
       } else {
         evict(hand_);
         ++evicted;
@@ -117,7 +123,7 @@ std::size_t MemberCache::shrink() {
 
 void MemberCache::drop_partition(std::uint32_t partition) {
   for (Slot slot = 0; slot < slots_made_; ++slot) {
-    if (member(slot).live && member(slot).partition == partition) evict(slot);
+    if (member(slot).live != 0 && member(slot).partition == partition) evict(slot);
   }
 }
 
@@ -128,9 +134,9 @@ void MemberCache::evict(Slot slot) {
   bytes_ -= going.bytes;
   --size_;
   ++evictions_;
-  const std::uint32_t generation = going.generation + 1;
+  const std::uint32_t generation = (going.generation + 1U) & generation_max;
   going = CachedMember{};
-  going.generation = generation;
+  going.generation = generation & generation_max;
   free_.push_back(slot);
 }
 

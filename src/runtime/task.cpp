@@ -20,8 +20,6 @@ constexpr bool touches_lists(event::Type type) {
          type != event::Type::review;
 }
 
-constexpr std::uint32_t entry_bytes_about = 400;  // a ledger entry or an order grant in memory
-
 }  // namespace
 
 Task::Task(std::uint32_t partition, const Topology& topology, ports::MemberStore& store,
@@ -146,7 +144,7 @@ Result<void> Task::apply_one(const DecodedRecord& record, Slot slot, ports::Outp
   CachedMember& member = cache_.member(slot);
   const event::Event& event = record.event;
   const ports::Offset offset = record.raw->offset;
-  member.used = true;
+  member.used = 1;
   if (offset < member.record.as_of) return {};  // Recovery: the saved version holds it already.
 
   emitting_ = live(offset);
@@ -186,7 +184,7 @@ Result<void> Task::apply_one(const DecodedRecord& record, Slot slot, ports::Outp
     ++counters_.recovered;
   }
   const bool grew = !effects_.entries.empty() || effects_.order || touches_lists(event.type);
-  emit(member, *order != nullptr, out);
+  emit(member, out);
   if (member.record.due() <= record.day_after) announce(slot, member, record.clock_after, out);
   register_timer(slot, member);
   if (grew || is_new) cache_.recount(member);
@@ -197,15 +195,15 @@ Result<const member::OrderGrant*> Task::find_order(const event::Event& event,
                                                    const CachedMember& member) {
   if (!program::needs_order(event)) return nullptr;
   const std::uint64_t key = program::order_key(event);
-  const auto& unsaved = member.unsaved.orders;  // Most refunds follow soon: the newest first.
-  const auto at = std::find_if(unsaved.rbegin(), unsaved.rend(),
-                               [&](const member::OrderGrant& grant) { return grant.key == key; });
-  if (at != unsaved.rend()) return &*at;
+  if (member.unsaved && store_.find_order_in(*member.unsaved, key, found_order_)) {
+    return &found_order_;
+  }
   if (member.record.as_of == 0) return nullptr;  // Never saved: no orders in the store.
   auto stored = store_.find_order(member.record.id, key);
   if (!stored) return stored.error();
-  found_order_ = std::move(*stored);
-  return found_order_ ? &*found_order_ : nullptr;
+  if (!*stored) return nullptr;
+  found_order_ = std::move(**stored);
+  return &found_order_;
 }
 
 void Task::changed(Slot slot, CachedMember& member) {
@@ -217,7 +215,7 @@ void Task::changed(Slot slot, CachedMember& member) {
   queue_.push_back(slot);
 }
 
-void Task::emit(CachedMember& member, bool order_known, ports::OutputBuffer& out) {
+void Task::emit(CachedMember& member, ports::OutputBuffer& out) {
   const std::string& id = member.record.id;
   if (emitting_) {
     for (const member::LedgerEntry& entry : effects_.entries) {
@@ -249,31 +247,12 @@ void Task::emit(CachedMember& member, bool order_known, ports::OutputBuffer& out
       ++counters_.notices[static_cast<std::size_t>(notice.type)];
     }
   }
-  for (member::LedgerEntry& entry : effects_.entries) {
-    member.unsaved.entries.push_back(std::move(entry));
-    member.unsaved_bytes += entry_bytes_about;
+  if (!effects_.entries.empty() || effects_.order) {
+    if (!member.unsaved) member.unsaved = std::make_unique<ports::UnsavedHistory>();
+    for (const member::LedgerEntry& entry : effects_.entries) store_.add(entry, *member.unsaved);
+    if (effects_.order) store_.add(*effects_.order, *member.unsaved);
   }
-  if (effects_.order) keep_order(member, order_known);
   effects_.clear();
-}
-
-/// A new order goes to the end; one that was there before replaces its earlier state.
-void Task::keep_order(CachedMember& member, bool known) {
-  auto& orders = member.unsaved.orders;
-  member::OrderGrant& grant = *effects_.order;
-  auto at = orders.end();
-  if (known) {
-    const auto found =
-        std::find_if(orders.rbegin(), orders.rend(),
-                     [&](const member::OrderGrant& kept) { return kept.key == grant.key; });
-    if (found != orders.rend()) at = found.base() - 1;
-  }
-  if (at != orders.end()) {
-    *at = std::move(grant);
-    return;
-  }
-  orders.push_back(std::move(grant));
-  member.unsaved_bytes += entry_bytes_about;
 }
 
 void Task::announce(Slot slot, CachedMember& member, EventTime clock, ports::OutputBuffer& out) {
@@ -287,7 +266,7 @@ void Task::announce(Slot slot, CachedMember& member, EventTime clock, ports::Out
   }
   changed(slot, member);
   register_timer(slot, member);
-  emit(member, false, out);
+  emit(member, out);
 }
 
 void Task::reject(const DecodedRecord& record, const Error& error, ports::OutputBuffer& out) {

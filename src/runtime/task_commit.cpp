@@ -52,7 +52,7 @@ void Task::due_in_memory(Day today) {
   while (!timers_.empty() && timers_.begin()->first <= today) {
     for (const auto& [slot, generation] : timers_.begin()->second) {
       CachedMember& member = cache_.member(slot);
-      if (!member.live || member.generation != generation) continue;
+      if (member.live == 0 || member.generation != generation) continue;
       if (member.timer_due <= today) member.timer_due = no_day;
       if (member.record.due() <= today) due_.push_back(slot);
     }
@@ -95,7 +95,7 @@ void Task::register_timer(Slot slot, CachedMember& member) {
   const Day due = member.record.due();
   if (due == no_day || due == member.timer_due) return;
   member.timer_due = due;
-  timers_[due].emplace_back(slot, member.generation);
+  timers_[due].emplace_back(slot, std::uint32_t{member.generation});
 }
 
 void Task::prepare_commit(Save which, std::chrono::steady_clock::time_point now,
@@ -156,7 +156,7 @@ void Task::encode_saved(ports::OutputBuffer& out) {
   items.reserve(saving_.size());
   for (const Slot slot : saving_) {
     const CachedMember& member = cache_.member(slot);
-    items.push_back({&member.record, &member.unsaved, member.stored_due});
+    items.push_back({&member.record, member.unsaved.get(), member.stored_due});
   }
   store_.encode(items, at_.applied, saved_);
   store_.encode(checkpoint(), saved_);
@@ -191,8 +191,7 @@ Result<void> Task::commit_done(const ports::CommitPosition& position) {
   for (const Slot slot : saving_) {
     CachedMember& member = cache_.member(slot);
     member.first_unsaved = 0;
-    member.unsaved = member::History{};  // gives the memory back, too
-    member.unsaved_bytes = 0;
+    member.unsaved.reset();
     member.record.as_of = at_.applied;
     member.stored_due = member.record.due();
     cache_.recount(member);

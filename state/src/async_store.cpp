@@ -88,6 +88,19 @@ Result<std::optional<member::OrderGrant>> AsyncStore::find_order(std::string_vie
   return inner_->find_order(member, order_key);
 }
 
+void AsyncStore::add(const member::LedgerEntry& entry, ports::UnsavedHistory& history) {
+  inner_->add(entry, history);
+}
+
+void AsyncStore::add(const member::OrderGrant& order, ports::UnsavedHistory& history) {
+  inner_->add(order, history);
+}
+
+bool AsyncStore::find_order_in(const ports::UnsavedHistory& history, std::uint64_t order_key,
+                               member::OrderGrant& out) {
+  return inner_->find_order_in(history, order_key, out);
+}
+
 void AsyncStore::encode(std::span<const ports::SaveItem> items, ports::Offset as_of,
                         ports::SavedBatch& batch) {
   inner_->encode(items, as_of, batch);

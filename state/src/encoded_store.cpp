@@ -94,7 +94,7 @@ Result<std::optional<member::OrderGrant>> EncodedStore::find_order(std::string_v
   std::optional<member::OrderGrant> found;
   auto scanned =
       map_->scan_back(first, end, [&](std::string_view, std::string_view value) -> Result<bool> {
-        auto order = find_order_in(value, order_key);
+        auto order = state::find_order_in(value, order_key);
         if (!order) return with_detail(order.error(), member);
         if (!order->has_value()) return true;
         found = std::move(*order);
@@ -102,6 +102,27 @@ Result<std::optional<member::OrderGrant>> EncodedStore::find_order(std::string_v
       });
   if (!scanned) return scanned.error();
   return found;
+}
+
+void EncodedStore::add(const member::LedgerEntry& entry, ports::UnsavedHistory& history) {
+  encode_entry(entry, history.entries);
+}
+
+void EncodedStore::add(const member::OrderGrant& order, ports::UnsavedHistory& history) {
+  check(history.orders.size() <= UINT32_MAX, "a member is saved before it has 4 GiB of orders");
+  history.order_at.push_back({order.key, static_cast<std::uint32_t>(history.orders.size())});
+  encode_order(order, history.orders);
+}
+
+/// Most refunds follow soon: the newest first.
+bool EncodedStore::find_order_in(const ports::UnsavedHistory& history, std::uint64_t order_key,
+                                 member::OrderGrant& out) {
+  for (auto at = history.order_at.rbegin(); at != history.order_at.rend(); ++at) {
+    if (at->key != order_key) continue;
+    decode_order(std::string_view{history.orders}.substr(at->at), out);
+    return true;
+  }
+  return false;
 }
 
 void EncodedStore::encode(std::span<const ports::SaveItem> items, ports::Offset as_of,
@@ -121,7 +142,7 @@ void EncodedStore::encode(std::span<const ports::SaveItem> items, ports::Offset 
     ports::SavedBatch::Item chunk{.at = bytes.size()};
     keys::append_history(save.record->id, as_of, bytes);
     chunk.key_size = static_cast<std::uint32_t>(bytes.size() - chunk.at);
-    encode_history(*save.history, bytes);
+    encode_history(save.history->entries, save.history->orders, bytes);
     chunk.value_size = static_cast<std::uint32_t>(bytes.size() - chunk.at - chunk.key_size);
     batch.items.push_back(chunk);
   }

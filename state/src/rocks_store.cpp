@@ -113,7 +113,9 @@ Result<std::unique_ptr<RocksStore>> RocksStore::open(const std::string& state_di
   const std::string directory = (fs::path{state_directory} / directory_name(partition)).string();
   const bool writes = access == Access::read_write;
   if (auto prepared = prepare_directory(directory, writes); !prepared) return prepared.error();
-  const rocksdb::Options options = db_options(shared.impl());
+  rocksdb::Options options = db_options(shared.impl());
+  // Tables are written once and read through our own block cache: the page cache is for others.
+  options.use_direct_io_for_flush_and_compaction = writes && has_direct_io(directory);
   rocksdb::DB* opened = nullptr;
   const rocksdb::Status status = writes ? rocksdb::DB::Open(options, directory, &opened)
                                         : rocksdb::DB::OpenForReadOnly(options, directory, &opened);

@@ -33,6 +33,16 @@ class FaultyStore final : public ports::MemberStore {
                                                        std::uint64_t key) override {
     return disk_->find_order(member, key);
   }
+  void add(const member::LedgerEntry& entry, ports::UnsavedHistory& history) override {
+    disk_->add(entry, history);
+  }
+  void add(const member::OrderGrant& order, ports::UnsavedHistory& history) override {
+    disk_->add(order, history);
+  }
+  bool find_order_in(const ports::UnsavedHistory& history, std::uint64_t key,
+                     member::OrderGrant& out) override {
+    return disk_->find_order_in(history, key, out);
+  }
   void encode(std::span<const ports::SaveItem> items, ports::Offset as_of,
               ports::SavedBatch& batch) override {
     disk_->encode(items, as_of, batch);

@@ -7,8 +7,8 @@
 
 #include "fealty/base/hash.hpp"
 #include "fealty/event/event.hpp"
-#include "fealty/member/history.hpp"
 #include "fealty/member/record.hpp"
+#include "fealty/ports/member_store.hpp"
 
 namespace fealty::runtime {
 
@@ -16,20 +16,19 @@ using Slot = std::uint32_t;
 inline constexpr Slot no_slot = 0xffffffff;
 
 /// A member in memory: the decoded record, what was not saved yet, and the cache's own marks. What
-/// a lookup compares lies first, so that it touches one cache line.
+/// a lookup compares, the id with which the record begins included, is the first cache line.
 struct alignas(64) CachedMember {
   std::uint64_t key = 0;            // MemberCache::key_of
   std::uint64_t first_unsaved = 0;  // batch number of the oldest unsaved change; 0 = all is saved
   std::uint32_t partition = 0;
-  std::uint32_t generation = 0;     // raised when the slot is given to another member
-  std::uint32_t bytes = 0;          // counted for this member
-  std::uint32_t unsaved_bytes = 0;  // of `unsaved`, about
-  Day stored_due = no_day;          // due() of the version that the store holds
-  Day timer_due = no_day;           // day for which a timer is in memory
-  bool used = false;                // touched since the clock hand passed
-  bool live = false;                // slot in use
+  std::uint32_t generation : 30 = 0;  // raised when the slot is given to another member
+  std::uint32_t used : 1 = 0;         // touched since the clock hand passed
+  std::uint32_t live : 1 = 0;         // slot in use
+  Day timer_due = no_day;             // day for which a timer is in memory
+  Day stored_due = no_day;            // due() of the version that the store holds
   member::Record record;
-  member::History unsaved;
+  std::unique_ptr<ports::UnsavedHistory> unsaved;  // nullptr = none
+  std::uint32_t bytes = 0;                         // counted for this member
 };
 
 /// Decoded members of all partitions, bounded in bytes. A changed member stays until it was saved.

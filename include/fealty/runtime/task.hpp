@@ -122,8 +122,7 @@ class Task {
   void due_in_memory(Day today);
   Result<void> due_in_store(Day today);
   void announce(Slot slot, CachedMember& member, EventTime clock, ports::OutputBuffer& out);
-  void emit(CachedMember& member, bool order_known, ports::OutputBuffer& out);
-  void keep_order(CachedMember& member, bool known);
+  void emit(CachedMember& member, ports::OutputBuffer& out);
   void reject(const DecodedRecord& record, const Error& error, ports::OutputBuffer& out);
   void take_for_saving(Save which, std::chrono::steady_clock::time_point now);
   void encode_saved(ports::OutputBuffer& out);
@@ -165,7 +164,7 @@ class Task {
   std::vector<Slot> missing_;
   std::vector<Slot> due_;
   member::Effects effects_;
-  std::optional<member::OrderGrant> found_order_;
+  member::OrderGrant found_order_;
   ports::Offset checkpoint_written_ = ~ports::Offset{0};  // its recover_from
   Counters counters_, committed_counters_;
 };

@@ -36,6 +36,16 @@ class Gated final : public ports::MemberStore {
                                                        std::uint64_t key) override {
     return inner_.find_order(member, key);
   }
+  void add(const member::LedgerEntry& entry, ports::UnsavedHistory& history) override {
+    inner_.add(entry, history);
+  }
+  void add(const member::OrderGrant& order, ports::UnsavedHistory& history) override {
+    inner_.add(order, history);
+  }
+  bool find_order_in(const ports::UnsavedHistory& history, std::uint64_t key,
+                     member::OrderGrant& out) override {
+    return inner_.find_order_in(history, key, out);
+  }
   void encode(std::span<const ports::SaveItem> items, ports::Offset as_of,
               ports::SavedBatch& batch) override {
     inner_.encode(items, as_of, batch);

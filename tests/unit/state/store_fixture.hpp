@@ -37,7 +37,10 @@ class Saver {
   explicit Saver(ports::MemberStore& store) : store_{store} {}
   Saver& member(const member::Record& record, Day stored_due = no_day,
                 const member::History& history = {}) {
-    const ports::SaveItem item{&record, &history, stored_due};
+    ports::UnsavedHistory unsaved;
+    for (const auto& entry : history.entries) store_.add(entry, unsaved);
+    for (const auto& order : history.orders) store_.add(order, unsaved);
+    const ports::SaveItem item{&record, &unsaved, stored_due};
     store_.encode({&item, 1}, record.as_of, batch_);
     return *this;
   }

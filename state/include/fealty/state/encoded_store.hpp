@@ -20,8 +20,8 @@ namespace fealty::state {
 /// due() goes on behind what it returned last, so that a caller may take members in portions; the
 /// entries stay until their member is saved with another day, and checkpoint(), with which a
 /// recovery begins, makes due() start over. A member is saved once at a position: a second history
-/// chunk there would replace the first. Owns: the map. Threads: one at a time, but encode() may run
-/// beside any other call.
+/// chunk there would replace the first. Owns: the map. Threads: one at a time, but encode() and
+/// the pure calls may run beside any other.
 class EncodedStore : public ports::MemberStore {
  public:
   explicit EncodedStore(std::unique_ptr<KeyValue> map);
@@ -31,6 +31,10 @@ class EncodedStore : public ports::MemberStore {
                     std::span<member::Record* const> out) override;
   Result<std::optional<member::OrderGrant>> find_order(std::string_view member,
                                                        std::uint64_t order_key) override;
+  void add(const member::LedgerEntry& entry, ports::UnsavedHistory& history) override;
+  void add(const member::OrderGrant& order, ports::UnsavedHistory& history) override;
+  bool find_order_in(const ports::UnsavedHistory& history, std::uint64_t order_key,
+                     member::OrderGrant& out) override;
   void encode(std::span<const ports::SaveItem> items, ports::Offset as_of,
               ports::SavedBatch& batch) override;
   void encode(const ports::Checkpoint& checkpoint, ports::SavedBatch& batch) override;
