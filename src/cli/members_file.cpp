@@ -60,8 +60,7 @@ Result<void> visit_members(std::span<ports::MemberStore* const> stores,
   return {};
 }
 
-Result<std::string> write_members_file(const std::string& path,
-                                       std::span<ports::MemberStore* const> stores,
+Result<std::string> write_members_file(const std::string& path, const VisitMembers& members,
                                        const runtime::Topology& topology, EventTime clock) {
   auto file = files::AtomicFile::create(path, true);
   if (!file) return file.error();
@@ -73,7 +72,7 @@ Result<std::string> write_members_file(const std::string& path,
     lines.clear();
     return written;
   };
-  auto visited = visit_members(stores, [&](const member::Record& record) -> Result<void> {
+  auto visited = members([&](const member::Record& record) -> Result<void> {
     topology.encode_member(record, clock, lines);
     lines += '\n';
     return lines.size() < write_bytes ? Result<void>{} : write_out();

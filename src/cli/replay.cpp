@@ -88,6 +88,16 @@ std::vector<std::int64_t> members_by_level(const program::Program& program,
   return counts;
 }
 
+/// From memory where everybody is there, while the last save is still being written; else from the
+/// stores.
+Result<void> visit_all_members(runtime::Worker& worker,
+                               const std::function<Result<void>(const member::Record&)>& visit) {
+  if (worker.holds_every_member()) return worker.visit_members(visit);
+  std::vector<ports::MemberStore*> stores;
+  for (runtime::Task* task : worker.tasks()) stores.push_back(&task->store());
+  return visit_members(stores, visit);
+}
+
 }  // namespace
 
 Result<ReplayProgress> replay(const ReplayOptions& options, const ReplayHooks& hooks,
@@ -136,16 +146,15 @@ Result<ReplayProgress> replay(const ReplayOptions& options, const ReplayHooks& h
   if (auto ran = worker.run(stop); !ran) return ran.error();
 
   ReplayProgress result = progress();
-  std::vector<ports::MemberStore*> held;
-  for (runtime::Task* task : worker.tasks()) held.push_back(&task->store());
   Sums sums;
   for (std::size_t i = 0; i < files::output_names.size(); ++i) {
     auto sum = (*sink)->sha256(i);
     if (!sum) return sum.error();
     sums.emplace_back(files::output_names[i], std::move(*sum));
   }
-  auto written =
-      write_members_file(options.out_dir + "/members.ndjson", held, topology, worker.clock());
+  auto written = write_members_file(
+      options.out_dir + "/members.ndjson",
+      [&](const auto& visit) { return visit_all_members(worker, visit); }, topology, worker.clock());
   if (!written) return written.error();
   sums.emplace_back("members.ndjson", std::move(*written));
   if (!stop.load()) {

@@ -2,6 +2,7 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <memory>
 
@@ -125,6 +126,36 @@ void MemberCache::drop_partition(std::uint32_t partition) {
   for (Slot slot = 0; slot < slots_made_; ++slot) {
     if (member(slot).live != 0 && member(slot).partition == partition) evict(slot);
   }
+}
+
+std::vector<Slot> MemberCache::sorted_by_id() const {
+  struct Key {
+    std::uint64_t head, next;  // the id's first bytes, as numbers that compare as they do
+    Slot slot;
+  };
+  const auto eight = [](const std::string& id, std::size_t from) {
+    std::uint64_t number = 0;
+    for (std::size_t i = from; i < from + 8; ++i) {
+      number = number << 8U | (i < id.size() ? static_cast<unsigned char>(id[i]) : 0U);
+    }
+    return number;
+  };
+  std::vector<Key> keys;
+  keys.reserve(size_);
+  for (Slot slot = 0; slot < slots_made_; ++slot) {
+    if (member(slot).live == 0) continue;
+    const std::string& id = member(slot).record.id;
+    keys.push_back({eight(id, 0), eight(id, 8), slot});
+  }
+  std::sort(keys.begin(), keys.end(), [&](const Key& a, const Key& b) {
+    if (a.head != b.head) return a.head < b.head;
+    if (a.next != b.next) return a.next < b.next;
+    return member(a.slot).record.id < member(b.slot).record.id;
+  });
+  std::vector<Slot> slots;
+  slots.reserve(keys.size());
+  for (const Key& key : keys) slots.push_back(key.slot);
+  return slots;
 }
 
 void MemberCache::evict(Slot slot) {

@@ -231,6 +231,23 @@ Counters Worker::counters() const {
   return sum;
 }
 
+bool Worker::holds_every_member() const {
+  return std::none_of(owned_.begin(), owned_.end(), [](const std::unique_ptr<Owned>& owned) {
+    return owned && owned->task->store_has_more();
+  });
+}
+
+Result<void> Worker::visit_members(
+    const std::function<Result<void>(const member::Record&)>& visit) const {
+  constexpr std::size_t prefetch_ahead = 8;
+  const std::vector<Slot> slots = cache_.sorted_by_id();
+  for (std::size_t i = 0; i < slots.size(); ++i) {
+    if (i + prefetch_ahead < slots.size()) cache_.prefetch_member(slots[i + prefetch_ahead]);
+    if (auto visited = visit(cache_.member(slots[i]).record); !visited) return visited;
+  }
+  return {};
+}
+
 std::vector<Task*> Worker::tasks() {
   std::vector<Task*> held;
   for (const auto& owned : owned_) {

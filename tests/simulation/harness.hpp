@@ -50,7 +50,7 @@ class FaultyStore final : public ports::MemberStore {
   void encode(const ports::Checkpoint& checkpoint, ports::SavedBatch& batch) override {
     disk_->encode(checkpoint, batch);
   }
-  Result<void> save(const ports::SavedBatch& batch) override {
+  Result<void> save(ports::SavedBatch& batch) override {
     if (faults_.now(Step::store_save)) throw Crash{};
     auto saved = disk_->save(batch);
     if (faults_.now(Step::store_saved)) throw Crash{};

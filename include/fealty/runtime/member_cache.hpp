@@ -73,6 +73,8 @@ class MemberCache {
   [[nodiscard]] const CachedMember& member(Slot slot) const {
     return slabs_[slot >> slab_bits][slot & slab_mask];
   }
+  /// Every member here, ascending by id (bytewise).
+  [[nodiscard]] std::vector<Slot> sorted_by_id() const;
   /// Counts the member's size anew after a change.
   void recount(CachedMember& member);
 

@@ -102,6 +102,10 @@ class Task {
   [[nodiscard]] const Counters& committed_counters() const { return committed_counters_; }
   [[nodiscard]] std::size_t unsaved() const { return queue_.size(); }
   [[nodiscard]] ports::MemberStore& store() { return store_; }
+  /// Whether the store may hold a member that is not in memory.
+  [[nodiscard]] bool store_has_more() const {
+    return !store_was_empty_ || cache_.evictions() != evictions_at_open_;
+  }
 
  private:
   /// The input position and clock at which a batch began; changes of that batch point to it.
@@ -128,9 +132,6 @@ class Task {
   void encode_saved(ports::OutputBuffer& out);
   void update_recover_from();
   [[nodiscard]] ports::Checkpoint checkpoint() const;
-  [[nodiscard]] bool store_has_more() const {
-    return !store_was_empty_ || cache_.evictions() != evictions_at_open_;
-  }
   [[nodiscard]] bool live(ports::Offset offset) const { return offset >= at_.committed; }
 
   const std::uint32_t partition_;

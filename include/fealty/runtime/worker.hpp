@@ -59,6 +59,11 @@ class Worker final : private ports::AssignmentListener {
   /// Sums over the tasks, those given away included.
   [[nodiscard]] Counters counters() const;
   [[nodiscard]] const MemberCache& cache() const { return cache_; }
+  /// Whether every member that there is lies in memory: then visit_members() needs no store.
+  [[nodiscard]] bool holds_every_member() const;
+  /// Every member in memory, ascending by id (bytewise). Stops at the first error of `visit`.
+  Result<void> visit_members(
+      const std::function<Result<void>(const member::Record&)>& visit) const;
   /// The tasks held now, by partition.
   [[nodiscard]] std::vector<Task*> tasks();
   /// The latest clock of any partition.

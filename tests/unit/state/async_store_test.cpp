@@ -18,7 +18,7 @@ class Gated final : public ports::MemberStore {
   };
   explicit Gated(Control& control) : control_{control} {}
 
-  Result<void> save(const ports::SavedBatch& batch) override {
+  Result<void> save(ports::SavedBatch& batch) override {
     control_.go.acquire();
     if (batch.changelog_position == control_.fail_at) {
       control_.fail_at = never;
@@ -113,11 +113,12 @@ TEST_F(AsyncStoreTest, SavesInOrderHoweverMany) {
   EXPECT_EQ(control.saved, expected);
 }
 
-TEST_F(AsyncStoreTest, HoldsOnToItsOwnCopyOfABatch) {
+TEST_F(AsyncStoreTest, DoesNotCareWhatBecomesOfABatchThatItTook) {
   Saver saver{store};
   ports::SavedBatch batch = saver.member(samples::typical_member("anna", 1)).batch();
   ASSERT_TRUE(store.save(batch));
-  batch.bytes.assign(batch.bytes.size(), 'x');
+  batch.clear();
+  store.encode(samples::checkpoint(99), batch);
   control.go.release();
   EXPECT_EQ(loaded(store, "anna"), samples::typical_member("anna", 1));
 }

@@ -38,7 +38,7 @@ class EncodedStore : public ports::MemberStore {
   void encode(std::span<const ports::SaveItem> items, ports::Offset as_of,
               ports::SavedBatch& batch) override;
   void encode(const ports::Checkpoint& checkpoint, ports::SavedBatch& batch) override;
-  Result<void> save(const ports::SavedBatch& batch) override;
+  Result<void> save(ports::SavedBatch& batch) override;
   Result<void> restore(std::string_view key, std::string_view value,
                        std::uint64_t position) override;
   Result<void> restored(std::uint64_t position) override;
