@@ -9,10 +9,13 @@
 namespace fealty::runtime {
 namespace {
 
-constexpr std::size_t prefetch_index_ahead = 24;
-constexpr std::size_t prefetch_candidate_ahead = 12;
-constexpr std::size_t prefetch_member_ahead = 8;
+constexpr std::size_t prefetch_index_ahead = 64;
+constexpr std::size_t prefetch_candidate_ahead = 32;
+constexpr std::size_t prefetch_member_ahead = 48;
 constexpr std::size_t prefetch_heap_ahead = 3;
+
+/// What an event that touches no money reads of a member.
+constexpr std::size_t hot_bytes = 5 * 64;
 
 /// Whether an event of this type may change the size of a record without leaving effects.
 constexpr bool touches_lists(event::Type type) {
@@ -80,7 +83,9 @@ Result<void> Task::apply(std::span<const DecodedRecord* const> records, ports::O
   const auto slot_ahead = [&](std::size_t i) { return i < slots_.size() ? slots_[i] : no_slot; };
   for (std::size_t i = 0; i < records.size(); ++i) {
     if (const Slot slot = slot_ahead(i + prefetch_member_ahead); slot != no_slot) {
-      cache_.prefetch_member(slot);
+      cache_.prefetch_member(slot, touches_lists(records[i + prefetch_member_ahead]->event.type)
+                                       ? sizeof(CachedMember)
+                                       : hot_bytes);
     }
     if (const Slot slot = slot_ahead(i + prefetch_heap_ahead); slot != no_slot) {
       cache_.prefetch_heap(slot);

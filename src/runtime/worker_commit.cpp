@@ -242,7 +242,7 @@ Result<void> Worker::visit_members(
   constexpr std::size_t prefetch_ahead = 8;
   const std::vector<Slot> slots = cache_.sorted_by_id();
   for (std::size_t i = 0; i < slots.size(); ++i) {
-    if (i + prefetch_ahead < slots.size()) cache_.prefetch_member(slots[i + prefetch_ahead]);
+    if (i + prefetch_ahead < slots.size()) cache_.prefetch_member(slots[i + prefetch_ahead], sizeof(CachedMember));
     if (auto visited = visit(cache_.member(slots[i]).record); !visited) return visited;
   }
   return {};

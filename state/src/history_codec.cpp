@@ -252,11 +252,10 @@ void encode_order(const OrderGrant& order, std::string& out_bytes) {
 }
 
 void encode_history(std::string_view entries, std::string_view orders, std::string& out_bytes) {
-  Writer out{out_bytes, wire::number_bytes_max + entries.size() + orders.size()};
+  Writer out{out_bytes, wire::number_bytes_max};
   out.always_uint(1, format_version);
-  out.raw(entries.data(), entries.size());
-  out.raw(orders.data(), orders.size());
   out.finish();
+  out_bytes.append(entries).append(orders);
 }
 
 void decode_order(std::string_view bytes, OrderGrant& order) {

@@ -51,11 +51,9 @@ class MemberCache {
     const Entry& entry = index_[key & mask_];
     if (entry.slot != no_slot) __builtin_prefetch(&member(entry.slot));
   }
-  void prefetch_member(Slot slot) const {
+  void prefetch_member(Slot slot, std::size_t bytes) const {
     const char* at = reinterpret_cast<const char*>(&member(slot));
-    for (std::size_t line = 1; line * 64 < sizeof(CachedMember); ++line) {
-      __builtin_prefetch(at + line * 64);
-    }
+    for (std::size_t line = 0; line < bytes; line += 64) __builtin_prefetch(at + line, 0, 2);
   }
   /// What the record keeps elsewhere and nearly every event reads. Only once the record itself is
   /// near.
