@@ -197,10 +197,16 @@ Result<const member::OrderGrant*> Task::find_order(const event::Event& event,
                                                    const CachedMember& member) {
   if (!program::needs_order(event)) return nullptr;
   const std::uint64_t key = program::order_key(event);
-  const auto& unsaved = member.unsaved.orders;  // Most refunds follow soon: the newest first.
-  const auto at = std::find_if(unsaved.rbegin(), unsaved.rend(),
-                               [&](const member::OrderGrant& grant) { return grant.key == key; });
-  if (at != unsaved.rend()) return &*at;
+  const auto in = [&](const member::History& history) -> const member::OrderGrant* {
+    const auto& orders = history.orders;  // Most refunds follow soon: the newest first.
+    const auto at = std::find_if(orders.rbegin(), orders.rend(),
+                                 [&](const member::OrderGrant& grant) { return grant.key == key; });
+    return at == orders.rend() ? nullptr : &*at;
+  };
+  if (const auto* const grant = in(member.unsaved)) return grant;
+  if (member.in_flight != 0) {
+    if (const auto* const grant = in(saving_[member.in_flight - 1].history)) return grant;
+  }
   if (member.record.as_of == 0) return nullptr;  // Never saved: no orders in the store.
   auto stored = store_.find_order(member.record.id, key);
   if (!stored) return stored.error();

@@ -28,11 +28,13 @@ struct alignas(64) CachedMember {
   Day timer_due = no_day;           // day for which a timer is in memory
   bool used = false;                // touched since the clock hand passed
   bool live = false;                // slot in use
+  std::uint32_t in_flight = 0;      // 1 + place in its task's commit in flight; 0 = in none
   member::Record record;
   member::History unsaved;
 };
 
-/// Decoded members of all partitions, bounded in bytes. A changed member stays until it was saved.
+/// Decoded members of all partitions, bounded in bytes. A changed member stays until it was saved,
+/// that is handed to the store: not yet while the commit that saves it is in flight.
 ///
 /// Owns:    its members. References to them are good until the next insert's slab grows: never
 /// (slabs do
