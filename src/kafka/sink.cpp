@@ -62,9 +62,7 @@ Result<void> KafkaSink::append(const ports::OutputBuffer& out) {
 
 Result<void> KafkaSink::commit(std::span<ports::CommitPosition> positions) {
   if (!open_ && changes_nothing(positions)) {
-    for (auto& position : positions) {
-      position.changelog_position = changelog_next_.at(position.partition);
-    }
+    fill(positions);
     return {};
   }
   ++commits_;
@@ -72,11 +70,17 @@ Result<void> KafkaSink::commit(std::span<ports::CommitPosition> positions) {
   if (!done) done = commit_failed(done.error(), positions);
   if (!done) return done;
   open_ = false;
+  fill(positions);
+  const std::lock_guard lock{mutex_};
+  for (const auto& position : positions) committed_[position.partition] = position;
+  return {};
+}
+
+void KafkaSink::fill(std::span<ports::CommitPosition> positions) const {
+  const std::lock_guard lock{mutex_};
   for (auto& position : positions) {
     position.changelog_position = changelog_next_.at(position.partition);
-    committed_[position.partition] = position;
   }
-  return {};
 }
 
 Result<void> KafkaSink::try_commit(std::span<const ports::CommitPosition> positions,
@@ -163,6 +167,7 @@ Result<void> KafkaSink::drop_transaction() {
 }
 
 bool KafkaSink::changes_nothing(std::span<const ports::CommitPosition> positions) const {
+  const std::lock_guard lock{mutex_};
   return std::all_of(
       positions.begin(), positions.end(), [&](const ports::CommitPosition& position) {
         const auto known = committed_.find(position.partition);
@@ -190,7 +195,13 @@ void KafkaSink::note_acks(std::span<const ports::CommitPosition> positions) {
   }
 }
 
+void KafkaSink::forget(std::uint32_t partition) {
+  const std::lock_guard lock{mutex_};
+  committed_.erase(partition);
+}
+
 void KafkaSink::changelog_read(std::uint32_t partition, std::uint64_t next) {
+  const std::lock_guard lock{mutex_};
   auto& known = changelog_next_.at(partition);
   known = std::max(known, next);
 }

@@ -2,6 +2,7 @@
 
 #include <map>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -14,6 +15,7 @@ namespace fealty::kafka {
 ///
 /// Each commit's offsets carry a token as their metadata, so that after a timeout the group's
 /// committed offsets say for certain whether that very commit went through.
+/// Threads: one at a time; forget() and changelog_read() any.
 class KafkaSink final : public ports::Sink {
  public:
   /// Borrows both; `consumer` is the group's, whose membership the offsets are committed under.
@@ -26,7 +28,7 @@ class KafkaSink final : public ports::Sink {
   Result<void> abort() override;
 
   /// A partition went: what is known of its offsets no longer holds.
-  void forget(std::uint32_t partition) { committed_.erase(partition); }
+  void forget(std::uint32_t partition);
   /// Somebody read the changelog of a partition up to here.
   void changelog_read(std::uint32_t partition, std::uint64_t next);
 
@@ -40,6 +42,7 @@ class KafkaSink final : public ports::Sink {
   Result<void> drop_transaction();
   [[nodiscard]] bool changes_nothing(std::span<const ports::CommitPosition> positions) const;
   [[nodiscard]] PartitionList offsets_of(std::span<const ports::CommitPosition> positions) const;
+  void fill(std::span<ports::CommitPosition> positions) const;
   void note_acks(std::span<const ports::CommitPosition> positions);
 
   const KafkaOptions& options_;
@@ -49,6 +52,7 @@ class KafkaSink final : public ports::Sink {
   bool open_ = false;                   // a transaction is
   std::string token_prefix_;            // unlike that of any other process
   std::uint64_t commits_ = 0;
+  mutable std::mutex mutex_;                                  // guards what follows
   std::map<std::uint32_t, ports::CommitPosition> committed_;  // of this worker's own commits
   std::vector<std::uint64_t> changelog_next_;
 };

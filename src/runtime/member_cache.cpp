@@ -109,7 +109,7 @@ std::size_t MemberCache::shrink() {
   for (std::size_t steps = 0; over() && steps < std::size_t{slots_made_} * 2; ++steps) {
     if (hand_ >= slots_made_) hand_ = 0;
     CachedMember& candidate = member(hand_);
-    if (candidate.live != 0 && candidate.first_unsaved == 0) {
+    if (candidate.live != 0 && candidate.first_unsaved == 0 && candidate.in_flight == 0) {
       if (candidate.used != 0) {
         candidate.used = 0;
       } else {

@@ -33,6 +33,8 @@ Task::Task(std::uint32_t partition, const Topology& topology, ports::MemberStore
       cache_{cache},
       options_{std::move(options)} {}
 
+Task::~Task() { cache_.release(saving_bytes_); }
+
 Result<void> Task::open(ports::Offset committed, bool fresh) {
   const auto found = store_.checkpoint();
   if (!found) return found.error();
@@ -200,8 +202,12 @@ Result<const member::OrderGrant*> Task::find_order(const event::Event& event,
                                                    const CachedMember& member) {
   if (!program::needs_order(event)) return nullptr;
   const std::uint64_t key = program::order_key(event);
-  if (member.unsaved && store_.find_order_in(*member.unsaved, key, found_order_)) {
-    return &found_order_;
+  const auto in = [&](const std::unique_ptr<ports::UnsavedHistory>& history) {
+    return history && store_.find_order_in(*history, key, found_order_);
+  };
+  if (in(member.unsaved)) return &found_order_;
+  if (member.in_flight != 0) {
+    if (in(saving_[member.in_flight - 1].history)) return &found_order_;
   }
   if (member.record.as_of == 0) return nullptr;  // Never saved: no orders in the store.
   auto stored = store_.find_order(member.record.id, key);

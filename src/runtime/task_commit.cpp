@@ -103,8 +103,11 @@ void Task::prepare_commit(Save which, std::chrono::steady_clock::time_point now,
   check(saving_.empty() && saved_.empty(), "one commit at a time");
   take_for_saving(which, now);
   update_recover_from();
-  if (saving_.empty() && at_.recover_from == checkpoint_written_ && ticks_.empty()) return;
+  preparing_to_ = std::max(at_.applied, at_.committed);
+  preparing_counters_ = counters_;
+  if (saving_.empty() && preparing_from_ == checkpoint_written_ && ticks_.empty()) return;
   encode_saved(out);
+  pin_saved();
 }
 
 void Task::take_for_saving(Save which, std::chrono::steady_clock::time_point now) {
@@ -118,7 +121,7 @@ void Task::take_for_saving(Save which, std::chrono::steady_clock::time_point now
                      now - mark.opened > options_.checkpoint_distance;
     const bool take = which == Save::all || old || (which == Save::half && queue_.size() > half);
     if (!take) break;
-    saving_.push_back(slot);
+    saving_.push_back({.slot = slot});
     queue_.pop_front();
   }
 }
@@ -126,22 +129,22 @@ void Task::take_for_saving(Save which, std::chrono::steady_clock::time_point now
 void Task::update_recover_from() {
   if (queue_.empty()) {
     marks_.clear();
-    at_.recover_from = at_.applied;
+    preparing_from_ = at_.applied;
     recover_clock_ = clock_;
   } else {
     const std::uint64_t number = cache_.member(queue_.front()).first_unsaved;
     while (marks_.front().number < number) marks_.pop_front();
-    at_.recover_from = marks_.front().start;
+    preparing_from_ = marks_.front().start;
     recover_clock_ = marks_.front().clock;
   }
-  std::erase_if(ticks_, [&](const ports::Tick& tick) { return tick.position < at_.recover_from; });
+  std::erase_if(ticks_, [&](const ports::Tick& tick) { return tick.position < preparing_from_; });
   // All is saved: the clock that is saved with it holds these ticks.
   if (queue_.empty()) ticks_.clear();
 }
 
 ports::Checkpoint Task::checkpoint() const {
-  return {.recover_from = at_.recover_from,
-          .committed = std::max(at_.applied, at_.committed),
+  return {.recover_from = preparing_from_,
+          .committed = preparing_to_,
           .clock = recover_clock_,
           .ticks = ticks_,
           .program_id = options_.program_id,
@@ -154,13 +157,13 @@ ports::Checkpoint Task::checkpoint() const {
 void Task::encode_saved(ports::OutputBuffer& out) {
   std::vector<ports::SaveItem> items;
   items.reserve(saving_.size());
-  for (const Slot slot : saving_) {
-    const CachedMember& member = cache_.member(slot);
+  for (const Saving& saving : saving_) {
+    const CachedMember& member = cache_.member(saving.slot);
     items.push_back({&member.record, member.unsaved.get(), member.stored_due});
   }
   store_.encode(items, at_.applied, saved_);
   store_.encode(checkpoint(), saved_);
-  checkpoint_written_ = at_.recover_from;
+  checkpoint_written_ = preparing_from_;
   if (options_.changelog) {
     for (const auto& item : saved_.items) {
       out.add(ports::Stream::changelog, partition_, saved_.key(item), saved_.value(item));
@@ -175,27 +178,39 @@ void Task::encode_saved(ports::OutputBuffer& out) {
   }
 }
 
-ports::CommitPosition Task::commit_position() const {
-  return {.partition = partition_,
-          .committed = std::max(at_.applied, at_.committed),
-          .recover_from = at_.recover_from,
-          .changelog_position = 0};
-}
-
-Result<void> Task::commit_done(const ports::CommitPosition& position) {
-  at_.committed = position.committed;
-  committed_counters_ = counters_;
-  if (saved_.empty()) return {};
-  saved_.changelog_position = position.changelog_position;
-  if (auto kept = store_.save(saved_); !kept) return kept.error();
-  for (const Slot slot : saving_) {
-    CachedMember& member = cache_.member(slot);
+/// From here on the members may change again: what they are saved with is set apart.
+void Task::pin_saved() {
+  std::uint32_t place = 0;
+  for (Saving& saving : saving_) {
+    CachedMember& member = cache_.member(saving.slot);
+    member.in_flight = ++place;
     member.first_unsaved = 0;
-    member.unsaved.reset();
+    saving.history = std::move(member.unsaved);
+    if (saving.history) saving_bytes_ += saving.history->bytes();
     member.record.as_of = at_.applied;
     member.stored_due = member.record.due();
     cache_.recount(member);
   }
+  cache_.hold(saving_bytes_);  // Until it is gone.
+}
+
+ports::CommitPosition Task::commit_position() const {
+  return {.partition = partition_,
+          .committed = preparing_to_,
+          .recover_from = preparing_from_,
+          .changelog_position = 0};
+}
+
+Result<void> Task::commit_done(const ports::CommitPosition& position) {
+  check(position.committed == preparing_to_, "the commit in flight is the one prepared last");
+  at_.committed = position.committed;
+  at_.recover_from = position.recover_from;
+  committed_counters_ = preparing_counters_;
+  if (saved_.empty()) return {};
+  saved_.changelog_position = position.changelog_position;
+  if (auto kept = store_.save(saved_); !kept) return kept.error();
+  for (const Saving& saving : saving_) cache_.member(saving.slot).in_flight = 0;
+  cache_.release(std::exchange(saving_bytes_, 0));
   saving_.clear();
   saved_.clear();
   return {};

@@ -11,13 +11,13 @@ Worker::Worker(const Topology& topology, ports::Source& source, ports::Sink& sin
                ports::Changelog* changelog, StoreFactory open_store, WorkerOptions options)
     : topology_{topology},
       source_{source},
-      sink_{sink},
       changelog_{changelog},
       open_store_{std::move(open_store)},
       options_{std::move(options)},
       cache_{options_.cache_bytes},
       shared_clock_{options_.clock_jump_max},
-      last_commit_{std::chrono::steady_clock::now()} {}
+      last_commit_{std::chrono::steady_clock::now()},
+      lane_{sink, options_.lane} {}
 
 Worker::~Worker() = default;
 
@@ -77,7 +77,7 @@ Result<void> Worker::process(DecodedBatch& batch) {
   if (!out_.empty()) {
     if (one_clock_ && options_.file_partitions > 1) out_.sort_by_position();
     if (on_outputs) on_outputs(out_);
-    if (auto sent = sink_.append(out_); !sent) return sent.error();
+    if (auto sent = send(out_); !sent) return sent.error();
   }
   return commit_if_due();
 }
@@ -179,8 +179,8 @@ void Worker::note_activity(const DecodedBatch& batch) {
   }
 }
 
-/// A partition without events for a while has no clock but this machine's. A partition that is merely
-/// behind has one: its events.
+/// A partition without events for a while has no clock but this machine's. A partition that is
+/// merely behind has one: its events.
 Result<void> Worker::tick_idle() {
   check(!one_clock_, "only a partition with a clock of its own ticks");
   const auto steady_now = std::chrono::steady_clock::now();

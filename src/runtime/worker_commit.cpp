@@ -134,20 +134,28 @@ Result<void> Worker::on_revoked(std::span<const std::uint32_t> partitions, bool 
   const auto going = [&](std::uint32_t partition) {
     return std::find(partitions.begin(), partitions.end(), partition) != partitions.end();
   };
+  // What is in flight holds these partitions, too.
+  auto outcome = take_commit(SinkLane::Wait::yes);
   if (!lost) {
+    if (!outcome) return outcome;
     auto committed = commit([&](const Task& task) {
       return going(task.partition()) ? Task::Save::all : Task::Save::due;
     });
-    if (!committed) return committed.error();
+    if (!committed) return committed;
   }
   for (const std::uint32_t partition : partitions) {
     if (partition >= owned_.size() || !owned_[partition]) continue;
-    given_away_.add(owned_[partition]->task->counters());
+    given_away_.add(lost ? owned_[partition]->task->committed_counters()
+                         : owned_[partition]->task->counters());
     owned_[partition].reset();
     cache_.drop_partition(partition);
     log::info("task.closed", {{"partition", partition}, {"lost", lost ? 1 : 0}});
   }
-  return {};
+  // Outputs of a lost partition are not ours to commit: an abort drops them, those of others too.
+  if (outcome && lost && sent_) {
+    outcome = Error{Errc::transaction_aborted, "partitions", "lost with outputs under way"};
+  }
+  return outcome;
 }
 
 /// After an abort nothing of the open commit is visible: each task starts again from its saved
@@ -155,8 +163,12 @@ Result<void> Worker::on_revoked(std::span<const std::uint32_t> partitions, bool 
 Result<void> Worker::restart_tasks() {
   ++aborts_;
   log::warn("tasks.restarted", {{"aborts", aborts_}});
-  if (auto aborted = sink_.abort(); !aborted) return aborted.error();
+  // What was committed before the abort is not applied again.
+  const auto taken = take_commit(SinkLane::Wait::yes);
+  if (!taken && disposition(taken.error().code) != Disposition::restart_task) return taken;
+  if (auto aborted = lane_.abort(); !aborted) return aborted.error();
   out_.clear();
+  sent_ = false;
   for (std::uint32_t partition = 0; partition < owned_.size(); ++partition) {
     Owned* const owned = owned_[partition].get();
     if (owned == nullptr) continue;
@@ -169,16 +181,27 @@ Result<void> Worker::restart_tasks() {
 }
 
 Result<void> Worker::commit_if_due() {
-  cache_.shrink();
-  if (cache_.over()) {
-    // Full of unsaved members: the next commit comes forward and saves the older half of them.
-    if (auto done = commit([](const Task&) { return Task::Save::half; }); !done)
-      return done.error();
-    cache_.shrink();
-    if (!cache_.over()) return {};
-    return commit([](const Task&) { return Task::Save::all; });
+  if (auto taken = take_commit(SinkLane::Wait::no); !taken) return taken;
+  if (auto made = make_room(); !made) return made;
+  if (lane_.committing()) {
+    // The next one waits for it, with twice its share at most.
+    if (since_commit_ < 2 * options_.commit_events_max) return {};
+    if (auto taken = take_commit(SinkLane::Wait::yes); !taken) return taken;
   }
-  return commit_due() ? commit([](const Task&) { return Task::Save::due; }) : Result<void>{};
+  return commit_due() ? start_commit([](const Task&) { return Task::Save::due; }) : Result<void>{};
+}
+
+/// Keeps the cache within its bound. Full of unsaved members, it brings the next commit forward,
+/// which saves the older half of them, or all where that was not enough.
+Result<void> Worker::make_room() {
+  cache_.shrink();
+  if (cache_.over() && lane_.committing()) {
+    if (auto taken = take_commit(SinkLane::Wait::yes); !taken) return taken;
+    cache_.shrink();
+  }
+  const bool again = std::exchange(over_, cache_.over());
+  if (!over_) return {};
+  return start_commit([&](const Task&) { return again ? Task::Save::all : Task::Save::half; });
 }
 
 bool Worker::commit_due() const {
@@ -197,7 +220,8 @@ bool Worker::commit_due() const {
   return waited >= options_.commit_interval * patience;
 }
 
-Result<void> Worker::commit(const std::function<Task::Save(const Task&)>& which) {
+/// Hands outputs, saved versions and positions to the lane; the tasks may go on at once.
+Result<void> Worker::start_commit(const Which& which) {
   const auto now = SteadyClock::now();
   out_.clear();
   positions_.clear();
@@ -206,21 +230,42 @@ Result<void> Worker::commit(const std::function<Task::Save(const Task&)>& which)
     owned->task->prepare_commit(which(*owned->task), now, out_);
     positions_.push_back(owned->task->commit_position());
   }
-  if (!out_.empty()) {
-    if (auto sent = sink_.append(out_); !sent) return sent.error();
-  }
-  if (auto committed = sink_.commit(positions_); !committed) return committed.error();
+  if (auto sent = send(out_); !sent) return sent;
+  if (auto queued = lane_.commit(positions_); !queued) return queued;
+  since_commit_ = 0;
+  sent_ = false;
+  uncommitted_ = false;
+  last_commit_ = now;
+  return {};
+}
+
+/// Where the commit in flight is done, its tasks and their stores learn of it.
+Result<void> Worker::take_commit(SinkLane::Wait wait) {
+  const auto taken = lane_.committed(wait, positions_);
+  if (!taken) return taken.error();
+  if (!*taken) return {};
+  ++commits_;
+  Result<void> outcome;
   for (const ports::CommitPosition& position : positions_) {
     Owned& owned = *owned_[position.partition];
     owned.fresh = false;
-    if (auto done = owned.task->commit_done(position); !done) return done.error();
+    auto done = owned.task->commit_done(position);
+    if (!done && outcome) outcome = done;  // All of them are told: it is committed.
   }
-  out_.clear();
-  since_commit_ = 0;
-  uncommitted_ = false;
-  last_commit_ = SteadyClock::now();
-  ++commits_;
-  return {};
+  return outcome;
+}
+
+/// A commit from its start to its outcome.
+Result<void> Worker::commit(const Which& which) {
+  if (auto taken = take_commit(SinkLane::Wait::yes); !taken) return taken;
+  if (auto started = start_commit(which); !started) return started;
+  return take_commit(SinkLane::Wait::yes);
+}
+
+Result<void> Worker::send(ports::OutputBuffer& out) {
+  if (out.empty()) return {};
+  sent_ = true;
+  return lane_.append(out);
 }
 
 Counters Worker::counters() const {

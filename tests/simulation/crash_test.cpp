@@ -40,8 +40,10 @@ std::vector<std::string> records(std::uint64_t seed, int count, int members) {
   return made;
 }
 
-/// Members sent to the partition that a producer's partitioner would choose; records without one to 0.
-std::vector<std::vector<std::string>> spread(const std::vector<std::string>& all, std::size_t over) {
+/// Members sent to the partition that a producer's partitioner would choose; records without one to
+/// 0.
+std::vector<std::vector<std::string>> spread(const std::vector<std::string>& all,
+                                             std::size_t over) {
   std::vector<std::vector<std::string>> lists(over);
   for (const std::string& record : all) {
     const auto at = record.find("\"subject\":\"m");
@@ -71,7 +73,8 @@ TEST(Recovery, ACrashAtEachStepLosesAndDoublesNothing) {
   ASSERT_FALSE(expected.deadletters.empty());
   for (const Step step : all_steps) {
     for (const std::uint64_t nth : {1U, 2U, 3U, 5U, 8U, 13U}) {
-      SCOPED_TRACE("step " + std::to_string(static_cast<int>(step)) + " time " + std::to_string(nth));
+      SCOPED_TRACE("step " + std::to_string(static_cast<int>(step)) + " time " +
+                   std::to_string(nth));
       SimLog log{input};
       Disks disks;
       Faults faults;
@@ -83,6 +86,60 @@ TEST(Recovery, ACrashAtEachStepLosesAndDoublesNothing) {
       }
       ASSERT_TRUE(ended);
       EXPECT_EQ(difference(seen(world().topology, log, disks, far_clock()), expected), "");
+    }
+  }
+}
+
+/// What a commit in flight may run into, each at many moments: the worker is up to five batches
+/// ahead of its sink, and the end is the same as where it never is.
+TEST(CommitInFlight, ACrashAtEachStepLosesAndDoublesNothing) {
+  const auto input = spread(records(6, 700, 14), 2);
+  const Seen expected = run_whole(input, RunOptions{});
+  RunOptions run;
+  run.sink_steps_max = 5;
+  for (const std::size_t cache_bytes : {std::size_t{16'000}, std::size_t{1} << 20U}) {
+    run.cache_bytes = cache_bytes;
+    for (const Step step : all_steps) {
+      for (std::uint64_t nth = 1; nth <= 24; ++nth) {
+        SCOPED_TRACE("step " + std::to_string(static_cast<int>(step)) + " time " +
+                     std::to_string(nth));
+        run.sink_seed = nth;
+        SimLog log{input};
+        Disks disks;
+        Faults faults;
+        faults.cut_at(step, nth);
+        bool ended = live_once(world().topology, log, disks, faults, run);
+        if (!ended && nth % 3 == 0) disks.clear();
+        for (int lives = 1; !ended && lives < 5; ++lives) {
+          Faults none;
+          ended = live_once(world().topology, log, disks, none, run);
+        }
+        ASSERT_TRUE(ended);
+        ASSERT_EQ(difference(seen(world().topology, log, disks, far_clock()), expected), "");
+      }
+    }
+  }
+}
+
+TEST(CommitInFlight, ThePartitionsOfARebalanceGoCommittedOrNotAtAll) {
+  const auto input = spread(records(7, 900, 20), 3);
+  const Seen expected = run_whole(input, RunOptions{});
+  RunOptions run;
+  run.commit_events = 20;
+  for (const bool lost : {false, true}) {
+    for (const std::uint32_t behind : {0U, 1U, 4U}) {
+      for (std::uint64_t at = 2; at < 90; at += 3) {
+        SCOPED_TRACE("lost " + std::to_string(lost) + " at " + std::to_string(at));
+        run.sink_steps_max = behind;
+        run.sink_seed = at;
+        run.rebalances = {{.goes_at = at, .comes_at = at + 4, .partition = 1, .lost = lost},
+                          {.goes_at = at + 2, .comes_at = at + 3, .partition = 0, .lost = !lost}};
+        SimLog log{input};
+        Disks disks;
+        Faults none;
+        ASSERT_TRUE(live_once(world().topology, log, disks, none, run));
+        ASSERT_EQ(difference(seen(world().topology, log, disks, far_clock()), expected), "");
+      }
     }
   }
 }
@@ -132,7 +189,8 @@ TEST(Recovery, ARecordedLogWithoutAChangelogGoesOnFromItsManifest) {
   const Seen expected = run_whole(input, run);
   for (const Step step : all_steps) {
     for (const std::uint64_t nth : {1U, 3U, 6U, 11U}) {
-      if (step == Step::commit_abort) continue;  // Files know no abort.
+      if (step == Step::append_abort || step == Step::commit_abort)
+        continue;  // Files know no abort.
       SimLog log{input};
       Disks disks;
       Faults faults;
@@ -155,7 +213,22 @@ TEST(Determinism, PartitionsAndBatchSizesChangeNothing) {
     for (const std::size_t batch : {std::size_t{1}, std::size_t{64}, std::size_t{10'000}}) {
       run.file_partitions = partitions;
       run.batch_records = batch;
-      EXPECT_EQ(difference(run_whole(input, run), expected), "") << partitions << " partitions, batches of " << batch;
+      EXPECT_EQ(difference(run_whole(input, run), expected), "")
+          << partitions << " partitions, batches of " << batch;
+    }
+  }
+}
+
+TEST(Determinism, ASinkOnAThreadOfItsOwnChangesNothing) {
+  const auto input = spread(records(8, 900, 25), 2);
+  const Seen expected = run_whole(input, RunOptions{});
+  RunOptions run;
+  run.sink_thread = true;
+  for (const std::size_t cache_bytes : {std::size_t{16'000}, std::size_t{1} << 20U}) {
+    run.cache_bytes = cache_bytes;
+    for (const std::uint64_t commit_events : {1U, 20U, 400U}) {
+      run.commit_events = commit_events;
+      EXPECT_EQ(difference(run_whole(input, run), expected), "");
     }
   }
 }
@@ -187,8 +260,10 @@ TEST(Simulation, RandomCutsInManyLivesLoseAndDoubleNothing) {
     run.checkpoint_distance = pick(150);
     run.cache_bytes = pick(2) == 0 ? 30'000 : 1 << 20U;
     run.file_partitions = file ? 1 + static_cast<std::uint32_t>(pick(4)) : 0;
-    const auto input = spread(records(seed * 7, 400, 5 + static_cast<int>(pick(30))),
-                              file ? 1 : 1 + pick(3));
+    run.sink_steps_max = static_cast<std::uint32_t>(pick(2) * pick(8));
+    run.sink_seed = seed;
+    const auto input =
+        spread(records(seed * 7, 400, 5 + static_cast<int>(pick(30))), file ? 1 : 1 + pick(3));
     RunOptions calm;
     calm.file_partitions = run.file_partitions;
     const Seen expected = run_whole(input, calm);

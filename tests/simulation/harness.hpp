@@ -4,6 +4,7 @@
 #include <atomic>
 #include <map>
 #include <memory>
+#include <random>
 #include <string>
 #include <utility>
 #include <vector>
@@ -31,6 +32,7 @@ class FaultyStore final : public ports::MemberStore {
   }
   Result<std::optional<member::OrderGrant>> find_order(std::string_view member,
                                                        std::uint64_t key) override {
+    if (faults_.now(Step::store_find_order)) throw Crash{};
     return disk_->find_order(member, key);
   }
   void add(const member::LedgerEntry& entry, ports::UnsavedHistory& history) override {
@@ -90,12 +92,16 @@ struct RunOptions {
   std::uint64_t checkpoint_distance = 60;
   std::size_t cache_bytes = std::size_t{64} << 20U;
   std::uint32_t file_partitions = 0;  // 0 = a bus with a changelog; else a recorded log
+  std::uint32_t sink_steps_max = 0;  // what goes to the sink gets there up to so many batches later
+  std::uint64_t sink_seed = 1;
+  bool sink_thread = false;  // the sink on a thread of its own, as in production: without faults
+  std::vector<Rebalance> rebalances{};
 };
 
 /// One life of the process: until the input ends (true) or it dies (false).
 inline bool live_once(const runtime::Topology& topology, SimLog& log, Disks& disks, Faults& faults,
                       const RunOptions& run) {
-  SimBus bus{log, faults, run.file_partitions};
+  SimBus bus{log, faults, run.file_partitions, run.rebalances};
   runtime::WorkerOptions options;
   options.task.checkpoint_distance_events = run.checkpoint_distance;
   options.task.changelog = run.file_partitions == 0;
@@ -104,14 +110,20 @@ inline bool live_once(const runtime::Topology& topology, SimLog& log, Disks& dis
   options.cache_bytes = run.cache_bytes;
   options.commit_events_max = run.commit_events;
   options.file_partitions = run.file_partitions;
+  std::mt19937_64 random{run.sink_seed};
+  if (!run.sink_thread) {
+    options.lane.steps_behind = [&] {
+      return static_cast<std::uint32_t>(random() % (run.sink_steps_max + 1));
+    };
+  }
   const auto open_store =
       [&](std::uint32_t partition) -> Result<std::unique_ptr<ports::MemberStore>> {
     auto& disk = disks[partition];
     if (!disk) disk = std::make_shared<state::MemoryStore>();
     return std::unique_ptr<ports::MemberStore>{std::make_unique<FaultyStore>(disk, faults)};
   };
-  runtime::Worker worker{topology, bus, bus, run.file_partitions == 0 ? &bus : nullptr, open_store,
-                         options};
+  runtime::Worker worker{topology,   bus,    bus, run.file_partitions == 0 ? &bus : nullptr,
+                         open_store, options};
   const std::atomic<bool> stop{false};
   try {
     const auto done = worker.run(stop);
@@ -122,8 +134,8 @@ inline bool live_once(const runtime::Topology& topology, SimLog& log, Disks& dis
   }
 }
 
-/// What a reader of the outputs sees, in an order that does not depend on interleaving: by member, and
-/// within a member in the order of appearance.
+/// What a reader of the outputs sees, in an order that does not depend on interleaving: by member,
+/// and within a member in the order of appearance.
 struct Seen {
   std::map<std::string, std::vector<std::string>> notices, ledger;
   std::vector<std::string> deadletters, members;
@@ -159,7 +171,8 @@ inline std::string difference(const Seen& got, const Seen& expected) {
   return found;
 }
 
-inline Seen seen(const runtime::Topology& topology, const SimLog& log, Disks& disks, EventTime clock) {
+inline Seen seen(const runtime::Topology& topology, const SimLog& log, Disks& disks,
+                 EventTime clock) {
   Seen all;
   const auto gather = [&](ports::Stream stream, auto& by_member) {
     const auto at = log.outputs.find(stream);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <map>
+#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,29 +18,44 @@ struct Crash {};
 
 /// Every place where a run can be cut, in the order in which a commit passes them.
 enum class Step : std::uint8_t {
-  poll, append, commit_begin, commit_abort, commit_end, store_save, store_saved, store_load,
+  poll,
+  append,
+  append_abort,
+  commit_begin,
+  commit_abort,
+  commit_end,
+  store_save,
+  store_saved,
+  store_load,
+  store_find_order,
 };
-inline constexpr Step all_steps[]{Step::poll,       Step::append,     Step::commit_begin,
-                                  Step::commit_abort, Step::commit_end, Step::store_save,
-                                  Step::store_saved, Step::store_load};
+inline constexpr Step all_steps[]{
+    Step::poll,         Step::append,          Step::append_abort, Step::commit_begin,
+    Step::commit_abort, Step::commit_end,      Step::store_save,   Step::store_saved,
+    Step::store_load,   Step::store_find_order};
 
-/// Decides, each time a run passes a step, whether it is cut there.
+/// Decides, each time a run passes a step, whether it is cut there. Threads: any.
 class Faults {
  public:
   /// Cuts at the `nth` time (from 1) that `step` is passed; 0 = never.
   void cut_at(Step step, std::uint64_t nth) { plan_[step] = nth; }
   bool now(Step step) {
+    const std::lock_guard lock{mutex_};
     const std::uint64_t count = ++passed_[step];
     const auto planned = plan_.find(step);
     return planned != plan_.end() && planned->second != 0 && planned->second == count;
   }
-  [[nodiscard]] std::uint64_t passed(Step step) const {
-    const auto at = passed_.find(step);
-    return at == passed_.end() ? 0 : at->second;
-  }
 
  private:
+  std::mutex mutex_;
   std::map<Step, std::uint64_t> plan_, passed_;
+};
+
+/// A partition that goes while the worker polls, and comes back at a later poll.
+struct Rebalance {
+  std::uint64_t goes_at = 0, comes_at = 0;  // number of the poll, from 1
+  std::uint32_t partition = 0;
+  bool lost = false;
 };
 
 /// A log with real transaction semantics, in memory: what outlives the process.
@@ -60,14 +76,21 @@ struct SimLog {
 /// Source, sink and changelog over a SimLog, for one life of a process.
 class SimBus final : public ports::Source, public ports::Sink, public ports::Changelog {
  public:
-  /// `file_partitions` > 0: the log is a file with one list of records and one clock, spread over so many
-  /// tasks; else each list is a partition with a clock of its own.
-  SimBus(SimLog& log, Faults& faults, std::uint32_t file_partitions)
-      : log_{log}, faults_{faults}, file_partitions_{file_partitions}, at_(log.input.size(), 0) {
+  /// `file_partitions` > 0: the log is a file with one list of records and one clock, spread over
+  /// so many tasks; else each list is a partition with a clock of its own.
+  SimBus(SimLog& log, Faults& faults, std::uint32_t file_partitions,
+         std::vector<Rebalance> rebalances)
+      : log_{log},
+        faults_{faults},
+        file_partitions_{file_partitions},
+        rebalances_{std::move(rebalances)},
+        at_(log.input.size(), 0),
+        held_(log.input.size(), true) {
     if (file_partitions_ > 0) at_[0] = ~ports::Offset{0};
   }
 
   Result<void> open(ports::AssignmentListener& listener) override {
+    listener_ = &listener;
     std::vector<ports::Assignment> assigned;
     for (std::uint32_t p = 0; p < file_partitions_; ++p) {
       assigned.push_back({p, log_.committed[0], log_.fresh[0]});
@@ -89,14 +112,20 @@ class SimBus final : public ports::Source, public ports::Sink, public ports::Cha
                              std::chrono::milliseconds) override {
     batch.clear();
     cut(Step::poll);
+    ++polls_;
+    for (const Rebalance& rebalance : rebalances_) {
+      if (auto done = rebalanced(rebalance); !done) return done.error();
+    }
     for (std::size_t tried = 0; tried < log_.input.size() && batch.records.empty(); ++tried) {
       turn_ = (turn_ + 1) % log_.input.size();
       const auto& records = log_.input[turn_];
-      while (at_[turn_] < records.size() && batch.records.size() < records_max) {
+      while (held_[turn_] && at_[turn_] < records.size() && batch.records.size() < records_max) {
         take(batch, static_cast<std::uint32_t>(turn_), at_[turn_]++);
       }
     }
-    return batch.records.empty() ? ports::Polled::ended : ports::Polled::records;
+    if (!batch.records.empty()) return ports::Polled::records;
+    const bool all = std::all_of(held_.begin(), held_.end(), [](bool held) { return held; });
+    return all ? ports::Polled::ended : ports::Polled::idle;
   }
   [[nodiscard]] bool one_clock() const override { return file_partitions_ > 0; }
   [[nodiscard]] std::string describe(std::uint32_t partition, ports::Offset offset) const override {
@@ -106,6 +135,7 @@ class SimBus final : public ports::Source, public ports::Sink, public ports::Cha
 
   Result<void> append(const ports::OutputBuffer& out) override {
     cut(Step::append);
+    if (faults_.now(Step::append_abort)) return Error{Errc::transaction_aborted, "simulated"};
     for (const auto& item : out.items()) {
       pending_.push_back({item, std::string{out.key(item)}, std::string{out.value(item)}});
     }
@@ -114,6 +144,11 @@ class SimBus final : public ports::Source, public ports::Sink, public ports::Cha
   Result<void> commit(std::span<ports::CommitPosition> positions) override {
     cut(Step::commit_begin);
     if (faults_.now(Step::commit_abort)) return Error{Errc::transaction_aborted, "simulated"};
+    for (const ports::CommitPosition& position : positions) {
+      if (file_partitions_ == 0 && !held_[position.partition]) {
+        return Error{Errc::transaction_aborted, "generation"};
+      }
+    }
     for (auto& [item, key, value] : pending_) {
       if (item.stream == ports::Stream::changelog) {
         log_.changelog[item.partition].emplace_back(key, value);
@@ -153,23 +188,46 @@ class SimBus final : public ports::Source, public ports::Sink, public ports::Cha
   void cut(Step step) {
     if (faults_.now(step)) throw Crash{};
   }
+  Result<void> rebalanced(const Rebalance& rebalance) {
+    const std::uint32_t partition = rebalance.partition;
+    if (polls_ == rebalance.goes_at && held_[partition]) {
+      if (rebalance.lost) held_[partition] = false;
+      auto outcome = listener_->on_revoked({&partition, 1}, rebalance.lost);
+      if (!outcome && !rebalance.lost) {
+        static_cast<void>(listener_->on_revoked({&partition, 1}, true));
+      }
+      held_[partition] = false;
+      return outcome;
+    }
+    if (polls_ >= rebalance.comes_at && !held_[partition]) {
+      held_[partition] = true;
+      const ports::Assignment back{partition, log_.committed[partition], log_.fresh[partition]};
+      return listener_->on_assigned({&back, 1});
+    }
+    return {};
+  }
   void take(ports::InputBatch& batch, std::uint32_t partition, event::Offset offset) const {
     const std::string& bytes = log_.input[partition][offset];
     constexpr std::size_t padding = 64;
     char* copy = batch.arena.allocate(bytes.size() + padding);
     std::copy(bytes.begin(), bytes.end(), copy);
-    batch.records.push_back({.partition = file_partitions_ > 0 ? ports::unassigned_partition : partition,
-                             .offset = offset,
-                             .value = {copy, bytes.size()},
-                             .headers = {},
-                             .timestamp_ms = -1,
-                             .unterminated = false});
+    batch.records.push_back(
+        {.partition = file_partitions_ > 0 ? ports::unassigned_partition : partition,
+         .offset = offset,
+         .value = {copy, bytes.size()},
+         .headers = {},
+         .timestamp_ms = -1,
+         .unterminated = false});
   }
 
   SimLog& log_;
   Faults& faults_;
   const std::uint32_t file_partitions_;
+  const std::vector<Rebalance> rebalances_;
+  ports::AssignmentListener* listener_ = nullptr;
+  std::uint64_t polls_ = 0;
   std::vector<ports::Offset> at_;
+  std::vector<bool> held_;  // by list of the input
   std::size_t turn_ = 0;
   std::vector<Pending> pending_;
 };

@@ -14,8 +14,11 @@ namespace fealty::kafka {
 /// carry the group's offsets in the same transaction, the changelog topic as a Changelog.
 ///
 /// Owns:    one consumer, one transactional producer. Destroy it last; an open transaction is
-/// dropped. Threads: one; librdkafka keeps some of its own, which call none of the ports. Errors:
-/// broker_unreachable, broker_refused, input_gap, fenced, transaction_aborted. Never throws.
+///          dropped.
+/// Threads: one at a time for source and changelog, one at a time for the sink, which may be
+///          another; librdkafka keeps some of its own, which call none of the ports.
+/// Errors:  broker_unreachable, broker_refused, input_gap, fenced, transaction_aborted. Never
+///          throws.
 class KafkaBus {
  public:
   /// Reaches the brokers, checks the topics (and makes missing output topics where allowed), and

@@ -50,6 +50,9 @@ class OutputBuffer {
     return std::string_view{bytes_}.substr(item.key_at + item.key_size, item.value_size);
   }
   [[nodiscard]] std::size_t bytes() const { return bytes_.size(); }
+  [[nodiscard]] std::size_t capacity_bytes() const {
+    return bytes_.capacity() + items_.capacity() * sizeof(Item);
+  }
   [[nodiscard]] bool empty() const { return items_.empty(); }
   /// By input position, else in the order of appearance: the order of one task, of several tasks' records.
   void sort_by_position() {
@@ -73,7 +76,7 @@ struct CommitPosition {
   std::uint64_t changelog_position = 0;  // out: offset after this commit's last changelog record
 };
 
-/// Where effects go. One thread only.
+/// Where effects go. One thread at a time, not always that of the source.
 /// Errors: transaction_aborted (nothing of it is visible: crash the tasks and recover), fenced and
 /// broker_refused (stop), broker_unreachable, output_unwritable (a full disk, say).
 class Sink {

@@ -29,9 +29,11 @@ struct alignas(64) CachedMember {
   member::Record record;
   std::unique_ptr<ports::UnsavedHistory> unsaved;  // nullptr = none
   std::uint32_t bytes = 0;                         // counted for this member
+  std::uint32_t in_flight = 0;  // 1 + place in its task's commit in flight; 0 = in none
 };
 
-/// Decoded members of all partitions, bounded in bytes. A changed member stays until it was saved.
+/// Decoded members of all partitions, bounded in bytes. A changed member stays until it was saved,
+/// that is handed to the store: not yet while the commit that saves it is in flight.
 ///
 /// Owns:    its members. References to them are good until the next insert's slab grows: never
 /// (slabs do
@@ -75,6 +77,10 @@ class MemberCache {
   [[nodiscard]] std::vector<Slot> sorted_by_id() const;
   /// Counts the member's size anew after a change.
   void recount(CachedMember& member);
+
+  /// Counts memory that belongs to no member any more, but is not free yet; given back with less.
+  void hold(std::size_t bytes) { bytes_ += bytes; }
+  void release(std::size_t bytes) { bytes_ -= bytes; }
 
   /// Lets saved members go until the bound holds, those not used lately first. Returns how many
   /// went.

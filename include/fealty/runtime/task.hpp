@@ -58,9 +58,15 @@ struct TaskOptions {
 /// state is saved". There is no separate recovery code: records before `committed` are applied like
 /// any other, but silently, and a member skips what lies before the `as_of` of its saved version.
 ///
-/// Life: open() -> { apply()* -> end_batch() -> [ prepare_commit() -> (sink commits) ->
-/// commit_done() ] }*. After a commit that failed the task is of no use: make a new one and open()
-/// it.
+/// Life: open() -> { apply()* -> end_batch() -> [ prepare_commit() -> (sink commits, the task goes
+/// on) -> commit_done() ] }*. After a commit that failed the task is of no use: make a new one and
+/// open() it.
+///
+/// Invariant. recover_from <= committed <= applied; a commit in flight holds newer values of the
+/// first two, and versions as_of the `applied` that prepare_commit() found. Later changes lie at or
+/// behind that position and queue anew, behind all older ones: recover_from never turns back. Until
+/// commit_done() a member in flight stays in memory, its history too, so the store is asked only
+/// for members that are not in memory, and for orders that neither history of a member holds.
 ///
 /// Owns:    its queue and timers. Borrows topology, store and the cache that all tasks share.
 /// Threads: one.
@@ -69,6 +75,9 @@ class Task {
  public:
   Task(std::uint32_t partition, const Topology& topology, ports::MemberStore& store,
        MemberCache& cache, TaskOptions options);
+  ~Task();
+  Task(const Task&) = delete;
+  Task& operator=(const Task&) = delete;
 
   /// Reads the store's checkpoint (the changelog is restored into the store already). Afterwards
   /// positions().recover_from says where the input must be read from, clock() what clock to begin
@@ -92,8 +101,9 @@ class Task {
   /// Encodes the saved versions of this commit; with a changelog, puts them into `out`, too.
   void prepare_commit(Save which, std::chrono::steady_clock::time_point now,
                       ports::OutputBuffer& out);
+  /// Of the commit prepared last.
   [[nodiscard]] ports::CommitPosition commit_position() const;
-  /// The sink has committed: the store may follow.
+  /// The sink has committed what was prepared: the store may follow.
   Result<void> commit_done(const ports::CommitPosition& position);
 
   [[nodiscard]] std::uint32_t partition() const { return partition_; }
@@ -130,6 +140,7 @@ class Task {
   void reject(const DecodedRecord& record, const Error& error, ports::OutputBuffer& out);
   void take_for_saving(Save which, std::chrono::steady_clock::time_point now);
   void encode_saved(ports::OutputBuffer& out);
+  void pin_saved();
   void update_recover_from();
   [[nodiscard]] ports::Checkpoint checkpoint() const;
   [[nodiscard]] bool live(ports::Offset offset) const { return offset >= at_.committed; }
@@ -145,7 +156,7 @@ class Task {
   std::deque<BatchMark> marks_;
   std::uint64_t batch_number_ = 1;
   ports::ClockState clock_;          // at applied
-  ports::ClockState recover_clock_;  // at recover_from
+  ports::ClockState recover_clock_;  // at the recover_from of the last commit prepared
   std::vector<ports::Tick> ticks_;
   ports::Offset position_ = 0;  // of the record at hand
   bool emitting_ = false;         // effects of the record at hand are live
@@ -156,9 +167,19 @@ class Task {
   std::map<Day, std::vector<std::pair<Slot, std::uint32_t>>> timers_;  // slot and its generation
   Day fired_to_ = -1;
 
-  // Commit at hand.
-  std::vector<Slot> saving_;
+  /// A member whose version is in the commit in flight, with the history that went into it.
+  struct Saving {
+    Slot slot = no_slot;
+    std::unique_ptr<ports::UnsavedHistory> history{};
+  };
+
+  // Commit in flight, or being prepared.
+  std::vector<Saving> saving_;
+  std::size_t saving_bytes_ = 0;  // of their histories; held in the cache's count
   ports::SavedBatch saved_;
+  ports::Offset preparing_from_ = 0;  // its recover_from
+  ports::Offset preparing_to_ = 0;    // its committed
+  Counters preparing_counters_;
 
   // Scratch, reused.
   std::vector<Slot> slots_;

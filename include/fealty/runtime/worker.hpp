@@ -12,6 +12,7 @@
 #include "fealty/runtime/clock.hpp"
 #include "fealty/runtime/decoded_input.hpp"
 #include "fealty/runtime/member_cache.hpp"
+#include "fealty/runtime/sink_lane.hpp"
 #include "fealty/runtime/task.hpp"
 
 namespace fealty::runtime {
@@ -20,6 +21,7 @@ namespace fealty::runtime {
 struct WorkerOptions {
   TaskOptions task;
   DecodedInputOptions input;
+  SinkLaneOptions lane;
   std::size_t cache_bytes = std::size_t{512} << 20U;  // decoded members, all partitions together
   std::uint64_t commit_events_max = 500'000;          // a commit at least this often
   std::chrono::milliseconds commit_interval{0};       // and this often; 0 = by events only
@@ -36,8 +38,12 @@ using StoreFactory =
 /// Drives tasks: source -> decode -> tasks -> sink -> commit -> stores, for every host. run,
 /// replay, tests and simulation differ in the ports only.
 ///
-/// Owns:    tasks, their stores, the cache. Borrows topology and ports.
-/// Threads: one, besides a decode thread where asked for.
+/// A commit is queued on the lane to the sink and the tasks go on; its outcome is taken between two
+/// batches. One is in flight at most. A rebalance and the end of a run wait for it, and so does a
+/// cache that is full of unsaved members.
+///
+/// Owns:    tasks, their stores, the cache, the lane. Borrows topology and ports.
+/// Threads: one, besides the lane's and a decode thread where asked for.
 /// Errors:  whatever stops it; an aborted transaction restarts the tasks and is no error.
 class Worker final : private ports::AssignmentListener {
  public:
@@ -104,15 +110,19 @@ class Worker final : private ports::AssignmentListener {
   void note_activity(const DecodedBatch& batch);
   Result<void> tick_idle();
   Result<void> commit_if_due();
+  Result<void> make_room();
   [[nodiscard]] bool commit_due() const;
-  Result<void> commit(const std::function<Task::Save(const Task&)>& which);
+  using Which = std::function<Task::Save(const Task&)>;
+  Result<void> start_commit(const Which& which);
+  Result<void> take_commit(SinkLane::Wait wait);
+  Result<void> commit(const Which& which);
+  Result<void> send(ports::OutputBuffer& out);
   Owned* owner_of(const DecodedRecord& record);
   ports::Offset& next_of(Owned& owned) { return one_clock_ ? shared_next_ : owned.next; }
   void refuse_future(DecodedRecord& record) const;
 
   const Topology& topology_;
   ports::Source& source_;
-  ports::Sink& sink_;
   ports::Changelog* const changelog_;
   const StoreFactory open_store_;
   const WorkerOptions options_;
@@ -124,7 +134,9 @@ class Worker final : private ports::AssignmentListener {
   std::vector<std::unique_ptr<Owned>> owned_;  // by partition; nullptr = not held
   ports::OutputBuffer out_;
   std::vector<ports::CommitPosition> positions_;
-  std::uint64_t since_commit_ = 0;  // records
+  std::uint64_t since_commit_ = 0;  // records since one was started
+  bool sent_ = false;               // outputs since then
+  bool over_ = false;               // the cache was full at the last step, too
   bool behind_ = false;             // the last batch was full: more is waiting
   bool uncommitted_ = false;        // something to commit, ticks included
   std::chrono::steady_clock::time_point last_commit_;
@@ -132,6 +144,7 @@ class Worker final : private ports::AssignmentListener {
   Counters given_away_;
   EventTime last_clock_seen_{};
   Day last_day_seen_ = 0;
+  SinkLane lane_;  // the first to end
 };
 
 }  // namespace fealty::runtime

@@ -1,0 +1,163 @@
+#include "fealty/runtime/sink_lane.hpp"
+
+#include <utility>
+
+#include "fealty/base/check.hpp"
+
+namespace fealty::runtime {
+
+SinkLane::SinkLane(ports::Sink& sink, SinkLaneOptions options)
+    : sink_{sink}, options_{std::move(options)} {
+  if (threaded()) thread_ = std::thread{[this] { run(); }};
+}
+
+SinkLane::~SinkLane() {
+  if (!thread_.joinable()) return;
+  {
+    const std::lock_guard lock{mutex_};
+    stopping_ = true;
+  }
+  changed_.notify_all();
+  thread_.join();
+}
+
+Result<void> SinkLane::append(ports::OutputBuffer& out) {
+  Lock lock{mutex_};
+  until(lock, [&] {
+    return failed_ || queued_bytes_ == 0 || queued_bytes_ + out.bytes() <= options_.queue_bytes_max;
+  });
+  if (failed_) return *failed_;
+  Command command;
+  std::swap(command.out, out);
+  if (!spare_.empty()) {
+    std::swap(out, spare_.back());
+    spare_.pop_back();
+    spare_bytes_ -= out.capacity_bytes();
+  }
+  queued_bytes_ += command.out.bytes();
+  push(std::move(command), lock);
+  return standing();
+}
+
+Result<void> SinkLane::commit(std::span<const ports::CommitPosition> positions) {
+  check(!committing_, "one commit at a time");
+  Lock lock{mutex_};
+  if (failed_) return *failed_;
+  committing_ = true;
+  Command command;
+  command.call = Call::commit;
+  command.positions.assign(positions.begin(), positions.end());
+  push(std::move(command), lock);
+  return standing();
+}
+
+Result<bool> SinkLane::committed(Wait wait, std::vector<ports::CommitPosition>& positions) {
+  Lock lock{mutex_};
+  ++step_;
+  do_due(lock);
+  if (wait == Wait::yes && committing_) until(lock, [&] { return done_ || failed_; });
+  if (done_) {
+    positions.swap(done_positions_);
+    done_ = committing_ = false;
+    return true;
+  }
+  if (failed_) return *failed_;
+  return false;
+}
+
+Result<void> SinkLane::abort() {
+  Lock lock{mutex_};
+  check(!committing_ || (failed_ && !done_), "the outcome of a commit is taken before an abort");
+  drop_queued();
+  until(lock, [&] { return !busy_; });
+  failed_.reset();
+  committing_ = false;
+  Command command;
+  command.call = Call::abort;
+  push(std::move(command), lock);
+  until(lock, [&] { return queue_.empty() && !busy_; });
+  return standing();
+}
+
+void SinkLane::run() {
+  Lock lock{mutex_};
+  while (true) {
+    changed_.wait(lock, [&] { return stopping_ || !queue_.empty(); });
+    if (stopping_) return;
+    do_first(lock);
+  }
+}
+
+void SinkLane::push(Command command, Lock& lock) {
+  if (!threaded()) command.due = step_ + options_.steps_behind();
+  queue_.push_back(std::move(command));
+  changed_.notify_all();
+  do_due(lock);
+}
+
+/// Without a thread: what has waited long enough, and stands behind nothing that has not.
+void SinkLane::do_due(Lock& lock) {
+  while (!threaded() && !queue_.empty() && queue_.front().due <= step_) do_first(lock);
+}
+
+void SinkLane::do_first(Lock& lock) {
+  Command command = std::move(queue_.front());
+  queue_.pop_front();
+  busy_ = true;
+  lock.unlock();
+  Result<void> outcome = call_sink(command);
+  lock.lock();
+  busy_ = false;
+  recycle(command);
+  if (!outcome) {
+    failed_ = outcome.error();
+    drop_queued();
+  } else if (command.call == Call::commit) {
+    done_ = true;
+    done_positions_.swap(command.positions);
+  }
+  changed_.notify_all();
+}
+
+Result<void> SinkLane::call_sink(Command& command) {
+  switch (command.call) {
+    case Call::append:
+      return sink_.append(command.out);
+    case Call::commit:
+      return sink_.commit(command.positions);
+    case Call::abort:
+      return sink_.abort();
+  }
+  return {};
+}
+
+/// Waits for the thread, or without one does what is queued.
+template <class Condition>
+void SinkLane::until(Lock& lock, Condition condition) {
+  if (threaded()) {
+    changed_.wait(lock, condition);
+    return;
+  }
+  while (!condition()) {
+    check(!queue_.empty(), "only what is queued is waited for");
+    do_first(lock);
+  }
+}
+
+void SinkLane::drop_queued() {
+  for (Command& command : queue_) recycle(command);
+  queue_.clear();
+}
+
+/// Keeps the memory for the next output, up to what may be queued at all.
+void SinkLane::recycle(Command& command) {
+  if (command.call != Call::append) return;
+  queued_bytes_ -= command.out.bytes();
+  command.out.clear();
+  const std::size_t bytes = command.out.capacity_bytes();
+  if (spare_bytes_ + bytes > options_.queue_bytes_max) return;
+  spare_bytes_ += bytes;
+  spare_.push_back(std::move(command.out));
+}
+
+}  // namespace fealty::runtime
