@@ -97,8 +97,7 @@ Slot MemberCache::insert(std::uint64_t key, std::uint32_t partition, std::string
 }
 
 void MemberCache::recount(CachedMember& member) {
-  const auto now = static_cast<std::uint32_t>(sizeof(CachedMember) + heap_bytes(member.record) +
-                                              (member.unsaved ? member.unsaved->bytes() : 0));
+  const auto now = static_cast<std::uint32_t>(sizeof(CachedMember) + heap_bytes(member.record));
   bytes_ = bytes_ - member.bytes + now;
   member.bytes = now;
 }

@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::size_t prefetch_index_ahead = 64;
 constexpr std::size_t prefetch_candidate_ahead = 32;
+constexpr std::size_t prefetch_text_ahead = 16;
 constexpr std::size_t prefetch_member_ahead = 48;
 constexpr std::size_t prefetch_heap_ahead = 3;
 
@@ -33,7 +34,7 @@ Task::Task(std::uint32_t partition, const Topology& topology, ports::MemberStore
       cache_{cache},
       options_{std::move(options)} {}
 
-Task::~Task() { cache_.release(saving_bytes_); }
+Task::~Task() { cache_.hold(log_bytes_held_, 0); }
 
 Result<void> Task::open(ports::Offset committed, bool fresh) {
   const auto found = store_.checkpoint();
@@ -114,6 +115,9 @@ Result<void> Task::find_members(std::span<const DecodedRecord* const> records) {
     }
     if (i + prefetch_candidate_ahead < records.size()) {
       cache_.prefetch_candidate(key_at(i + prefetch_candidate_ahead));
+    }
+    if (i + prefetch_text_ahead < records.size()) {
+      __builtin_prefetch(records[i + prefetch_text_ahead]->event.member.data());
     }
     if (!records[i]->decoded) continue;
     const std::uint64_t key = key_at(i);
@@ -202,12 +206,9 @@ Result<const member::OrderGrant*> Task::find_order(const event::Event& event,
                                                    const CachedMember& member) {
   if (!program::needs_order(event)) return nullptr;
   const std::uint64_t key = program::order_key(event);
-  const auto in = [&](const std::unique_ptr<ports::UnsavedHistory>& history) {
-    return history && store_.find_order_in(*history, key, found_order_);
-  };
-  if (in(member.unsaved)) return &found_order_;
-  if (member.in_flight != 0) {
-    if (in(saving_[member.in_flight - 1].history)) return &found_order_;
+  if (find_unsaved_order(member.unsaved_orders, key)) return &found_order_;
+  if (member.in_flight != 0 && find_unsaved_order(saving_[member.in_flight - 1].orders, key)) {
+    return &found_order_;
   }
   if (member.record.as_of == 0) return nullptr;  // Never saved: no orders in the store.
   auto stored = store_.find_order(member.record.id, key);
@@ -215,6 +216,19 @@ Result<const member::OrderGrant*> Task::find_order(const event::Event& event,
   if (!*stored) return nullptr;
   found_order_ = std::move(**stored);
   return &found_order_;
+}
+
+/// Most refunds follow soon: the newest first.
+bool Task::find_unsaved_order(HistoryLog::Position newest, std::uint64_t key) {
+  for (auto at = newest; at != HistoryLog::none;) {
+    const HistoryLog::Item item = log_.at(at);
+    if (item.tag == key) {
+      store_.decode(item.bytes, found_order_);
+      return true;
+    }
+    at = item.previous;
+  }
+  return false;
 }
 
 void Task::changed(Slot slot, CachedMember& member) {
@@ -258,10 +272,15 @@ void Task::emit(CachedMember& member, ports::OutputBuffer& out) {
       ++counters_.notices[static_cast<std::size_t>(notice.type)];
     }
   }
-  if (!effects_.entries.empty() || effects_.order) {
-    if (!member.unsaved) member.unsaved = std::make_unique<ports::UnsavedHistory>();
-    for (const member::LedgerEntry& entry : effects_.entries) store_.add(entry, *member.unsaved);
-    if (effects_.order) store_.add(*effects_.order, *member.unsaved);
+  for (const member::LedgerEntry& entry : effects_.entries) {
+    encoded_.clear();
+    store_.encode(entry, encoded_);
+    member.unsaved_entries = log_.append(encoded_, member.unsaved_entries, 0);
+  }
+  if (effects_.order) {
+    encoded_.clear();
+    store_.encode(*effects_.order, encoded_);
+    member.unsaved_orders = log_.append(encoded_, member.unsaved_orders, effects_.order->key);
   }
   effects_.clear();
 }

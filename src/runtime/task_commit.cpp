@@ -9,6 +9,7 @@ namespace fealty::runtime {
 namespace {
 
 constexpr std::size_t due_page = 1024;
+constexpr std::size_t prefetch_ahead = 6;
 
 }  // namespace
 
@@ -20,6 +21,7 @@ Result<void> Task::end_batch(ports::Offset next, const ports::ClockState& clock,
   position_ = next == 0 ? 0 : next - 1;  // Timers stand behind the record that brought the day.
   const Day today = topology_.day(clock.now);
   if (auto fired = fire_timers(today, clock.now, out); !fired) return fired.error();
+  count_log();
   at_.applied = next;
   clock_ = clock;
   ++batch_number_;
@@ -155,13 +157,21 @@ ports::Checkpoint Task::checkpoint() const {
 }
 
 void Task::encode_saved(ports::OutputBuffer& out) {
-  std::vector<ports::SaveItem> items;
-  items.reserve(saving_.size());
-  for (const Saving& saving : saving_) {
-    const CachedMember& member = cache_.member(saving.slot);
-    items.push_back({&member.record, member.unsaved.get(), member.stored_due});
+  for (std::size_t i = 0; i < saving_.size(); ++i) {
+    if (i + prefetch_ahead < saving_.size()) {
+      cache_.prefetch_member(saving_[i + prefetch_ahead].slot, sizeof(CachedMember));
+    }
+    const CachedMember& member = cache_.member(saving_[i].slot);
+    history_.clear();
+    gather_history(member.unsaved_entries);
+    gather_history(member.unsaved_orders);
+    const ports::SaveItem item{&member.record, history_, member.stored_due};
+    store_.encode({&item, 1}, at_.applied, saved_);
+    if (!options_.member_snapshots) continue;
+    topology_.encode_member(member.record, clock_.now,
+                            out.start(ports::Stream::members, partition_, member.record.id));
+    out.finish();
   }
-  store_.encode(items, at_.applied, saved_);
   store_.encode(checkpoint(), saved_);
   checkpoint_written_ = preparing_from_;
   if (options_.changelog) {
@@ -169,13 +179,23 @@ void Task::encode_saved(ports::OutputBuffer& out) {
       out.add(ports::Stream::changelog, partition_, saved_.key(item), saved_.value(item));
     }
   }
-  if (options_.member_snapshots) {
-    for (const ports::SaveItem& item : items) {
-      topology_.encode_member(*item.record, clock_.now,
-                              out.start(ports::Stream::members, partition_, item.record->id));
-      out.finish();
-    }
+}
+
+/// Oldest first.
+void Task::gather_history(HistoryLog::Position newest) {
+  const auto begin = static_cast<std::ptrdiff_t>(history_.size());
+  for (auto at = newest; at != HistoryLog::none;) {
+    const HistoryLog::Item item = log_.at(at);
+    history_.push_back(item.bytes);
+    at = item.previous;
   }
+  std::reverse(history_.begin() + begin, history_.end());
+}
+
+/// What the log holds counts for the bound of all members.
+void Task::count_log() {
+  cache_.hold(log_bytes_held_, log_.bytes());
+  log_bytes_held_ = log_.bytes();
 }
 
 /// From here on the members may change again: what they are saved with is set apart.
@@ -185,13 +205,11 @@ void Task::pin_saved() {
     CachedMember& member = cache_.member(saving.slot);
     member.in_flight = ++place;
     member.first_unsaved = 0;
-    saving.history = std::move(member.unsaved);
-    if (saving.history) saving_bytes_ += saving.history->bytes();
+    saving.entries = std::exchange(member.unsaved_entries, HistoryLog::none);
+    saving.orders = std::exchange(member.unsaved_orders, HistoryLog::none);
     member.record.as_of = at_.applied;
     member.stored_due = member.record.due();
-    cache_.recount(member);
   }
-  cache_.hold(saving_bytes_);  // Until it is gone.
 }
 
 ports::CommitPosition Task::commit_position() const {
@@ -209,8 +227,12 @@ Result<void> Task::commit_done(const ports::CommitPosition& position) {
   if (saved_.empty()) return {};
   saved_.changelog_position = position.changelog_position;
   if (auto kept = store_.save(saved_); !kept) return kept.error();
-  for (const Saving& saving : saving_) cache_.member(saving.slot).in_flight = 0;
-  cache_.release(std::exchange(saving_bytes_, 0));
+  for (const Saving& saving : saving_) {
+    cache_.member(saving.slot).in_flight = 0;
+    log_.release(saving.entries);
+    log_.release(saving.orders);
+  }
+  count_log();
   saving_.clear();
   saved_.clear();
   return {};

@@ -288,7 +288,9 @@ Result<void> Worker::visit_members(
   const std::vector<Slot> slots = cache_.sorted_by_id();
   for (std::size_t i = 0; i < slots.size(); ++i) {
     if (i + prefetch_ahead < slots.size()) cache_.prefetch_member(slots[i + prefetch_ahead], sizeof(CachedMember));
-    if (auto visited = visit(cache_.member(slots[i]).record); !visited) return visited;
+    const member::Record& record = cache_.member(slots[i]).record;
+    if (record.last_day < 0) continue;  // Only refused events named it.
+    if (auto visited = visit(record); !visited) return visited;
   }
   return {};
 }

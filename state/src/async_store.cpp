@@ -87,17 +87,16 @@ Result<std::optional<member::OrderGrant>> AsyncStore::find_order(std::string_vie
   return inner_->find_order(member, order_key);
 }
 
-void AsyncStore::add(const member::LedgerEntry& entry, ports::UnsavedHistory& history) {
-  inner_->add(entry, history);
+void AsyncStore::encode(const member::LedgerEntry& entry, std::string& out) {
+  inner_->encode(entry, out);
 }
 
-void AsyncStore::add(const member::OrderGrant& order, ports::UnsavedHistory& history) {
-  inner_->add(order, history);
+void AsyncStore::encode(const member::OrderGrant& order, std::string& out) {
+  inner_->encode(order, out);
 }
 
-bool AsyncStore::find_order_in(const ports::UnsavedHistory& history, std::uint64_t order_key,
-                               member::OrderGrant& out) {
-  return inner_->find_order_in(history, order_key, out);
+void AsyncStore::decode(std::string_view bytes, member::OrderGrant& order) {
+  inner_->decode(bytes, order);
 }
 
 void AsyncStore::encode(std::span<const ports::SaveItem> items, ports::Offset as_of,

@@ -106,25 +106,16 @@ Result<std::optional<member::OrderGrant>> EncodedStore::find_order(std::string_v
   return found;
 }
 
-void EncodedStore::add(const member::LedgerEntry& entry, ports::UnsavedHistory& history) {
-  encode_entry(entry, history.entries);
+void EncodedStore::encode(const member::LedgerEntry& entry, std::string& out) {
+  encode_entry(entry, out);
 }
 
-void EncodedStore::add(const member::OrderGrant& order, ports::UnsavedHistory& history) {
-  check(history.orders.size() <= UINT32_MAX, "a member is saved before it has 4 GiB of orders");
-  history.order_at.push_back({order.key, static_cast<std::uint32_t>(history.orders.size())});
-  encode_order(order, history.orders);
+void EncodedStore::encode(const member::OrderGrant& order, std::string& out) {
+  encode_order(order, out);
 }
 
-/// Most refunds follow soon: the newest first.
-bool EncodedStore::find_order_in(const ports::UnsavedHistory& history, std::uint64_t order_key,
-                                 member::OrderGrant& out) {
-  for (auto at = history.order_at.rbegin(); at != history.order_at.rend(); ++at) {
-    if (at->key != order_key) continue;
-    decode_order(std::string_view{history.orders}.substr(at->at), out);
-    return true;
-  }
-  return false;
+void EncodedStore::decode(std::string_view bytes, member::OrderGrant& order) {
+  decode_order(bytes, order);
 }
 
 void EncodedStore::encode(std::span<const ports::SaveItem> items, ports::Offset as_of,
@@ -138,12 +129,13 @@ void EncodedStore::encode(std::span<const ports::SaveItem> items, ports::Offset 
     ports::SavedBatch::Item& item = batch.item_done();
     item.due = save.record->due();
     item.stored_due = save.stored_due;
-    if (save.history == nullptr || save.history->empty()) continue;
-    const auto& [entries, orders, order_at] = *save.history;
-    std::string& chunk = batch.begin_item(entries.size() + orders.size() + chunk_head_bytes);
+    if (save.history.empty()) continue;
+    std::size_t size = chunk_head_bytes;
+    for (const std::string_view part : save.history) size += part.size();
+    std::string& chunk = batch.begin_item(size);
     keys::append_history(save.record->id, as_of, chunk);
     batch.key_done();
-    encode_history(entries, orders, chunk);
+    encode_history(save.history, chunk);
     batch.item_done();
   }
 }

@@ -251,11 +251,11 @@ void encode_order(const OrderGrant& order, std::string& out_bytes) {
   out.finish();
 }
 
-void encode_history(std::string_view entries, std::string_view orders, std::string& out_bytes) {
+void encode_history(std::span<const std::string_view> fields, std::string& out_bytes) {
   Writer out{out_bytes, wire::number_bytes_max};
   out.always_uint(1, format_version);
   out.finish();
-  out_bytes.append(entries).append(orders);
+  for (const std::string_view field : fields) out_bytes.append(field);
 }
 
 void decode_order(std::string_view bytes, OrderGrant& order) {

@@ -35,15 +35,14 @@ class FaultyStore final : public ports::MemberStore {
     if (faults_.now(Step::store_find_order)) throw Crash{};
     return disk_->find_order(member, key);
   }
-  void add(const member::LedgerEntry& entry, ports::UnsavedHistory& history) override {
-    disk_->add(entry, history);
+  void encode(const member::LedgerEntry& entry, std::string& out) override {
+    disk_->encode(entry, out);
   }
-  void add(const member::OrderGrant& order, ports::UnsavedHistory& history) override {
-    disk_->add(order, history);
+  void encode(const member::OrderGrant& order, std::string& out) override {
+    disk_->encode(order, out);
   }
-  bool find_order_in(const ports::UnsavedHistory& history, std::uint64_t key,
-                     member::OrderGrant& out) override {
-    return disk_->find_order_in(history, key, out);
+  void decode(std::string_view bytes, member::OrderGrant& order) override {
+    disk_->decode(bytes, order);
   }
   void encode(std::span<const ports::SaveItem> items, ports::Offset as_of,
               ports::SavedBatch& batch) override {

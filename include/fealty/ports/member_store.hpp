@@ -46,28 +46,13 @@ struct Checkpoint {
   friend bool operator==(const Checkpoint&, const Checkpoint&) = default;
 };
 
-/// What a member's next save adds to its history, encoded by the store as it comes about. Bytes, and
-/// not the entries themselves: at millions of members most of the memory is what was not saved yet.
-struct UnsavedHistory {
-  struct OrderAt {
-    std::uint64_t key = 0;
-    std::uint32_t at = 0;  // in `orders`
-  };
-  std::string entries, orders;
-  std::vector<OrderAt> order_at;  // oldest first; of two of one order the later one counts
-  [[nodiscard]] bool empty() const { return entries.empty() && orders.empty(); }
-  /// In memory, its own included.
-  [[nodiscard]] std::size_t bytes() const {
-    return sizeof(UnsavedHistory) + entries.capacity() + orders.capacity() +
-           order_at.capacity() * sizeof(OrderAt);
-  }
-};
-
 /// A member to be saved: borrowed until encode() returns.
 struct SaveItem {
   const member::Record* record = nullptr;
-  const UnsavedHistory* history = nullptr;  // since the last save; nullptr = none
-  Day stored_due = no_day;                   // due() of the version that the store holds now
+  /// Encoded ledger entries since the last save, oldest first, then order grants likewise; of two of
+  /// one order the later one counts.
+  std::span<const std::string_view> history;
+  Day stored_due = no_day;  // due() of the version that the store holds now
 };
 
 /// Saved versions, encoded: what goes to the changelog and, after the commit, to the store, byte for
@@ -149,12 +134,11 @@ class MemberStore {
   /// The newest saved grant of an order; nullopt where there is none.
   virtual Result<std::optional<member::OrderGrant>> find_order(std::string_view member,
                                                                std::uint64_t order_key) = 0;
-  /// Appends an entry, or the new state of an order, to what the member's next save will hold. Pure.
-  virtual void add(const member::LedgerEntry& entry, UnsavedHistory& history) = 0;
-  virtual void add(const member::OrderGrant& order, UnsavedHistory& history) = 0;
-  /// The newest state of an order in `history` into `out`; false where there is none. Pure.
-  virtual bool find_order_in(const UnsavedHistory& history, std::uint64_t order_key,
-                             member::OrderGrant& out) = 0;
+  /// Appends the bytes of one item of a history, as SaveItem wants them. Pure.
+  virtual void encode(const member::LedgerEntry& entry, std::string& out) = 0;
+  virtual void encode(const member::OrderGrant& order, std::string& out) = 0;
+  /// Reads back what encode() made of an order. Pure.
+  virtual void decode(std::string_view bytes, member::OrderGrant& order) = 0;
   /// Appends the encoded versions of `items` to `batch`, each with `as_of`. A history chunk is added
   /// where history is not empty. Pure: touches no file.
   virtual void encode(std::span<const SaveItem> items, Offset as_of, SavedBatch& batch) = 0;

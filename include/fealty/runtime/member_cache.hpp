@@ -8,7 +8,7 @@
 #include "fealty/base/hash.hpp"
 #include "fealty/event/event.hpp"
 #include "fealty/member/record.hpp"
-#include "fealty/ports/member_store.hpp"
+#include "fealty/runtime/history_log.hpp"
 
 namespace fealty::runtime {
 
@@ -27,8 +27,9 @@ struct alignas(64) CachedMember {
   Day timer_due = no_day;             // day for which a timer is in memory
   Day stored_due = no_day;            // due() of the version that the store holds
   member::Record record;
-  std::unique_ptr<ports::UnsavedHistory> unsaved;  // nullptr = none
-  std::uint32_t bytes = 0;                         // counted for this member
+  // Newest items of its history that were not saved, in its task's log.
+  HistoryLog::Position unsaved_entries = HistoryLog::none, unsaved_orders = HistoryLog::none;
+  std::uint32_t bytes = 0;      // counted for this member
   std::uint32_t in_flight = 0;  // 1 + place in its task's commit in flight; 0 = in none
 };
 
@@ -78,9 +79,10 @@ class MemberCache {
   /// Counts the member's size anew after a change.
   void recount(CachedMember& member);
 
-  /// Counts memory that belongs to no member any more, but is not free yet; given back with less.
-  void hold(std::size_t bytes) { bytes_ += bytes; }
-  void release(std::size_t bytes) { bytes_ -= bytes; }
+  /// Counts memory that tasks hold beside their members.
+  void hold(std::size_t bytes_before, std::size_t bytes_now) {
+    bytes_ = bytes_ - bytes_before + bytes_now;
+  }
 
   /// Lets saved members go until the bound holds, those not used lately first. Returns how many
   /// went.

@@ -137,6 +137,9 @@ class Task {
   Result<void> due_in_store(Day today);
   void announce(Slot slot, CachedMember& member, EventTime clock, ports::OutputBuffer& out);
   void emit(CachedMember& member, ports::OutputBuffer& out);
+  bool find_unsaved_order(HistoryLog::Position newest, std::uint64_t key);
+  void gather_history(HistoryLog::Position newest);
+  void count_log();
   void reject(const DecodedRecord& record, const Error& error, ports::OutputBuffer& out);
   void take_for_saving(Save which, std::chrono::steady_clock::time_point now);
   void encode_saved(ports::OutputBuffer& out);
@@ -163,6 +166,8 @@ class Task {
   bool store_was_empty_ = false;  // at open: while nothing was evicted, a miss is a new member
   std::uint64_t evictions_at_open_ = 0;
 
+  HistoryLog log_;
+  std::size_t log_bytes_held_ = 0;  // of it, in the cache's count
   std::deque<Slot> queue_;  // changed members, oldest unsaved change first
   std::map<Day, std::vector<std::pair<Slot, std::uint32_t>>> timers_;  // slot and its generation
   Day fired_to_ = -1;
@@ -170,12 +175,11 @@ class Task {
   /// A member whose version is in the commit in flight, with the history that went into it.
   struct Saving {
     Slot slot = no_slot;
-    std::unique_ptr<ports::UnsavedHistory> history{};
+    HistoryLog::Position entries = HistoryLog::none, orders = HistoryLog::none;
   };
 
   // Commit in flight, or being prepared.
   std::vector<Saving> saving_;
-  std::size_t saving_bytes_ = 0;  // of their histories; held in the cache's count
   ports::SavedBatch saved_;
   ports::Offset preparing_from_ = 0;  // its recover_from
   ports::Offset preparing_to_ = 0;    // its committed
@@ -187,6 +191,8 @@ class Task {
   std::vector<Slot> due_;
   member::Effects effects_;
   member::OrderGrant found_order_;
+  std::string encoded_;
+  std::vector<std::string_view> history_;  // of the member being saved
   ports::Offset checkpoint_written_ = ~ports::Offset{0};  // its recover_from
   Counters counters_, committed_counters_;
 };

@@ -23,7 +23,8 @@ std::string encoded(const member::History& history) {
   std::string entries, orders, bytes;
   for (const auto& entry : history.entries) encode_entry(entry, entries);
   for (const auto& order : history.orders) encode_order(order, orders);
-  encode_history(entries, orders, bytes);
+  const std::array<std::string_view, 2> fields{entries, orders};
+  encode_history(fields, bytes);
   return bytes;
 }
 std::string encoded(const ports::Checkpoint& checkpoint) {
@@ -79,7 +80,7 @@ TEST(RecordCodec, AppendsBehindWhatTheStringHolds) {
   RecordEncoder{}.encode(samples::full_member(), 1, bytes);
   encode_entry(samples::entry(3), bytes);
   encode_order(samples::order(3), bytes);
-  encode_history("", "", bytes);
+  encode_history({}, bytes);
   EXPECT_EQ(bytes.substr(0, 6), "before");
 }
 

@@ -31,10 +31,9 @@ class EncodedStore : public ports::MemberStore {
                     std::span<member::Record* const> out) override;
   Result<std::optional<member::OrderGrant>> find_order(std::string_view member,
                                                        std::uint64_t order_key) override;
-  void add(const member::LedgerEntry& entry, ports::UnsavedHistory& history) override;
-  void add(const member::OrderGrant& order, ports::UnsavedHistory& history) override;
-  bool find_order_in(const ports::UnsavedHistory& history, std::uint64_t order_key,
-                     member::OrderGrant& out) override;
+  void encode(const member::LedgerEntry& entry, std::string& out) override;
+  void encode(const member::OrderGrant& order, std::string& out) override;
+  void decode(std::string_view bytes, member::OrderGrant& order) override;
   void encode(std::span<const ports::SaveItem> items, ports::Offset as_of,
               ports::SavedBatch& batch) override;
   void encode(const ports::Checkpoint& checkpoint, ports::SavedBatch& batch) override;

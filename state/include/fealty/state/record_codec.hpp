@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,8 +37,9 @@ Result<void> decode_record(std::string_view id, std::string_view bytes, member::
 /// One ledger entry, one order's grant: a field of a history chunk each.
 void encode_entry(const member::LedgerEntry& entry, std::string& out);
 void encode_order(const member::OrderGrant& order, std::string& out);
-/// A history chunk: fields that encode_entry() and encode_order() wrote, behind their format.
-void encode_history(std::string_view entries, std::string_view orders, std::string& out);
+/// A history chunk: fields that encode_entry() and encode_order() wrote, entries first, behind their
+/// format.
+void encode_history(std::span<const std::string_view> fields, std::string& out);
 /// What is decoded borrows from `bytes`.
 Result<void> decode_history(std::string_view bytes, member::History& history);
 /// One order's grant as encode_order() wrote it, at the start of `bytes`.

@@ -1,0 +1,85 @@
+#include "fealty/runtime/history_log.hpp"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+#include <utility>
+
+#include "fealty/base/check.hpp"
+
+namespace fealty::runtime {
+namespace {
+
+constexpr std::size_t alignment = 8;
+
+}  // namespace
+
+void HistoryLog::Free::operator()(char* memory) const { std::free(memory); }
+
+/// A segment is a huge page where the system has them.
+void HistoryLog::add_segment(std::size_t bytes) {
+  const std::size_t size = (bytes + segment_bytes - 1) & ~(segment_bytes - 1);
+  Segment& segment = segments_.emplace_back();
+  segment.memory.reset(static_cast<char*>(std::aligned_alloc(segment_bytes, size)));
+  check(segment.memory != nullptr, "memory for what was not saved yet");
+  ::madvise(segment.memory.get(), size, MADV_HUGEPAGE);  // A hint: a refusal only costs speed.
+  segment.size = size;
+}
+
+HistoryLog::Position HistoryLog::append(std::string_view bytes, Position previous,
+                                        std::uint64_t tag) {
+  const std::size_t size = (sizeof(Head) + bytes.size() + alignment - 1) & ~(alignment - 1);
+  if (segments_.empty() || segments_.back().size - segments_.back().used < size ||
+      segments_.back().used >= segment_bytes) {
+    add_segment(size);
+  }
+  Segment& segment = segments_.back();
+  const Head head{previous, tag, bytes.size()};
+  std::memcpy(segment.memory.get() + segment.used, &head, sizeof head);
+  std::memcpy(segment.memory.get() + segment.used + sizeof head, bytes.data(), bytes.size());
+  const std::uint64_t number = first_ + segments_.size() - 1;
+  const Position position = (number + 1) << offset_bits | segment.used;
+  segment.used += size;
+  bytes_ += size;
+  ++segment.items;
+  return position;
+}
+
+const char* HistoryLog::memory_at(Position position) const {
+  const std::uint64_t number = (position >> offset_bits) - 1;
+  check(number >= first_ && number - first_ < segments_.size(), "an item that is still there");
+  const Segment& segment = segments_[number - first_];
+  check(segment.memory != nullptr, "an item that is still there");
+  return segment.memory.get() + (position & (segment_bytes - 1));
+}
+
+HistoryLog::Item HistoryLog::at(Position position) const {
+  const char* const memory = memory_at(position);
+  Head head{};
+  std::memcpy(&head, memory, sizeof head);
+  return {{memory + sizeof head, head.size}, head.previous, head.tag};
+}
+
+void HistoryLog::release(Position newest) {
+  while (newest != none) {
+    const Position previous = at(newest).previous;
+    Segment& segment = segments_[(newest >> offset_bits) - 1 - first_];
+    check(segment.items > 0, "an item is released once");
+    if (--segment.items == 0) drop(segment);
+    newest = previous;
+  }
+  while (segments_.size() > 1 && segments_.front().items == 0) {
+    segments_.pop_front();
+    ++first_;
+  }
+}
+
+/// The last one is written anew from its beginning, the others give their memory back.
+void HistoryLog::drop(Segment& segment) {
+  bytes_ -= std::exchange(segment.used, 0);
+  if (&segment != &segments_.back()) segment.memory.reset();
+}
+
+}  // namespace fealty::runtime
