@@ -62,13 +62,27 @@ HistoryLog::Item HistoryLog::at(Position position) const {
   return {{memory + sizeof head, head.size}, head.previous, head.tag};
 }
 
-void HistoryLog::release(Position newest) {
-  while (newest != none) {
-    const Position previous = at(newest).previous;
-    Segment& segment = segments_[(newest >> offset_bits) - 1 - first_];
-    check(segment.items > 0, "an item is released once");
-    if (--segment.items == 0) drop(segment);
-    newest = previous;
+void HistoryLog::Release::add(Position position) {
+  const std::uint64_t number = (position >> offset_bits) - 1;
+  if (items_.empty()) first_ = number;
+  if (number < first_) {
+    items_.insert(items_.begin(), first_ - number, 0U);
+    first_ = number;
+  }
+  if (number - first_ >= items_.size()) items_.resize(number - first_ + 1, 0U);
+  ++items_[number - first_];
+}
+
+void HistoryLog::release(const Release& what) {
+  for (std::size_t i = 0; i < what.items_.size(); ++i) {
+    const std::uint32_t items = what.items_[i];
+    const std::uint64_t number = what.first_ + i;
+    if (items == 0) continue;
+    check(number >= first_ && number - first_ < segments_.size(), "items that are still there");
+    Segment& segment = segments_[number - first_];
+    check(segment.items >= items, "an item is released once");
+    segment.items -= items;
+    if (segment.items == 0) drop(segment);
   }
   while (segments_.size() > 1 && segments_.front().items == 0) {
     segments_.pop_front();

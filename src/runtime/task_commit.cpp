@@ -9,7 +9,7 @@ namespace fealty::runtime {
 namespace {
 
 constexpr std::size_t due_page = 1024;
-constexpr std::size_t prefetch_ahead = 6;
+constexpr std::size_t prefetch_ahead = 16, prefetch_history_ahead = 6;
 
 }  // namespace
 
@@ -161,6 +161,11 @@ void Task::encode_saved(ports::OutputBuffer& out) {
     if (i + prefetch_ahead < saving_.size()) {
       cache_.prefetch_member(saving_[i + prefetch_ahead].slot, sizeof(CachedMember));
     }
+    if (i + prefetch_history_ahead < saving_.size()) {
+      const CachedMember& near = cache_.member(saving_[i + prefetch_history_ahead].slot);
+      log_.prefetch(near.unsaved_entries);
+      log_.prefetch(near.unsaved_orders);
+    }
     const CachedMember& member = cache_.member(saving_[i].slot);
     history_.clear();
     gather_history(member.unsaved_entries);
@@ -187,6 +192,7 @@ void Task::gather_history(HistoryLog::Position newest) {
   for (auto at = newest; at != HistoryLog::none;) {
     const HistoryLog::Item item = log_.at(at);
     history_.push_back(item.bytes);
+    saving_history_.add(at);
     at = item.previous;
   }
   std::reverse(history_.begin() + begin, history_.end());
@@ -205,7 +211,7 @@ void Task::pin_saved() {
     CachedMember& member = cache_.member(saving.slot);
     member.in_flight = ++place;
     member.first_unsaved = 0;
-    saving.entries = std::exchange(member.unsaved_entries, HistoryLog::none);
+    member.unsaved_entries = HistoryLog::none;
     saving.orders = std::exchange(member.unsaved_orders, HistoryLog::none);
     member.record.as_of = at_.applied;
     member.stored_due = member.record.due();
@@ -227,11 +233,9 @@ Result<void> Task::commit_done(const ports::CommitPosition& position) {
   if (saved_.empty()) return {};
   saved_.changelog_position = position.changelog_position;
   if (auto kept = store_.save(saved_); !kept) return kept.error();
-  for (const Saving& saving : saving_) {
-    cache_.member(saving.slot).in_flight = 0;
-    log_.release(saving.entries);
-    log_.release(saving.orders);
-  }
+  for (const Saving& saving : saving_) cache_.member(saving.slot).in_flight = 0;
+  log_.release(saving_history_);
+  saving_history_.clear();
   count_log();
   saving_.clear();
   saved_.clear();

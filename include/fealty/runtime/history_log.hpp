@@ -5,6 +5,7 @@
 #include <deque>
 #include <memory>
 #include <string_view>
+#include <vector>
 
 namespace fealty::runtime {
 
@@ -27,8 +28,22 @@ class HistoryLog {
   };
   Position append(std::string_view bytes, Position previous, std::uint64_t tag);
   [[nodiscard]] Item at(Position position) const;
-  /// Gives up the item and all before it.
-  void release(Position newest);
+  /// Items to be given up together, counted by segment: while they are being read, once.
+  class Release {
+   public:
+    void add(Position position);
+    void clear() { items_.clear(); }
+
+   private:
+    friend class HistoryLog;
+    std::uint64_t first_ = 0;           // a segment's number
+    std::vector<std::uint32_t> items_;  // of that segment and those behind it
+  };
+  void release(const Release& what);
+  /// Brings an item near before it is read.
+  void prefetch(Position position) const {
+    if (position != none) __builtin_prefetch(memory_at(position));
+  }
   /// Of all items whose segment is still there.
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
 

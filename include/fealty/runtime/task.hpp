@@ -175,11 +175,12 @@ class Task {
   /// A member whose version is in the commit in flight, with the history that went into it.
   struct Saving {
     Slot slot = no_slot;
-    HistoryLog::Position entries = HistoryLog::none, orders = HistoryLog::none;
+    HistoryLog::Position orders = HistoryLog::none;
   };
 
   // Commit in flight, or being prepared.
   std::vector<Saving> saving_;
+  HistoryLog::Release saving_history_;
   ports::SavedBatch saved_;
   ports::Offset preparing_from_ = 0;  // its recover_from
   ports::Offset preparing_to_ = 0;    // its committed

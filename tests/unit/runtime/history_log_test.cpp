@@ -51,7 +51,9 @@ TEST(HistoryLog, HoldsMemoryForWhatIsNotReleasedOnly) {
   for (int i = 0; i < 200'000; ++i) {  // 200 MB go through, 1 MB at a time is not released
     waiting.push_back(log.append(bytes, HistoryLog::none, 0));
     if (waiting.size() > 1000) {
-      log.release(waiting.front());
+      HistoryLog::Release oldest;
+      oldest.add(waiting.front());
+      log.release(oldest);
       waiting.pop_front();
     }
     most = std::max(most, log.bytes());
