@@ -117,7 +117,10 @@ Result<void> Task::find_members(std::span<const DecodedRecord* const> records) {
       cache_.prefetch_candidate(key_at(i + prefetch_candidate_ahead));
     }
     if (i + prefetch_text_ahead < records.size()) {
-      __builtin_prefetch(records[i + prefetch_text_ahead]->event.member.data());
+      const event::Event& near = records[i + prefetch_text_ahead]->event;
+      __builtin_prefetch(near.member.data());
+      __builtin_prefetch(near.id.data());
+      __builtin_prefetch(records[i + prefetch_text_ahead]->raw);
     }
     if (!records[i]->decoded) continue;
     const std::uint64_t key = key_at(i);
