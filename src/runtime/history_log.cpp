@@ -62,20 +62,15 @@ HistoryLog::Item HistoryLog::at(Position position) const {
   return {{memory + sizeof head, head.size}, head.previous, head.tag};
 }
 
-void HistoryLog::Release::add(std::uint64_t number, std::uint32_t items) {
+void HistoryLog::Release::add(Position position) {
+  const std::uint64_t number = (position >> offset_bits) - 1;
   if (items_.empty()) first_ = number;
   if (number < first_) {
     items_.insert(items_.begin(), first_ - number, 0U);
     first_ = number;
   }
   if (number - first_ >= items_.size()) items_.resize(number - first_ + 1, 0U);
-  items_[number - first_] += items;
-}
-
-void HistoryLog::Release::add(Position position) { add((position >> offset_bits) - 1, 1); }
-
-void HistoryLog::Release::add(const Release& other) {
-  for (std::size_t i = 0; i < other.items_.size(); ++i) add(other.first_ + i, other.items_[i]);
+  ++items_[number - first_];
 }
 
 void HistoryLog::release(const Release& what) {

@@ -1,7 +1,5 @@
 // The second half of Task: timers at the end of a batch, and what a commit saves.
 #include <algorithm>
-#include <future>
-#include <span>
 #include <utility>
 
 #include "fealty/base/check.hpp"
@@ -12,7 +10,6 @@ namespace {
 
 constexpr std::size_t due_page = 1024;
 constexpr std::size_t prefetch_ahead = 16, prefetch_history_ahead = 6;
-constexpr std::size_t encode_beside_min = 20'000;
 
 }  // namespace
 
@@ -159,68 +156,46 @@ ports::Checkpoint Task::checkpoint() const {
           .changelog_position = 0};
 }
 
-/// Of many members half are encoded beside the other half.
 void Task::encode_saved(ports::OutputBuffer& out) {
-  const std::span<const Saving> all{saving_};
-  const std::size_t here = all.size() < encode_beside_min ? all.size() : all.size() / 2;
-  ports::SavedBatch beside;
-  HistoryLog::Release beside_history;
-  std::future<void> done;
-  if (here < all.size()) {
-    done = std::async(std::launch::async,
-                      [&] { encode_members(all.subspan(here), beside, beside_history); });
-  }
-  encode_members(all.first(here), saved_, saving_history_);
-  if (done.valid()) {
-    done.get();
-    saved_.append(std::move(beside));
-    saving_history_.add(beside_history);
-  }
-  store_.encode(checkpoint(), saved_);
-  checkpoint_written_ = preparing_from_;
-  if (options_.member_snapshots) {
-    for (const Saving& saving : saving_) {
-      const member::Record& record = cache_.member(saving.slot).record;
-      topology_.encode_member(record, clock_.now,
-                              out.start(ports::Stream::members, partition_, record.id));
-      out.finish();
+  for (std::size_t i = 0; i < saving_.size(); ++i) {
+    if (i + prefetch_ahead < saving_.size()) {
+      cache_.prefetch_member(saving_[i + prefetch_ahead].slot, sizeof(CachedMember));
     }
-  }
-  if (!options_.changelog) return;
-  for (const auto& item : saved_.items) {
-    out.add(ports::Stream::changelog, partition_, saved_.key(item), saved_.value(item));
-  }
-}
-
-void Task::encode_members(std::span<const Saving> members, ports::SavedBatch& batch,
-                          HistoryLog::Release& history) const {
-  std::vector<std::string_view> parts;
-  const auto gather = [&](HistoryLog::Position newest) {
-    const auto begin = static_cast<std::ptrdiff_t>(parts.size());
-    for (auto at = newest; at != HistoryLog::none;) {
-      const HistoryLog::Item item = log_.at(at);
-      parts.push_back(item.bytes);
-      history.add(at);
-      at = item.previous;
-    }
-    std::reverse(parts.begin() + begin, parts.end());  // Oldest first.
-  };
-  for (std::size_t i = 0; i < members.size(); ++i) {
-    if (i + prefetch_ahead < members.size()) {
-      cache_.prefetch_member(members[i + prefetch_ahead].slot, sizeof(CachedMember));
-    }
-    if (i + prefetch_history_ahead < members.size()) {
-      const CachedMember& near = cache_.member(members[i + prefetch_history_ahead].slot);
+    if (i + prefetch_history_ahead < saving_.size()) {
+      const CachedMember& near = cache_.member(saving_[i + prefetch_history_ahead].slot);
       log_.prefetch(near.unsaved_entries);
       log_.prefetch(near.unsaved_orders);
     }
-    const CachedMember& member = cache_.member(members[i].slot);
-    parts.clear();
-    gather(member.unsaved_entries);
-    gather(member.unsaved_orders);
-    const ports::SaveItem item{&member.record, parts, member.stored_due};
-    store_.encode({&item, 1}, at_.applied, batch);
+    const CachedMember& member = cache_.member(saving_[i].slot);
+    history_.clear();
+    gather_history(member.unsaved_entries);
+    gather_history(member.unsaved_orders);
+    const ports::SaveItem item{&member.record, history_, member.stored_due};
+    store_.encode({&item, 1}, at_.applied, saved_);
+    if (!options_.member_snapshots) continue;
+    topology_.encode_member(member.record, clock_.now,
+                            out.start(ports::Stream::members, partition_, member.record.id));
+    out.finish();
   }
+  store_.encode(checkpoint(), saved_);
+  checkpoint_written_ = preparing_from_;
+  if (options_.changelog) {
+    for (const auto& item : saved_.items) {
+      out.add(ports::Stream::changelog, partition_, saved_.key(item), saved_.value(item));
+    }
+  }
+}
+
+/// Oldest first.
+void Task::gather_history(HistoryLog::Position newest) {
+  const auto begin = static_cast<std::ptrdiff_t>(history_.size());
+  for (auto at = newest; at != HistoryLog::none;) {
+    const HistoryLog::Item item = log_.at(at);
+    history_.push_back(item.bytes);
+    saving_history_.add(at);
+    at = item.previous;
+  }
+  std::reverse(history_.begin() + begin, history_.end());
 }
 
 /// What the log holds counts for the bound of all members.

@@ -120,13 +120,12 @@ void EncodedStore::decode(std::string_view bytes, member::OrderGrant& order) {
 
 void EncodedStore::encode(std::span<const ports::SaveItem> items, ports::Offset as_of,
                           ports::SavedBatch& batch) {
-  thread_local RecordEncoder encoder;  // Scratch: callers may encode side by side.
   for (const auto& save : items) {
     check(save.record != nullptr && !save.record->id.empty(), "a saved member has an id");
     std::string& bytes = batch.begin_item(member_bytes_about);
     keys::append_member(save.record->id, bytes);
     batch.key_done();
-    encoder.encode(*save.record, as_of, bytes);
+    encoder_.encode(*save.record, as_of, bytes);
     ports::SavedBatch::Item& item = batch.item_done();
     item.due = save.record->due();
     item.stored_due = save.stored_due;

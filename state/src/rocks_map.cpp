@@ -3,7 +3,6 @@
 #include <rocksdb/sst_file_writer.h>
 
 #include <algorithm>
-#include <future>
 
 namespace fealty::state {
 namespace {
@@ -90,29 +89,10 @@ Result<void> RocksMap::write(std::span<const Write> changes) {
   return {};
 }
 
-/// A large sorted batch becomes table files of its own, written side by side and taken in whole: a third
-/// of the work of log, memtable and flush. Atomic like a write: they count once the manifest names them.
+/// A large sorted batch becomes a table file of its own and is taken in whole: a third of the work of
+/// log, memtable and flush. Atomic like a write: the file counts once the manifest names it.
 Result<void> RocksMap::ingest(std::span<const Write> changes) {
-  const std::size_t half = changes.size() / 2;
-  const std::string first_file = directory_ + "/ingest-1.sst.tmp";
-  const std::string second_file = directory_ + "/ingest-2.sst.tmp";
-  auto second = std::async(std::launch::async,
-                           [&] { return write_table(second_file, changes.subspan(half)); });
-  rocksdb::Status status = write_table(first_file, changes.first(half));
-  const rocksdb::Status second_status = second.get();
-  if (status.ok()) status = second_status;
-  if (status.ok()) {
-    rocksdb::IngestExternalFileOptions options;
-    options.move_files = true;
-    options.snapshot_consistency = false;  // No snapshot is ever held over a write.
-    status = db_->IngestExternalFile({first_file, second_file}, options);
-  }
-  if (!status.ok()) return error_of(status, directory_);
-  return {};
-}
-
-rocksdb::Status RocksMap::write_table(const std::string& file,
-                                      std::span<const Write> changes) const {
+  const std::string file = directory_ + "/ingest.sst.tmp";
   rocksdb::EnvOptions environment;
   environment.use_direct_writes = db_->GetDBOptions().use_direct_io_for_flush_and_compaction;
   rocksdb::SstFileWriter writer{environment, db_->GetOptions()};
@@ -123,7 +103,14 @@ rocksdb::Status RocksMap::write_table(const std::string& file,
                           : writer.Put(slice(change.key), slice(change.value));
   }
   if (status.ok()) status = writer.Finish();
-  return status;
+  if (status.ok()) {
+    rocksdb::IngestExternalFileOptions options;
+    options.move_files = true;
+    options.snapshot_consistency = false;  // No snapshot is ever held over a write.
+    status = db_->IngestExternalFile({file}, options);
+  }
+  if (!status.ok()) return error_of(status, directory_);
+  return {};
 }
 
 Result<void> RocksMap::scan(std::string_view first, std::string_view end,

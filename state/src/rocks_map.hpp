@@ -32,8 +32,6 @@ class RocksMap final : public KeyValue {
 
  private:
   Result<void> ingest(std::span<const Write> changes);
-  [[nodiscard]] rocksdb::Status write_table(const std::string& file,
-                                            std::span<const Write> changes) const;
 
   std::unique_ptr<rocksdb::DB> db_;
   std::string directory_;

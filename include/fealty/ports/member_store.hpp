@@ -95,18 +95,6 @@ struct SavedBatch {
     return std::string_view{blocks[item.block]}.substr(item.at + item.key_size, item.value_size);
   }
   [[nodiscard]] bool empty() const { return items.empty(); }
-  /// Takes the items of `other` behind its own.
-  void append(SavedBatch&& other) {
-    blocks.resize(blocks_used);
-    for (Item item : other.items) {
-      item.block += static_cast<std::uint32_t>(blocks_used);
-      items.push_back(item);
-    }
-    other.blocks.resize(other.blocks_used);
-    for (std::string& block : other.blocks) blocks.push_back(std::move(block));
-    blocks_used = blocks.size();
-    other.clear();
-  }
   /// Keeps some memory for the next batch, and gives back the rest.
   void clear() {
     items.clear();
@@ -152,7 +140,7 @@ class MemberStore {
   /// Reads back what encode() made of an order. Pure.
   virtual void decode(std::string_view bytes, member::OrderGrant& order) = 0;
   /// Appends the encoded versions of `items` to `batch`, each with `as_of`. A history chunk is added
-  /// where history is not empty. Pure, and may run on several threads at a time for different batches.
+  /// where history is not empty. Pure: touches no file.
   virtual void encode(std::span<const SaveItem> items, Offset as_of, SavedBatch& batch) = 0;
   virtual void encode(const Checkpoint& checkpoint, SavedBatch& batch) = 0;
   /// Keeps `batch`, all or nothing, in order after all earlier ones. Call it only once the log has

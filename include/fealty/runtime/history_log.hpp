@@ -32,12 +32,10 @@ class HistoryLog {
   class Release {
    public:
     void add(Position position);
-    void add(const Release& other);
     void clear() { items_.clear(); }
 
    private:
     friend class HistoryLog;
-    void add(std::uint64_t number, std::uint32_t items);
     std::uint64_t first_ = 0;           // a segment's number
     std::vector<std::uint32_t> items_;  // of that segment and those behind it
   };

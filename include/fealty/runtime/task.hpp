@@ -69,7 +69,7 @@ struct TaskOptions {
 /// for members that are not in memory, and for orders that neither history of a member holds.
 ///
 /// Owns:    its queue and timers. Borrows topology, store and the cache that all tasks share.
-/// Threads: one; another one helps while many members are encoded.
+/// Threads: one.
 /// Errors:  the store's; wrong_program, wrong_revision from open().
 class Task {
  public:
@@ -125,11 +125,6 @@ class Task {
     ports::ClockState clock;  // before the record at start
     std::chrono::steady_clock::time_point opened;
   };
-  /// A member whose version is in the commit in flight, with the history that went into it.
-  struct Saving {
-    Slot slot = no_slot;
-    HistoryLog::Position orders = HistoryLog::none;
-  };
   Result<void> find_members(std::span<const DecodedRecord* const> records);
   Result<void> load_missing();
   Result<void> apply_one(const DecodedRecord& record, Slot slot, ports::OutputBuffer& out);
@@ -143,12 +138,11 @@ class Task {
   void announce(Slot slot, CachedMember& member, EventTime clock, ports::OutputBuffer& out);
   void emit(CachedMember& member, ports::OutputBuffer& out);
   bool find_unsaved_order(HistoryLog::Position newest, std::uint64_t key);
+  void gather_history(HistoryLog::Position newest);
   void count_log();
   void reject(const DecodedRecord& record, const Error& error, ports::OutputBuffer& out);
   void take_for_saving(Save which, std::chrono::steady_clock::time_point now);
   void encode_saved(ports::OutputBuffer& out);
-  void encode_members(std::span<const Saving> members, ports::SavedBatch& batch,
-                      HistoryLog::Release& history) const;
   void pin_saved();
   void update_recover_from();
   [[nodiscard]] ports::Checkpoint checkpoint() const;
@@ -178,6 +172,11 @@ class Task {
   std::map<Day, std::vector<std::pair<Slot, std::uint32_t>>> timers_;  // slot and its generation
   Day fired_to_ = -1;
 
+  /// A member whose version is in the commit in flight, with the history that went into it.
+  struct Saving {
+    Slot slot = no_slot;
+    HistoryLog::Position orders = HistoryLog::none;
+  };
 
   // Commit in flight, or being prepared.
   std::vector<Saving> saving_;
@@ -194,6 +193,7 @@ class Task {
   member::Effects effects_;
   member::OrderGrant found_order_;
   std::string encoded_;
+  std::vector<std::string_view> history_;  // of the member being saved
   ports::Offset checkpoint_written_ = ~ports::Offset{0};  // its recover_from
   Counters counters_, committed_counters_;
 };

@@ -61,6 +61,7 @@ class EncodedStore : public ports::MemberStore {
   Result<Day> stored_due(std::string_view member);
 
   std::unique_ptr<KeyValue> map_;
+  RecordEncoder encoder_;  // of encode() alone
 
   // Scratch of one load or save.
   std::vector<std::string_view> keys_;
