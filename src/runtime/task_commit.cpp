@@ -103,18 +103,24 @@ void Task::register_timer(Slot slot, CachedMember& member) {
 void Task::prepare_commit(Save which, std::chrono::steady_clock::time_point now,
                           ports::OutputBuffer& out) {
   check(saving_.empty() && saved_.empty(), "one commit at a time");
-  take_for_saving(which, now);
+  save_members(which, now, out);
   update_recover_from();
   preparing_to_ = std::max(at_.applied, at_.committed);
   preparing_counters_ = counters_;
   if (saving_.empty() && preparing_from_ == checkpoint_written_ && ticks_.empty()) return;
-  encode_saved(out);
-  pin_saved();
+  store_.encode(checkpoint(), saved_);
+  checkpoint_written_ = preparing_from_;
+  if (!options_.changelog) return;
+  for (const auto& item : saved_.items) {
+    out.add(ports::Stream::changelog, partition_, saved_.key(item), saved_.value(item));
+  }
 }
 
-void Task::take_for_saving(Save which, std::chrono::steady_clock::time_point now) {
+/// Takes members from the queue as long as they are due and the batch has room.
+void Task::save_members(Save which, std::chrono::steady_clock::time_point now,
+                        ports::OutputBuffer& out) {
   const std::size_t half = queue_.size() / 2;
-  while (!queue_.empty()) {
+  while (!queue_.empty() && saved_.bytes() < options_.save_bytes_max) {
     const Slot slot = queue_.front();
     const std::uint64_t number = cache_.member(slot).first_unsaved;
     while (marks_.front().number < number) marks_.pop_front();
@@ -123,9 +129,43 @@ void Task::take_for_saving(Save which, std::chrono::steady_clock::time_point now
                      now - mark.opened > options_.checkpoint_distance;
     const bool take = which == Save::all || old || (which == Save::half && queue_.size() > half);
     if (!take) break;
-    saving_.push_back({.slot = slot});
+    prefetch_queued();
     queue_.pop_front();
+    save_member(slot, out);
   }
+}
+
+/// Members to be saved soon, and the newest of their history.
+void Task::prefetch_queued() const {
+  if (queue_.size() > prefetch_ahead) {
+    cache_.prefetch_member(queue_[prefetch_ahead], sizeof(CachedMember));
+  }
+  if (queue_.size() > prefetch_history_ahead) {
+    const CachedMember& near = cache_.member(queue_[prefetch_history_ahead]);
+    log_.prefetch(near.unsaved_entries);
+    log_.prefetch(near.unsaved_orders);
+  }
+}
+
+/// Encodes a member. From here on it may change again: what it is saved with is set apart.
+void Task::save_member(Slot slot, ports::OutputBuffer& out) {
+  CachedMember& member = cache_.member(slot);
+  history_.clear();
+  gather_history(member.unsaved_entries);
+  gather_history(member.unsaved_orders);
+  const ports::SaveItem item{&member.record, history_, member.stored_due};
+  store_.encode({&item, 1}, at_.applied, saved_);
+  if (options_.member_snapshots) {
+    topology_.encode_member(member.record, clock_.now,
+                            out.start(ports::Stream::members, partition_, member.record.id));
+    out.finish();
+  }
+  member.unsaved_entries = HistoryLog::none;
+  saving_.push_back({slot, std::exchange(member.unsaved_orders, HistoryLog::none)});
+  member.in_flight = static_cast<std::uint32_t>(saving_.size());
+  member.first_unsaved = 0;
+  member.record.as_of = at_.applied;
+  member.stored_due = member.record.due();
 }
 
 void Task::update_recover_from() {
@@ -156,36 +196,6 @@ ports::Checkpoint Task::checkpoint() const {
           .changelog_position = 0};
 }
 
-void Task::encode_saved(ports::OutputBuffer& out) {
-  for (std::size_t i = 0; i < saving_.size(); ++i) {
-    if (i + prefetch_ahead < saving_.size()) {
-      cache_.prefetch_member(saving_[i + prefetch_ahead].slot, sizeof(CachedMember));
-    }
-    if (i + prefetch_history_ahead < saving_.size()) {
-      const CachedMember& near = cache_.member(saving_[i + prefetch_history_ahead].slot);
-      log_.prefetch(near.unsaved_entries);
-      log_.prefetch(near.unsaved_orders);
-    }
-    const CachedMember& member = cache_.member(saving_[i].slot);
-    history_.clear();
-    gather_history(member.unsaved_entries);
-    gather_history(member.unsaved_orders);
-    const ports::SaveItem item{&member.record, history_, member.stored_due};
-    store_.encode({&item, 1}, at_.applied, saved_);
-    if (!options_.member_snapshots) continue;
-    topology_.encode_member(member.record, clock_.now,
-                            out.start(ports::Stream::members, partition_, member.record.id));
-    out.finish();
-  }
-  store_.encode(checkpoint(), saved_);
-  checkpoint_written_ = preparing_from_;
-  if (options_.changelog) {
-    for (const auto& item : saved_.items) {
-      out.add(ports::Stream::changelog, partition_, saved_.key(item), saved_.value(item));
-    }
-  }
-}
-
 /// Oldest first.
 void Task::gather_history(HistoryLog::Position newest) {
   const auto begin = static_cast<std::ptrdiff_t>(history_.size());
@@ -202,20 +212,6 @@ void Task::gather_history(HistoryLog::Position newest) {
 void Task::count_log() {
   cache_.hold(log_bytes_held_, log_.bytes());
   log_bytes_held_ = log_.bytes();
-}
-
-/// From here on the members may change again: what they are saved with is set apart.
-void Task::pin_saved() {
-  std::uint32_t place = 0;
-  for (Saving& saving : saving_) {
-    CachedMember& member = cache_.member(saving.slot);
-    member.in_flight = ++place;
-    member.first_unsaved = 0;
-    member.unsaved_entries = HistoryLog::none;
-    saving.orders = std::exchange(member.unsaved_orders, HistoryLog::none);
-    member.record.as_of = at_.applied;
-    member.stored_due = member.record.due();
-  }
 }
 
 ports::CommitPosition Task::commit_position() const {

@@ -36,7 +36,7 @@ Result<void> Worker::run(const std::atomic<bool>& stop) {
   if (auto opened = source_.open(*this); !opened) return opened.error();
   while (true) {
     if (auto looped = loop(stop); !looped) return looped.error();
-    auto committed = commit([](const Task&) { return Task::Save::all; });
+    auto committed = commit_all([](const Task&) { return true; });
     if (committed || disposition(committed.error().code) != Disposition::restart_task) {
       return committed;
     }

@@ -86,6 +86,7 @@ struct SavedBatch {
     Item& item = items.back();
     item.value_size =
         static_cast<std::uint32_t>(blocks[item.block].size() - item.at - item.key_size);
+    bytes_ += item.key_size + item.value_size;
     return item;
   }
   [[nodiscard]] std::string_view key(const Item& item) const {
@@ -95,18 +96,22 @@ struct SavedBatch {
     return std::string_view{blocks[item.block]}.substr(item.at + item.key_size, item.value_size);
   }
   [[nodiscard]] bool empty() const { return items.empty(); }
+  /// Of all keys and values.
+  [[nodiscard]] std::size_t bytes() const { return bytes_; }
   /// Keeps some memory for the next batch, and gives back the rest.
   void clear() {
     items.clear();
     if (blocks.size() > blocks_kept) blocks.resize(blocks_kept);
     for (std::string& block : blocks) block.clear();
     blocks_used = 0;
+    bytes_ = 0;
     changelog_position = 0;
   }
 
  private:
   static constexpr std::size_t block_bytes = std::size_t{1} << 20U;
-  static constexpr std::size_t blocks_kept = 8;
+  static constexpr std::size_t blocks_kept = 96;
+  std::size_t bytes_ = 0;
   [[nodiscard]] std::size_t room() const {
     return blocks[blocks_used - 1].capacity() - blocks[blocks_used - 1].size();
   }

@@ -43,6 +43,9 @@ struct TaskOptions {
   std::uint64_t checkpoint_distance_events =
       2'000'000;                                 // a change is saved at most this far behind
   std::chrono::seconds checkpoint_distance{60};  // and at most this long after (live)
+  /// One commit saves about so much at most: its memory is bounded, and while one batch is written the
+  /// next can be encoded.
+  std::size_t save_bytes_max = std::size_t{64} << 20U;
   bool changelog = false;                        // saved versions go to the changelog stream too
   bool member_snapshots = false;  // and a JSON snapshot of each to the members stream
   std::string program_id;
@@ -141,9 +144,9 @@ class Task {
   void gather_history(HistoryLog::Position newest);
   void count_log();
   void reject(const DecodedRecord& record, const Error& error, ports::OutputBuffer& out);
-  void take_for_saving(Save which, std::chrono::steady_clock::time_point now);
-  void encode_saved(ports::OutputBuffer& out);
-  void pin_saved();
+  void save_members(Save which, std::chrono::steady_clock::time_point now, ports::OutputBuffer& out);
+  void save_member(Slot slot, ports::OutputBuffer& out);
+  void prefetch_queued() const;
   void update_recover_from();
   [[nodiscard]] ports::Checkpoint checkpoint() const;
   [[nodiscard]] bool live(ports::Offset offset) const { return offset >= at_.committed; }

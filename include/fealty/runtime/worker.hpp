@@ -116,6 +116,7 @@ class Worker final : private ports::AssignmentListener {
   Result<void> start_commit(const Which& which);
   Result<void> take_commit(SinkLane::Wait wait);
   Result<void> commit(const Which& which);
+  Result<void> commit_all(const std::function<bool(const Task&)>& saves);
   Result<void> send(ports::OutputBuffer& out);
   Owned* owner_of(const DecodedRecord& record);
   ports::Offset& next_of(Owned& owned) { return one_clock_ ? shared_next_ : owned.next; }
