@@ -1,13 +1,12 @@
 #include "fealty/runtime/history_log.hpp"
 
-#include <sys/mman.h>
-
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <utility>
 
 #include "fealty/base/check.hpp"
+#include "fealty/runtime/huge_pages.hpp"
 
 namespace fealty::runtime {
 namespace {
@@ -18,14 +17,10 @@ constexpr std::size_t alignment = 8;
 
 void HistoryLog::Free::operator()(char* memory) const { std::free(memory); }
 
-/// A segment is a huge page where the system has them.
 void HistoryLog::add_segment(std::size_t bytes) {
-  const std::size_t size = (bytes + segment_bytes - 1) & ~(segment_bytes - 1);
   Segment& segment = segments_.emplace_back();
-  segment.memory.reset(static_cast<char*>(std::aligned_alloc(segment_bytes, size)));
-  check(segment.memory != nullptr, "memory for what was not saved yet");
-  ::madvise(segment.memory.get(), size, MADV_HUGEPAGE);  // A hint: a refusal only costs speed.
-  segment.size = size;
+  segment.size = huge_page_size(bytes);
+  segment.memory.reset(static_cast<char*>(allocate_huge(segment.size)));
 }
 
 HistoryLog::Position HistoryLog::append(std::string_view bytes, Position previous,
@@ -45,6 +40,12 @@ HistoryLog::Position HistoryLog::append(std::string_view bytes, Position previou
   bytes_ += size;
   ++segment.items;
   return position;
+}
+
+bool HistoryLog::holds(Position position) const {
+  const std::uint64_t number = (position >> offset_bits) - 1;
+  return position != none && number >= first_ && number - first_ < segments_.size() &&
+         segments_[number - first_].memory != nullptr;
 }
 
 const char* HistoryLog::memory_at(Position position) const {
@@ -84,16 +85,17 @@ void HistoryLog::release(const Release& what) {
     segment.items -= items;
     if (segment.items == 0) drop(segment);
   }
-  while (segments_.size() > 1 && segments_.front().items == 0) {
+  while (!segments_.empty() && segments_.front().memory == nullptr) {
     segments_.pop_front();
     ++first_;
   }
 }
 
-/// The last one is written anew from its beginning, the others give their memory back.
+/// Its number never comes again, so a position never comes to mean something else.
 void HistoryLog::drop(Segment& segment) {
-  bytes_ -= std::exchange(segment.used, 0);
-  if (&segment != &segments_.back()) segment.memory.reset();
+  bytes_ -= segment.used;
+  segment.used = segment.size;
+  segment.memory.reset();
 }
 
 }  // namespace fealty::runtime

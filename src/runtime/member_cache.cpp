@@ -1,7 +1,5 @@
 #include "fealty/runtime/member_cache.hpp"
 
-#include <sys/mman.h>
-
 #include <algorithm>
 #include <cstdlib>
 #include <memory>
@@ -13,7 +11,6 @@ namespace {
 
 constexpr std::uint32_t generation_max = (1U << 30U) - 1;
 constexpr std::size_t index_size_initial = 1024;
-constexpr std::size_t huge_page_bytes = std::size_t{2} << 20U;
 
 std::uint32_t tag_of(std::uint64_t key) { return static_cast<std::uint32_t>(key >> 32U); }
 
@@ -36,15 +33,9 @@ std::size_t heap_bytes(const member::Record& record) {
 
 }  // namespace
 
-/// On huge pages where the system has them: at millions of members most lookups would miss the TLB.
 MemberCache::Slab MemberCache::make_slab() {
-  const std::size_t count = std::size_t{1} << slab_bits;
-  const std::size_t bytes =
-      (count * sizeof(CachedMember) + huge_page_bytes - 1) & ~(huge_page_bytes - 1);
-  void* const memory = std::aligned_alloc(huge_page_bytes, bytes);
-  check(memory != nullptr, "memory for the members that the cache was given a size for");
-  ::madvise(memory, bytes, MADV_HUGEPAGE);  // A hint: a refusal only costs speed.
-  auto* const slab = static_cast<CachedMember*>(memory);
+  constexpr std::size_t count = std::size_t{1} << slab_bits;
+  auto* const slab = static_cast<CachedMember*>(allocate_huge(count * sizeof(CachedMember)));
   std::uninitialized_default_construct_n(slab, count);
   return Slab{slab};
 }
@@ -187,7 +178,7 @@ void MemberCache::erase_entry(std::uint64_t key, Slot slot) {
 }
 
 void MemberCache::grow() {
-  std::vector<Entry> old(index_.size() * 2);
+  Index old(index_.size() * 2);
   old.swap(index_);
   mask_ = index_.size() - 1;
   for (const Entry& entry : old) {

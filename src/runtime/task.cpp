@@ -9,6 +9,7 @@
 namespace fealty::runtime {
 namespace {
 
+constexpr std::size_t recent_orders_max = 16 * 1024;  // a power of two
 constexpr std::size_t prefetch_index_ahead = 64;
 constexpr std::size_t prefetch_candidate_ahead = 32;
 constexpr std::size_t prefetch_text_ahead = 16;
@@ -32,7 +33,8 @@ Task::Task(std::uint32_t partition, const Topology& topology, ports::MemberStore
       topology_{topology},
       store_{store},
       cache_{cache},
-      options_{std::move(options)} {}
+      options_{std::move(options)},
+      recent_orders_(recent_orders_max) {}
 
 Task::~Task() { cache_.hold(log_bytes_held_, 0); }
 
@@ -209,6 +211,11 @@ Result<const member::OrderGrant*> Task::find_order(const event::Event& event,
                                                    const CachedMember& member) {
   if (!program::needs_order(event)) return nullptr;
   const std::uint64_t key = program::order_key(event);
+  const RecentOrder& recent = recent_order(member, key);
+  if (recent.key == mix(key, member.key) && log_.holds(recent.at)) {
+    store_.decode(log_.at(recent.at).bytes, found_order_);
+    return &found_order_;
+  }
   if (find_unsaved_order(member.unsaved_orders, key)) return &found_order_;
   if (member.in_flight != 0 && find_unsaved_order(saving_[member.in_flight - 1].orders, key)) {
     return &found_order_;
@@ -221,7 +228,12 @@ Result<const member::OrderGrant*> Task::find_order(const event::Event& event,
   return &found_order_;
 }
 
-/// Most refunds follow soon: the newest first.
+/// Where an order's newest state is noted. Most refunds follow soon; whose note was overwritten is found
+/// the long way.
+Task::RecentOrder& Task::recent_order(const CachedMember& member, std::uint64_t order_key) {
+  return recent_orders_[mix(order_key, member.key) & (recent_orders_.size() - 1)];
+}
+
 bool Task::find_unsaved_order(HistoryLog::Position newest, std::uint64_t key) {
   for (auto at = newest; at != HistoryLog::none;) {
     const HistoryLog::Item item = log_.at(at);
@@ -283,7 +295,9 @@ void Task::emit(CachedMember& member, ports::OutputBuffer& out) {
   if (effects_.order) {
     encoded_.clear();
     store_.encode(*effects_.order, encoded_);
-    member.unsaved_orders = log_.append(encoded_, member.unsaved_orders, effects_.order->key);
+    const std::uint64_t key = effects_.order->key;
+    member.unsaved_orders = log_.append(encoded_, member.unsaved_orders, key);
+    recent_order(member, key) = {mix(key, member.key), member.unsaved_orders};
   }
   effects_.clear();
 }

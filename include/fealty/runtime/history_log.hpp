@@ -28,6 +28,8 @@ class HistoryLog {
   };
   Position append(std::string_view bytes, Position previous, std::uint64_t tag);
   [[nodiscard]] Item at(Position position) const;
+  /// Whether the item is still there: until it is released, and mostly for a while longer.
+  [[nodiscard]] bool holds(Position position) const;
   /// Items to be given up together, counted by segment: while they are being read, once.
   class Release {
    public:

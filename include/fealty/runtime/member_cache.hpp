@@ -9,6 +9,7 @@
 #include "fealty/event/event.hpp"
 #include "fealty/member/record.hpp"
 #include "fealty/runtime/history_log.hpp"
+#include "fealty/runtime/huge_pages.hpp"
 
 namespace fealty::runtime {
 
@@ -112,7 +113,8 @@ class MemberCache {
   std::size_t bytes_ = 0;
   std::size_t size_ = 0;
   std::uint64_t evictions_ = 0;
-  std::vector<Entry> index_;  // open addressing, linear probing, backward-shift deletion
+  using Index = std::vector<Entry, HugePageAllocator<Entry>>;
+  Index index_;  // open addressing, linear probing, backward-shift deletion
   std::uint64_t mask_ = 0;
   struct FreeSlab {
     void operator()(CachedMember* slab) const;

@@ -141,6 +141,11 @@ class Task {
   void announce(Slot slot, CachedMember& member, EventTime clock, ports::OutputBuffer& out);
   void emit(CachedMember& member, ports::OutputBuffer& out);
   bool find_unsaved_order(HistoryLog::Position newest, std::uint64_t key);
+  struct RecentOrder {
+    std::uint64_t key = 0;  // of member and order
+    HistoryLog::Position at = HistoryLog::none;
+  };
+  RecentOrder& recent_order(const CachedMember& member, std::uint64_t order_key);
   void gather_history(HistoryLog::Position newest);
   void count_log();
   void reject(const DecodedRecord& record, const Error& error, ports::OutputBuffer& out);
@@ -170,6 +175,7 @@ class Task {
   std::uint64_t evictions_at_open_ = 0;
 
   HistoryLog log_;
+  std::vector<RecentOrder> recent_orders_;  // the newest state of orders touched lately, by hash
   std::size_t log_bytes_held_ = 0;  // of it, in the cache's count
   std::deque<Slot> queue_;  // changed members, oldest unsaved change first
   std::map<Day, std::vector<std::pair<Slot, std::uint32_t>>> timers_;  // slot and its generation
