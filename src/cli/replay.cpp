@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <future>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -88,15 +89,37 @@ std::vector<std::int64_t> members_by_level(const program::Program& program,
   return counts;
 }
 
-/// From memory where everybody is there, while the last save is still being written; else from the
-/// stores.
-Result<void> visit_all_members(runtime::Worker& worker,
-                               const std::function<Result<void>(const member::Record&)>& visit) {
-  if (worker.holds_every_member()) return worker.visit_members(visit);
-  std::vector<ports::MemberStore*> stores;
-  for (runtime::Task* task : worker.tasks()) stores.push_back(&task->store());
-  return visit_members(stores, visit);
-}
+/// members.ndjson and its sha256: from memory where everybody is there, beside the last save; else from
+/// the stores after it.
+class MembersFile {
+ public:
+  MembersFile(std::string path, const runtime::Topology& topology, runtime::Worker& worker)
+      : path_{std::move(path)}, topology_{topology}, worker_{worker} {
+    worker_.on_applied = [this] {
+      if (!worker_.holds_every_member()) return;
+      beside_ = std::async(std::launch::async, [this] {
+        return write([this](const auto& visit) { return worker_.visit_members(visit); });
+      });
+    };
+  }
+  Result<std::string> finish() {
+    if (beside_.valid()) return beside_.get();
+    return write([this](const auto& visit) {
+      std::vector<ports::MemberStore*> stores;
+      for (runtime::Task* task : worker_.tasks()) stores.push_back(&task->store());
+      return visit_members(stores, visit);
+    });
+  }
+
+ private:
+  Result<std::string> write(const VisitMembers& members) {
+    return write_members_file(path_, members, topology_, worker_.clock());
+  }
+  const std::string path_;
+  const runtime::Topology& topology_;
+  runtime::Worker& worker_;
+  std::future<Result<std::string>> beside_;
+};
 
 }  // namespace
 
@@ -128,9 +151,12 @@ Result<ReplayProgress> replay(const ReplayOptions& options, const ReplayHooks& h
                            index};
   const auto topology = topologies::members_topology(program, *mapping, "logs");
   StateFactory stores{{.dir = options.state_dir, .wal = options.wal, .async = true}};
-  runtime::Worker worker{topology, source,          **sink,
-                         nullptr,  stores.opener(), worker_options(options, program)};
+  auto owned_worker = std::make_unique<runtime::Worker>(topology, source, **sink, nullptr,
+                                                        stores.opener(),
+                                                        worker_options(options, program));
+  runtime::Worker& worker = *owned_worker;
 
+  MembersFile members{options.out_dir + "/members.ndjson", topology, worker};
   const auto progress = [&] {
     const files::InputProgress read = source.progress();
     return ReplayProgress{worker.counters(), read.done_bytes, read.total_bytes, worker.clock(),
@@ -152,9 +178,7 @@ Result<ReplayProgress> replay(const ReplayOptions& options, const ReplayHooks& h
     if (!sum) return sum.error();
     sums.emplace_back(files::output_names[i], std::move(*sum));
   }
-  auto written = write_members_file(
-      options.out_dir + "/members.ndjson",
-      [&](const auto& visit) { return visit_all_members(worker, visit); }, topology, worker.clock());
+  auto written = members.finish();
   if (!written) return written.error();
   sums.emplace_back("members.ndjson", std::move(*written));
   if (!stop.load()) {
@@ -164,6 +188,11 @@ Result<ReplayProgress> replay(const ReplayOptions& options, const ReplayHooks& h
       !reported) {
     return reported.error();
   }
+  worker.close();
+  // The process ends with this call, and the system takes its memory faster whole than we could give it
+  // back member by member.
+  [[maybe_unused]] static const runtime::Worker* left_to_the_system = nullptr;
+  left_to_the_system = owned_worker.release();
   return result;
 }
 

@@ -36,6 +36,7 @@ Result<void> Worker::run(const std::atomic<bool>& stop) {
   if (auto opened = source_.open(*this); !opened) return opened.error();
   while (true) {
     if (auto looped = loop(stop); !looped) return looped.error();
+    if (on_applied && !stop.load(std::memory_order_relaxed)) on_applied();
     auto committed = commit_all([](const Task&) { return true; });
     if (committed || disposition(committed.error().code) != Disposition::restart_task) {
       return committed;

@@ -54,6 +54,9 @@ class Worker final : private ports::AssignmentListener {
 
   /// Called when partitions were taken over and their stores are open; an error stops the worker.
   std::function<Result<void>()> on_opened;
+  /// Called when the input has ended and all of it is applied, before the last save: until run() returns
+  /// only what a member's reader does not see (as_of, the cache's marks) changes.
+  std::function<void()> on_applied;
   /// Called after each batch and each commit, on the worker's thread.
   std::function<void()> on_progress;
   /// Called with the outputs of each batch before they go to the sink.
@@ -61,6 +64,9 @@ class Worker final : private ports::AssignmentListener {
 
   /// Runs until the input ends or `stop` is set, then saves everything and commits.
   Result<void> run(const std::atomic<bool>& stop);
+
+  /// Ends the tasks and closes their stores; nothing may be asked of them any more.
+  void close() { owned_.clear(); }
 
   /// Sums over the tasks, those given away included.
   [[nodiscard]] Counters counters() const;
