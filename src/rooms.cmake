@@ -2,6 +2,19 @@
 # See the table in README.md, held by tests/layering.
 set(FEALTY_WARNINGS -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror)
 
+# Across rooms a tenth of the time of an event is saved. The objects can be linked either way: the many
+# tests are, quickly, without; fealty_optimised(target) links with it.
+if(FEALTY_LTO AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  set(FEALTY_LTO_OBJECTS -flto=auto -ffat-lto-objects)
+  add_link_options(-fno-lto)
+endif()
+function(fealty_optimised target)
+  if(FEALTY_LTO_OBJECTS)
+    target_compile_options(${target} PRIVATE ${FEALTY_LTO_OBJECTS})
+    target_link_options(${target} PRIVATE -flto=auto)
+  endif()
+endfunction()
+
 # fealty_room(name [LINKS targets that appear in its headers] [HIDES targets that do not] [DIR folder])
 # Sources: every .cpp of the folder. Headers: include/fealty/<name>/, or <folder>/include/fealty/<name>/.
 function(fealty_room name)
@@ -23,6 +36,6 @@ function(fealty_room name)
   add_library(fealty::${name} ALIAS fealty_${name})
   target_sources(fealty_${name} PUBLIC FILE_SET HEADERS BASE_DIRS ${include_dir} FILES ${headers})
   target_include_directories(fealty_${name} PUBLIC ${include_dir} PRIVATE ${ROOM_DIR})
-  target_compile_options(fealty_${name} PRIVATE ${FEALTY_WARNINGS})
+  target_compile_options(fealty_${name} PRIVATE ${FEALTY_WARNINGS} ${FEALTY_LTO_OBJECTS})
   target_link_libraries(fealty_${name} PUBLIC ${ROOM_LINKS} PRIVATE ${ROOM_HIDES})
 endfunction()
