@@ -236,6 +236,7 @@ Result<void> Worker::start_commit(const Which& which) {
   sent_ = false;
   uncommitted_ = false;
   last_commit_ = now;
+  behind_ = true;  // until a batch says otherwise
   return {};
 }
 

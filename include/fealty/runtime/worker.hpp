@@ -132,7 +132,7 @@ class Worker final : private ports::AssignmentListener {
   std::uint64_t since_commit_ = 0;  // records since one was started
   bool sent_ = false;               // outputs since then
   bool over_ = false;               // the cache was full at the last step, too
-  bool behind_ = false;             // the last batch was full: more is waiting
+  bool behind_ = false;             // every batch since then was full: more is waiting
   bool uncommitted_ = false;        // something to commit, ticks included
   std::chrono::steady_clock::time_point last_commit_;
   std::uint64_t commits_ = 0, aborts_ = 0;
