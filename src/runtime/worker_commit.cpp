@@ -246,6 +246,12 @@ Result<void> Worker::take_commit(SinkLane::Wait wait) {
   if (!taken) return taken.error();
   if (!*taken) return {};
   ++commits_;
+  log::debug("worker.committed",
+             {{"commit", commits_},
+              {"took_ms", std::int64_t{std::chrono::duration_cast<std::chrono::milliseconds>(
+                                           SteadyClock::now() - last_commit_)
+                                           .count()}},
+              {"records_since", since_commit_}});
   Result<void> outcome;
   for (const ports::CommitPosition& position : positions_) {
     Owned& owned = *owned_[position.partition];
