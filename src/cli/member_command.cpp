@@ -40,7 +40,7 @@ class View {
     const std::string beside = program_beside(options.state);
     const std::string& file = options.program.empty() ? beside : options.program;
     if (options.program.empty() && !std::filesystem::exists(beside)) {
-      fmt::print(stderr, "no --program: level and churn are shown as stored with the last event\n");
+      fmt::print(stderr, "no --program: level and churn are shown as stored, churn as of the last purchase\n");
       return view;
     }
     auto loaded = config::load_program(file);

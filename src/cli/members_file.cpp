@@ -5,12 +5,13 @@
 #include <vector>
 
 #include "fealty/files/atomic_file.hpp"
+#include "fealty/files/sha256.hpp"
 
 namespace fealty::cli {
 namespace {
 
 constexpr std::size_t page_records = 1024;
-constexpr std::size_t write_bytes = 1 << 20;
+constexpr std::size_t write_bytes = 64 * 1024;  // hashed while they are near
 
 /// Reads one store page by page.
 struct Reader {
@@ -59,23 +60,27 @@ Result<void> visit_members(std::span<ports::MemberStore* const> stores,
   return {};
 }
 
-Result<void> write_members_file(const std::string& path,
-                                std::span<ports::MemberStore* const> stores,
-                                const runtime::Topology& topology, EventTime clock) {
-  auto file = files::AtomicFile::create(path);
+Result<std::string> write_members_file(const std::string& path, const VisitMembers& members,
+                                       const runtime::Topology& topology, EventTime clock) {
+  auto file = files::AtomicFile::create(path, true);
   if (!file) return file.error();
+  files::Sha256 sum;
   std::string lines;
-  auto visited = visit_members(stores, [&](const member::Record& record) -> Result<void> {
-    topology.encode_member(record, clock, lines);
-    lines += '\n';
-    if (lines.size() < write_bytes) return {};
+  const auto write_out = [&]() -> Result<void> {
+    sum.update(lines);
     auto written = file->append(lines);
     lines.clear();
     return written;
+  };
+  auto visited = members([&](const member::Record& record) -> Result<void> {
+    topology.encode_member(record, clock, lines);
+    lines += '\n';
+    return lines.size() < write_bytes ? Result<void>{} : write_out();
   });
   if (!visited) return visited.error();
-  if (auto written = file->append(lines); !written) return written.error();
-  return file->commit(false);
+  if (auto written = write_out(); !written) return written.error();
+  if (auto committed = file->commit(false); !committed) return committed.error();
+  return sum.hex();
 }
 
 }  // namespace fealty::cli

@@ -15,10 +15,13 @@ namespace fealty::cli {
 Result<void> visit_members(std::span<ports::MemberStore* const> stores,
                            const std::function<Result<void>(const member::Record&)>& visit);
 
-/// One JSON line a member, sorted by id, as readers see it at `clock`. Renamed into place when
-/// whole.
-Result<void> write_members_file(const std::string& path,
-                                std::span<ports::MemberStore* const> stores,
-                                const runtime::Topology& topology, EventTime clock);
+/// Gives each member to a visitor, ascending by id.
+using VisitMembers =
+    std::function<Result<void>(const std::function<Result<void>(const member::Record&)>&)>;
+
+/// One JSON line a member, in the order of the ids, as readers see it at `clock`. Renamed into place when
+/// whole. Returns the file's sha256.
+Result<std::string> write_members_file(const std::string& path, const VisitMembers& members,
+                                       const runtime::Topology& topology, EventTime clock);
 
 }  // namespace fealty::cli

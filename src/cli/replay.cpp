@@ -50,23 +50,16 @@ std::string time_or_empty(EventTime time) {
   return time == EventTime{} ? std::string{} : to_rfc3339(time);
 }
 
-/// The sha256 of output files, each computed on a thread of its own.
-using Sums = std::vector<std::pair<std::string, std::future<Result<std::string>>>>;
-
-void add_sum(const ReplayOptions& options, std::string name, Sums& sums) {
-  sums.emplace_back(
-      name, std::async(std::launch::async, files::sha256_file, options.out_dir + "/" + name));
-}
+/// Name and sha256 of each file that a replay leaves.
+using Sums = std::vector<std::pair<std::string, std::string>>;
 
 /// report.json: counts of this run (a continued run counts what it added), rates, and the sha256 of
 /// each file as it stands.
 Result<void> write_report(const ReplayOptions& options, const runtime::Counters& counted,
-                          Sums& sums, std::chrono::duration<double> took) {
+                          const Sums& sums, std::chrono::duration<double> took) {
   std::string files;
-  for (auto& [name, future] : sums) {
-    const auto sum = future.get();
-    if (!sum) return sum.error();
-    files += fmt::format("{}\n    \"{}\": \"{}\"", files.empty() ? "" : ",", name, *sum);
+  for (const auto& [name, sum] : sums) {
+    files += fmt::format("{}\n    \"{}\": \"{}\"", files.empty() ? "" : ",", name, sum);
   }
   const double seconds = std::max(took.count(), 1e-9);
   const std::string report = fmt::format(
@@ -95,6 +88,38 @@ std::vector<std::int64_t> members_by_level(const program::Program& program,
   }
   return counts;
 }
+
+/// members.ndjson and its sha256: from memory where everybody is there, beside the last save; else from
+/// the stores after it.
+class MembersFile {
+ public:
+  MembersFile(std::string path, const runtime::Topology& topology, runtime::Worker& worker)
+      : path_{std::move(path)}, topology_{topology}, worker_{worker} {
+    worker_.on_applied = [this] {
+      if (!worker_.holds_every_member()) return;
+      beside_ = std::async(std::launch::async, [this] {
+        return write([this](const auto& visit) { return worker_.visit_members(visit); });
+      });
+    };
+  }
+  Result<std::string> finish() {
+    if (beside_.valid()) return beside_.get();
+    return write([this](const auto& visit) {
+      std::vector<ports::MemberStore*> stores;
+      for (runtime::Task* task : worker_.tasks()) stores.push_back(&task->store());
+      return visit_members(stores, visit);
+    });
+  }
+
+ private:
+  Result<std::string> write(const VisitMembers& members) {
+    return write_members_file(path_, members, topology_, worker_.clock());
+  }
+  const std::string path_;
+  const runtime::Topology& topology_;
+  runtime::Worker& worker_;
+  std::future<Result<std::string>> beside_;
+};
 
 }  // namespace
 
@@ -126,9 +151,12 @@ Result<ReplayProgress> replay(const ReplayOptions& options, const ReplayHooks& h
                            index};
   const auto topology = topologies::members_topology(program, *mapping, "logs");
   StateFactory stores{{.dir = options.state_dir, .wal = options.wal, .async = true}};
-  runtime::Worker worker{topology, source,          **sink,
-                         nullptr,  stores.opener(), worker_options(options, program)};
+  auto owned_worker = std::make_unique<runtime::Worker>(topology, source, **sink, nullptr,
+                                                        stores.opener(),
+                                                        worker_options(options, program));
+  runtime::Worker& worker = *owned_worker;
 
+  MembersFile members{options.out_dir + "/members.ndjson", topology, worker};
   const auto progress = [&] {
     const files::InputProgress read = source.progress();
     return ReplayProgress{worker.counters(), read.done_bytes, read.total_bytes, worker.clock(),
@@ -144,14 +172,15 @@ Result<ReplayProgress> replay(const ReplayOptions& options, const ReplayHooks& h
   if (auto ran = worker.run(stop); !ran) return ran.error();
 
   ReplayProgress result = progress();
-  std::vector<ports::MemberStore*> held;
-  for (runtime::Task* task : worker.tasks()) held.push_back(&task->store());
   Sums sums;
-  for (const std::string_view name : files::output_names) add_sum(options, std::string{name}, sums);
-  auto written =
-      write_members_file(options.out_dir + "/members.ndjson", held, topology, worker.clock());
+  for (std::size_t i = 0; i < files::output_names.size(); ++i) {
+    auto sum = (*sink)->sha256(i);
+    if (!sum) return sum.error();
+    sums.emplace_back(files::output_names[i], std::move(*sum));
+  }
+  auto written = members.finish();
   if (!written) return written.error();
-  add_sum(options, "members.ndjson", sums);
+  sums.emplace_back("members.ndjson", std::move(*written));
   if (!stop.load()) {
     if (auto completed = (*sink)->complete(); !completed) return completed.error();
   }
@@ -159,6 +188,11 @@ Result<ReplayProgress> replay(const ReplayOptions& options, const ReplayHooks& h
       !reported) {
     return reported.error();
   }
+  worker.close();
+  // The process ends with this call, and the system takes its memory faster whole than we could give it
+  // back member by member.
+  [[maybe_unused]] static const runtime::Worker* left_to_the_system = nullptr;
+  left_to_the_system = owned_worker.release();
   return result;
 }
 

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-#include "fealty/base/check.hpp"
+#include "fealty/base/bounded_text.hpp"
 #include "fealty/base/time.hpp"
 
 namespace fealty::codec {
@@ -15,19 +15,12 @@ namespace fealty::codec {
 constexpr std::size_t json_bytes_max(std::string_view text) { return 6 * text.size() + 2; }
 
 /// Writes JSON to the end of a string. The caller states a bound for all that it will write, so no
-/// single write looks for room; the string is valid again after finish().
+/// single write looks for room; the string has it after finish().
 class JsonText {
  public:
-  JsonText(std::string& out, std::size_t bytes_max) : out_{out} {
-    const std::size_t start = out.size();
-    out.resize(start + bytes_max);
-    at_ = out.data() + start;
-  }
-  void finish() {
-    const auto size = static_cast<std::size_t>(at_ - out_.data());
-    check(size <= out_.size(), "JSON must fit its bound");
-    out_.resize(size);
-  }
+  JsonText(std::string& out, std::size_t bytes_max)
+      : out_{out}, room_{bytes_max}, at_{room_.begin()} {}
+  void finish() { room_.append_to(out_, at_); }
 
   /// Verbatim: punctuation and keys. A literal's size is known, so this is a store or two.
   JsonText& raw(std::string_view text) {
@@ -107,6 +100,7 @@ class JsonText {
   void escape(char c);
 
   std::string& out_;
+  BoundedText room_;
   char* at_;
 };
 

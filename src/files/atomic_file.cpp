@@ -1,17 +1,17 @@
 #include "fealty/files/atomic_file.hpp"
 
 #include <fcntl.h>
-#include <openssl/evp.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <array>
 #include <cstdio>
 #include <filesystem>
 #include <memory>
 #include <vector>
 
 #include "fealty/base/check.hpp"
+#include "fealty/files/sha256.hpp"
+#include "block_writer.hpp"
 #include "os.hpp"
 
 namespace fealty::files {
@@ -23,54 +23,55 @@ std::string temporary_of(const std::string& path) { return path + ".tmp"; }
 
 }  // namespace
 
-Result<AtomicFile> AtomicFile::create(std::string path) {
-  const std::string temporary = temporary_of(path);
-  const int fd =
-      ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);  // less the umask
-  if (fd < 0) return errno_error(Errc::output_unwritable, temporary);
-  return AtomicFile{std::move(path), fd};
-}
+struct AtomicFile::Impl {
+  std::string path;  // where it will appear
+  BlockWriter writer;
+  bool committed = false;
+};
 
-AtomicFile::AtomicFile(AtomicFile&& other) noexcept
-    : path_{std::move(other.path_)},
-      buffer_{std::move(other.buffer_)},
-      fd_{std::exchange(other.fd_, -1)} {}
+AtomicFile::AtomicFile(std::unique_ptr<Impl> impl) : impl_{std::move(impl)} {}
+AtomicFile::AtomicFile(AtomicFile&&) noexcept = default;
 
 AtomicFile::~AtomicFile() {
-  if (fd_ < 0) return;
-  ::close(fd_);
-  ::unlink(temporary_of(path_).c_str());
+  if (impl_ == nullptr || impl_->committed) return;
+  ::unlink(impl_->writer.path().c_str());
 }
 
-Result<void> AtomicFile::flush() {
-  auto written = write_all(fd_, buffer_, temporary_of(path_));
-  buffer_.clear();
-  return written;
+Result<AtomicFile> AtomicFile::create(std::string path, bool past_cache) {
+  const std::string temporary = temporary_of(path);
+  Fd fd = open_fd(temporary, O_WRONLY | O_CREAT | O_TRUNC, 0666);  // less the umask
+  if (!fd.valid()) return errno_error(Errc::output_unwritable, temporary);
+  auto impl = std::make_unique<Impl>();
+  impl->path = std::move(path);
+  auto writer = BlockWriter::open(std::move(fd), temporary, 0, past_cache);
+  if (!writer) return writer.error();
+  impl->writer = std::move(*writer);
+  return AtomicFile{std::move(impl)};
 }
 
 Result<void> AtomicFile::append(std::string_view bytes) {
-  check(fd_ >= 0, "an atomic file takes nothing after its commit");
-  buffer_.append(bytes);
-  if (buffer_.size() < buffer_bytes) return {};
-  return flush();
+  check(!impl_->committed, "an atomic file takes nothing after its commit");
+  return impl_->writer.append(bytes);
 }
 
 Result<void> AtomicFile::commit(bool durable) {
-  check(fd_ >= 0, "an atomic file is committed once");
-  if (auto flushed = flush(); !flushed) return flushed;
-  const std::string temporary = temporary_of(path_);
-  if (durable && ::fsync(fd_) != 0) return errno_error(Errc::output_unwritable, temporary);
-  if (::rename(temporary.c_str(), path_.c_str()) != 0) {
-    return errno_error(Errc::output_unwritable, path_);
+  check(!impl_->committed, "an atomic file is committed once");
+  BlockWriter& writer = impl_->writer;
+  if (auto flushed = writer.flush(); !flushed) return flushed;
+  if (durable && ::fsync(writer.fd()) != 0) {
+    return errno_error(Errc::output_unwritable, writer.path());
   }
-  ::close(std::exchange(fd_, -1));
+  if (::rename(writer.path().c_str(), impl_->path.c_str()) != 0) {
+    return errno_error(Errc::output_unwritable, impl_->path);
+  }
+  impl_->committed = true;
   if (!durable) return {};
-  const auto dir = std::filesystem::path{path_}.parent_path();
+  const auto dir = std::filesystem::path{impl_->path}.parent_path();
   return sync_dir(dir.empty() ? "." : dir.string());
 }
 
 Result<void> write_atomically(const std::string& path, std::string_view bytes, bool durable) {
-  auto file = AtomicFile::create(path);
+  auto file = AtomicFile::create(path, false);
   if (!file) return file.error();
   if (auto appended = file->append(bytes); !appended) return appended;
   return file->commit(durable);
@@ -102,25 +103,10 @@ Result<std::string> read_file(const std::string& path) {
 }
 
 Result<std::string> sha256_file(const std::string& path) {
-  const std::unique_ptr<EVP_MD_CTX, decltype(&EVP_MD_CTX_free)> context{EVP_MD_CTX_new(),
-                                                                        &EVP_MD_CTX_free};
-  check(context != nullptr, "out of memory");
-  check(EVP_DigestInit_ex(context.get(), EVP_sha256(), nullptr) == 1, "OpenSSL has SHA-256");
-  const auto read = for_each_piece(path, [&](std::string_view piece) {
-    check(EVP_DigestUpdate(context.get(), piece.data(), piece.size()) == 1, "a digest takes bytes");
-  });
+  Sha256 sum;
+  const auto read = for_each_piece(path, [&](std::string_view piece) { sum.update(piece); });
   if (!read) return read.error();
-
-  std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
-  unsigned size = 0;
-  check(EVP_DigestFinal_ex(context.get(), digest.data(), &size) == 1, "a digest ends");
-  constexpr std::string_view hex = "0123456789abcdef";
-  std::string text;
-  for (unsigned i = 0; i < size; ++i) {
-    text += hex[digest[i] >> 4U];
-    text += hex[digest[i] & 15U];
-  }
-  return text;
+  return sum.hex();
 }
 
 }  // namespace fealty::files

@@ -209,6 +209,8 @@ Result<void> FileSink::abort() {
   return {};
 }
 
+Result<std::string> FileSink::sha256(std::size_t i) const { return impl_->outputs.at(i).sha256(); }
+
 Result<void> FileSink::complete() {
   for (std::size_t i = 0; i < output_count; ++i) {
     check(impl_->outputs[i].bytes() == impl_->manifest.output_bytes[i],

@@ -4,59 +4,60 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "fealty/files/atomic_file.hpp"
+
 namespace fealty::files {
 
 Result<OutputFile> OutputFile::open(std::string path, std::uint64_t bytes, bool durable) {
   OutputFile file;
-  file.path_ = std::move(path);
   file.durable_ = durable;
-  file.fd_ = open_fd(file.path_, O_WRONLY | O_CREAT, 0666);  // less the umask
+  file.summed_ = bytes == 0;
+  Fd fd = open_fd(path, O_WRONLY | O_CREAT, 0666);  // less the umask
   struct stat status {};
-  if (!file.fd_.valid() || ::fstat(file.fd_.get(), &status) != 0) {
-    return errno_error(Errc::output_unwritable, file.path_);
+  if (!fd.valid() || ::fstat(fd.get(), &status) != 0) {
+    return errno_error(Errc::output_unwritable, path);
   }
   if (static_cast<std::uint64_t>(status.st_size) < bytes) {
-    return path_error(Errc::store_corrupt, file.path_,
+    return path_error(Errc::store_corrupt, path,
                       "has " + std::to_string(status.st_size) + " bytes, but " +
                           std::to_string(bytes) + " were committed");
   }
-  if (auto cut = file.cut_to(bytes); !cut) return cut.error();
+  auto writer = BlockWriter::open(std::move(fd), std::move(path), bytes, durable);
+  if (!writer) return writer.error();
+  file.writer_ = std::move(*writer);
   return file;
 }
 
-Result<void> OutputFile::flush() {
-  if (buffer_.empty()) return {};
-  if (auto written = write_all(fd_.get(), buffer_, path_); !written) return written;
-  // Begin to write out now what commit() will wait for; only a hint.
-  if (durable_) {
-    ::sync_file_range(fd_.get(), static_cast<off_t>(written_bytes_),
-                      static_cast<off_t>(buffer_.size()), SYNC_FILE_RANGE_WRITE);
-  }
-  written_bytes_ += buffer_.size();
-  buffer_.clear();
+Result<void> OutputFile::take_pending() {
+  if (pending_.empty()) return {};
+  if (summed_) sum_.update(pending_);
+  auto taken = writer_.append(pending_);
+  pending_.clear();
   unsynced_ = true;
-  return {};
+  return taken;
+}
+
+Result<void> OutputFile::flush() {
+  if (auto taken = take_pending(); !taken) return taken;
+  return writer_.flush();
 }
 
 Result<void> OutputFile::sync() {
   if (!durable_ || !unsynced_) return {};
-  if (::fdatasync(fd_.get()) != 0) return errno_error(Errc::output_unwritable, path_);
+  if (::fdatasync(writer_.fd()) != 0) return errno_error(Errc::output_unwritable, writer_.path());
   unsynced_ = false;
   return {};
 }
 
 Result<void> OutputFile::cut_to(std::uint64_t bytes) {
-  buffer_.clear();
-  // What is no regular file (a device, a pipe) has no length to cut.
-  struct stat status {};
-  const bool regular = ::fstat(fd_.get(), &status) == 0 && S_ISREG(status.st_mode);
-  if (regular && (::ftruncate(fd_.get(), static_cast<off_t>(bytes)) != 0 ||
-                  ::lseek(fd_.get(), static_cast<off_t>(bytes), SEEK_SET) < 0)) {
-    return errno_error(Errc::output_unwritable, path_);
-  }
-  written_bytes_ = bytes;
+  if (this->bytes() != bytes) summed_ = false;
+  pending_.clear();
   unsynced_ = true;
-  return {};
+  return writer_.cut_to(bytes);
+}
+
+Result<std::string> OutputFile::sha256() const {
+  return summed_ ? Result<std::string>{sum_.hex()} : sha256_file(writer_.path());
 }
 
 }  // namespace fealty::files

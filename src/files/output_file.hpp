@@ -4,7 +4,8 @@
 #include <string>
 #include <string_view>
 
-#include "os.hpp"
+#include "block_writer.hpp"
+#include "fealty/files/sha256.hpp"
 
 namespace fealty::files {
 
@@ -17,9 +18,9 @@ class OutputFile {
   static Result<OutputFile> open(std::string path, std::uint64_t bytes, bool durable);
 
   Result<void> add_line(std::string_view line) {
-    buffer_.append(line);
-    buffer_.push_back('\n');
-    return buffer_.size() < buffer_bytes_max ? Result<void>{} : flush();
+    pending_.append(line);
+    pending_.push_back('\n');
+    return pending_.size() < pending_bytes_max ? Result<void>{} : take_pending();
   }
   Result<void> flush();
   /// What was flushed is on the disk once this returns.
@@ -27,16 +28,19 @@ class OutputFile {
   /// Drops everything behind the first `bytes`.
   Result<void> cut_to(std::uint64_t bytes);
   /// Length of the file with what is still buffered.
-  [[nodiscard]] std::uint64_t bytes() const { return written_bytes_ + buffer_.size(); }
+  [[nodiscard]] std::uint64_t bytes() const { return writer_.bytes() + pending_.size(); }
+  /// SHA-256 of the file after flush(); read again only where it was not written whole in this life.
+  [[nodiscard]] Result<std::string> sha256() const;
 
  private:
-  static constexpr std::size_t buffer_bytes_max = 1024 * 1024;
-  std::string path_;
-  Fd fd_;
+  static constexpr std::size_t pending_bytes_max = 64 * 1024;  // hashed while it is near
+  Result<void> take_pending();
+  BlockWriter writer_;
   bool durable_ = true;
   bool unsynced_ = false;
-  std::string buffer_;
-  std::uint64_t written_bytes_ = 0;
+  std::string pending_;
+  Sha256 sum_;
+  bool summed_ = true;  // sum_ is that of the whole file
 };
 
 }  // namespace fealty::files

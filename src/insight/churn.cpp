@@ -145,7 +145,7 @@ std::string explanation_of(const Summary& s, bool raised, std::int32_t score_bp,
 
 /// The notice that the risk is `raised` or cleared as of `day`.
 Notice notice_of(const Record& record, bool raised, Day day, const ChurnParameters& p,
-                 std::uint32_t version) {
+                 std::uint32_t version, Effects& effects) {
   const Summary s = summary_of(record);
   const std::int32_t score_bp = basis_points(p_buys(s, day, p));
   Notice notice;
@@ -160,7 +160,7 @@ Notice notice_of(const Record& record, bool raised, Day day, const ChurnParamete
                     {"t_x_days", std::int64_t{s.t_x_days}},
                     {"T_days", std::int64_t{s.T_days(day)}},
                     {"horizon_days", std::int64_t{p.horizon_days}}};
-  notice.explanation = explanation_of(s, raised, score_bp, day, p);
+  notice.explanation = effects.keep(explanation_of(s, raised, score_bp, day, p));
   return notice;
 }
 
@@ -174,12 +174,13 @@ void take_back(Record& record, Day as_of, std::string_view cause, EventTime time
                const ChurnParameters& p, std::uint32_t version, Effects& effects) {
   const ChurnState expected = stepped_to(record, record.churn, as_of, p);
   if (record.announced_churn.raised != expected.raised) {
-    Notice notice = notice_of(record, expected.raised, as_of, p, version);
+    Notice notice = notice_of(record, expected.raised, as_of, p, version, effects);
     notice.time = time;
     notice.cause = cause;
     notice.details.push_back({"reason", std::string_view{"late_event"}});
-    notice.explanation += " A late event takes back what was announced before it.";
-    effects.notices.push_back(std::move(notice));
+    notice.explanation = effects.keep(std::string{notice.explanation} +
+                                      " A late event takes back what was announced before it.");
+    effects.notices.push_back(notice);
   }
   record.announced_churn = expected;
 }
@@ -210,25 +211,22 @@ void after_event(Record& record, Day day, std::string_view cause, EventTime time
                  const ChurnParameters& parameters, std::uint32_t version, Effects& effects) {
   if (!parameters.enabled) return;
   const Day as_of = std::max(day, record.last_day);
-  const bool bought = record.purchase_days.size() != record.purchase_days_before.value;
-  // A late event may move the first day, from which a member who never bought is scored.
-  const bool may_differ = bought || (record.purchase_days.empty() && day != as_of);
-  if (record.churn_day == as_of && !may_differ) return;  // Most events: nothing to score anew.
+  // Time alone is the timer's: an event without a new purchase day changes what nobody has asked for.
+  if (record.purchase_days.size() == record.purchase_days_before.value) return;
 
   const std::uint16_t score_bp = churn_on(record, as_of, parameters);
   ChurnState& state = record.announced_churn;
-  const bool free_to_change = !record.purchase_days.empty() &&
-                              (state.since == 0 || as_of >= state.since + parameters.dwell_days);
+  const bool free_to_change = state.since == 0 || as_of >= state.since + parameters.dwell_days;
   const bool changes = free_to_change && (state.raised ? score_bp <= parameters.clear_bp
                                                        : score_bp >= parameters.raise_bp);
   if (changes) {
-    Notice notice = notice_of(record, !state.raised, as_of, parameters, version);
+    Notice notice = notice_of(record, !state.raised, as_of, parameters, version, effects);
     notice.time = time;
     notice.cause = cause;
-    effects.notices.push_back(std::move(notice));
+    effects.notices.push_back(notice);
     state = {.raised = !state.raised, .since = as_of, .due = no_day};
   }
-  if (changes || bought) state.due = due_day(record, state, as_of, state.due, parameters);
+  state.due = due_day(record, state, as_of, state.due, parameters);
   record.churn_bp = score_bp;
   record.churn_day = as_of;
   record.churn = state;
@@ -241,10 +239,10 @@ void announce(Record& record, Day today, const ChurnParameters& parameters, std:
   while (state.due <= today) {
     const Day due = state.due;
     state = stepped(record, state, parameters);
-    Notice notice = notice_of(record, state.raised, due, parameters, version);
+    Notice notice = notice_of(record, state.raised, due, parameters, version, effects);
     notice.time = start_of(due, utc_offset_s);
-    notice.cause = "timer/churn/" + to_iso_date(due);
-    effects.notices.push_back(std::move(notice));
+    notice.cause = effects.keep("timer/churn/" + to_iso_date(due));
+    effects.notices.push_back(notice);
   }
 }
 

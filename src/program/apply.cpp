@@ -39,20 +39,24 @@ void book(Change& change, const Earned& earned, event::Type type, std::uint8_t l
   if (earned.points == 0) return;
   const std::int64_t before = change.record.balance;
   change.record.lifetime_points += earned.points;
-  member::LedgerEntry& entry =
-      post(change, member::EntryKind::earn, earned.points, rule_names(earned.gave, change.program),
-           order_id, explain(earned, type, level, change.program));
   const bool one_rule = (earned.gave & (earned.gave - 1)) == 0;
-  const std::string_view rule =
-      one_rule ? std::string_view{change.program
-                                      .rules[static_cast<std::size_t>(__builtin_ctzll(earned.gave))]
-                                      .name}
-               : std::string_view{"earn"};
-  points_notice(change, member::NoticeType::points_earned, rule, before, earned.points,
-                entry.explanation);
+  std::string_view names;
+  if (one_rule) {
+    names = change.program.rules[static_cast<std::size_t>(__builtin_ctzll(earned.gave))].name;
+  } else {
+    std::string& draft = change.effects.draft();
+    append_rule_names(earned.gave, change.program, draft);
+    names = change.effects.keep(draft);
+  }
+  std::string& draft = change.effects.draft();
+  explain(earned, type, level, change.program, draft);
+  const std::string_view explanation = change.effects.keep(draft);
+  post(change, member::EntryKind::earn, earned.points, names, order_id, explanation);
+  points_notice(change, member::NoticeType::points_earned,
+                one_rule ? names : std::string_view{"earn"}, before, earned.points, explanation);
 }
 
-void insert_day(std::vector<Day>& days, Day day) {
+void insert_day(member::PurchaseDays& days, Day day) {
   const auto at = std::lower_bound(days.begin(), days.end(), day);
   if (at == days.end() || *at != day) days.insert(at, day);
 }
@@ -68,7 +72,7 @@ void apply_parked(Change& change, member::OrderGrant& order) {
     const member::ParkedRefund refund = std::move(parked[i]);
     parked.erase(parked.begin() + static_cast<std::ptrdiff_t>(i));
     Change of_refund = change;
-    of_refund.cause = refund.event_id;
+    of_refund.cause = change.effects.keep(refund.event_id);
     of_refund.time = refund.time;
     apply_refund(of_refund, refund, order);
   }
@@ -84,7 +88,7 @@ Outcome purchase(Change& change, const event::Event& event) {
   if (record.revenue_minor > balance_max - bought.total_minor) {
     return refused(Errc::out_of_range, "total");
   }
-  member::OrderGrant order;
+  member::OrderGrant& order = change.effects.order.renew();
   open_grant(bought, change.program, order);
   order.cause = event.id;
   order.time = event.time;
@@ -92,6 +96,7 @@ Outcome purchase(Change& change, const event::Event& event) {
   Earned earned;
   order_points(order, revenue_of(order), change.program, earned);
   if (earned.out_of_range || !has_room(record, earned.points)) {
+    change.effects.order.reset();
     return refused(Errc::out_of_range, "points");
   }
 
@@ -102,10 +107,9 @@ Outcome purchase(Change& change, const event::Event& event) {
   record.revenue_minor += order.total_minor;
   const Day day = day_of(event.time, change.program.utc_offset_s);
   insert_day(record.purchase_days, day);
-  book(change, earned, event.type, order.level, order.order_id);
+  book(change, earned, event.type, order.level, bought.order_id);
   qualify(change, day, order.qualifying, false);
   if (!record.parked.empty()) apply_parked(change, order);
-  change.effects.order = std::move(order);
   return {};
 }
 
@@ -127,8 +131,9 @@ Outcome refund(Change& change, const event::Event& event, const member::OrderGra
     return {};
   }
   check(order->key == request.order_key, "the caller looked up this order");
-  change.effects.order = *order;
-  apply_refund(change, request, *change.effects.order);
+  member::OrderGrant& changed = change.effects.order.renew();
+  changed = *order;
+  apply_refund(change, request, changed);
   return {};
 }
 

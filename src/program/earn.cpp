@@ -154,14 +154,20 @@ void open_grant(const event::Purchase& purchase, const Program& program,
   grant.shipping_minor = purchase.shipping_minor.value_or(0);
   grant.discount_minor = purchase.discount_minor.value_or(0);
   grant.points_paid = purchase.points_paid.value_or(0);
+  grant.refunded_minor = 0;
+  grant.rules = 0;
   grant.program_version = program.version;
-  grant.lines.reserve(purchase.lines.size());
-  for (const event::Line& line : purchase.lines) {
-    member::OrderLine& out = grant.lines.emplace_back();
+  grant.granted = grant.reversed = grant.qualifying = 0;
+  grant.lines.resize(purchase.lines.size());
+  for (std::size_t i = 0; i < purchase.lines.size(); ++i) {
+    const event::Line& line = purchase.lines[i];
+    member::OrderLine& out = grant.lines[i];
     out.line = line.line;
     out.sku = line.sku;
     out.quantity = line.quantity;
     out.amount_minor = line.quantity * line.price_minor;
+    out.refunded_minor = out.refunded_quantity = 0;
+    out.rules = 0;
   }
   for (const CompiledRule& compiled : rules_for(program, event::Type::purchase).rules) {
     const Rule& rule = program.rules[compiled.index];

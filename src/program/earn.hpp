@@ -30,7 +30,8 @@ const CompiledRules& rules_for(const Program& program, event::Type type);
 /// The multiplier of a level; 1 in a program without levels.
 Rational multiplier_of(const Program& program, std::uint8_t level);
 
-/// The grant that a purchase opens: its amounts and which rules match what; no points yet.
+/// Makes `grant`, whatever it held, the one that a purchase opens: its amounts and which rules match
+/// what; no points yet, level, cause and time left to the caller.
 /// Precondition: amounts_fit(purchase).
 void open_grant(const event::Purchase& purchase, const Program& program, member::OrderGrant& grant);
 /// Every amount and line amount lies within 0..amount_minor_max.
@@ -46,9 +47,9 @@ void event_points(const event::Event& event, std::uint8_t level, const Program& 
                   Earned& earned);
 
 /// "base+bonus": the names of the rules that gave points.
-std::string rule_names(std::uint64_t gave, const Program& program);
+void append_rule_names(std::uint64_t gave, const Program& program, std::string& out);
 /// "base: 77.50 USD x 1 = 77.5; gold x 1.25 = 96.875; floor to 96".
-std::string explain(const Earned& earned, event::Type type, std::uint8_t level,
-                    const Program& program);
+void explain(const Earned& earned, event::Type type, std::uint8_t level, const Program& program,
+             std::string& out);
 
 }  // namespace fealty::program

@@ -49,21 +49,17 @@ void append_rule(std::string& out, const CompiledRule& compiled, const Tally& ta
 
 }  // namespace
 
-std::string rule_names(std::uint64_t gave, const Program& program) {
-  std::string out;
+void append_rule_names(std::uint64_t gave, const Program& program, std::string& out) {
   for (std::size_t i = 0; i < program.rules.size(); ++i) {
     if ((gave >> i & 1U) == 0) continue;
     if (!out.empty()) out += '+';
     out += program.rules[i].name;
   }
-  return out;
 }
 
-std::string explain(const Earned& earned, event::Type type, std::uint8_t level,
-                    const Program& program) {
+void explain(const Earned& earned, event::Type type, std::uint8_t level, const Program& program,
+             std::string& out) {
   const CompiledRules& rules = rules_for(program, type);
-  std::string out;
-  out.reserve(96);
   Int128 multiplied = 0;
   Int128 plain = 0;
   for (const CompiledRule& rule : rules.rules) {
@@ -94,7 +90,6 @@ std::string explain(const Earned& earned, event::Type type, std::uint8_t level,
   }
   append(out, earned.points);
   out += earned.points == 1 ? " point" : " points";
-  return out;
 }
 
 }  // namespace fealty::program

@@ -32,8 +32,9 @@ std::int64_t amount_in(const member::Record& record, std::int32_t bucket) {
 std::int64_t window_sum(const member::Record& record, Day day, const Program& program) {
   if (program.period != Period::rolling_days) return amount_in(record, bucket_of(day, program));
   std::int64_t sum = 0;
-  for (const member::QualifyingBucket& held : record.qualifying) {
-    if (held.bucket > day - program.rolling_days && held.bucket <= day) sum += held.amount;
+  for (auto held = record.qualifying.rbegin(); held != record.qualifying.rend(); ++held) {
+    if (held->bucket <= day - program.rolling_days) break;
+    if (held->bucket <= day) sum += held->amount;
   }
   return sum;
 }
@@ -51,13 +52,16 @@ Day fall_day(const member::Record& record, std::int64_t threshold, Day day,
       return first_day_of(amount_in(record, year) >= threshold ? year + 2 : year + 1);
     }
     case Period::rolling_days: {
-      std::int64_t left = window_sum(record, day, program);
-      for (const member::QualifyingBucket& held : record.qualifying) {
-        if (held.bucket <= day - program.rolling_days) continue;
-        left -= held.amount;
-        if (left < threshold) return held.bucket + program.rolling_days;
+      // The newest buckets that reach it: once the oldest of these leaves the window, they do not.
+      std::int64_t sum = 0;
+      Day oldest = no_day;
+      for (auto held = record.qualifying.rbegin(); held != record.qualifying.rend(); ++held) {
+        if (held->bucket <= day - program.rolling_days) break;
+        oldest = held->bucket;
+        sum += held->amount;
+        if (sum >= threshold) break;
       }
-      return no_day;
+      return oldest == no_day ? no_day : oldest + program.rolling_days;
     }
   }
   return no_day;
@@ -92,11 +96,11 @@ bool add_qualifying(member::Record& record, Day day, Day today, std::int64_t amo
   const std::int32_t bucket = bucket_of(day, program);
   if (amount == 0 || bucket < oldest_bucket(today, program)) return false;
   auto& buckets = record.qualifying;
-  const auto at = std::lower_bound(
-      buckets.begin(), buckets.end(), bucket,
-      [](const member::QualifyingBucket& held, std::int32_t b) { return held.bucket < b; });
+  auto at = buckets.end();  // Nearly always the newest one.
+  while (at != buckets.begin() && (at - 1)->bucket >= bucket) --at;
   if (at != buckets.end() && at->bucket == bucket) {
     at->amount += amount;
+    if (at->amount <= 0) buckets.erase(at);
   } else if (amount > 0) {
     buckets.insert(at, {bucket, amount});
   } else {
@@ -107,9 +111,11 @@ bool add_qualifying(member::Record& record, Day day, Day today, std::int64_t amo
 
 void prune_qualifying(member::Record& record, Day today, const Program& program) {
   const std::int32_t oldest = oldest_bucket(today, program);
-  std::erase_if(record.qualifying, [&](const member::QualifyingBucket& held) {
-    return held.bucket < oldest || held.amount <= 0;
-  });
+  auto& buckets = record.qualifying;
+  const auto kept = std::find_if(
+      buckets.begin(), buckets.end(),
+      [&](const member::QualifyingBucket& held) { return held.bucket >= oldest; });
+  if (kept != buckets.begin()) buckets.erase(buckets.begin(), kept);
 }
 
 std::int64_t standing(const member::Record& record, Day day, const Program& program) {

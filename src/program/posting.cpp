@@ -29,7 +29,8 @@ std::uint64_t chain_hash(std::uint64_t previous, const member::LedgerEntry& entr
 }
 
 member::LedgerEntry& post(Change& change, member::EntryKind kind, std::int64_t points,
-                          std::string rule, std::string_view order_id, std::string explanation) {
+                          std::string_view rule, std::string_view order_id,
+                          std::string_view explanation) {
   member::Record& record = change.record;
   record.balance += points;
   check(record.balance <= balance_max && record.balance >= -balance_max, "refused before");
@@ -41,10 +42,10 @@ member::LedgerEntry& post(Change& change, member::EntryKind kind, std::int64_t p
   entry.time = change.time;
   entry.position = change.position;
   entry.cause = change.cause;
-  entry.rule = std::move(rule);
+  entry.rule = rule;
   entry.rule_version = change.program.version;
   entry.order_id = order_id;
-  entry.explanation = std::move(explanation);
+  entry.explanation = explanation;
   entry.hash = chain_hash(record.ledger_hash, entry);
   record.ledger_hash = entry.hash;
   return entry;

@@ -25,11 +25,11 @@ struct Change {
   std::size_t first_entry = 0;
 };
 
-/// Moves the balance by `points` and writes the ledger entry. Precondition: the balance stays
-/// within
-/// +-balance_max.
+/// Moves the balance by `points` and writes the ledger entry, which borrows the texts: they live as
+/// long as the effects. Precondition: the balance stays within +-balance_max.
 member::LedgerEntry& post(Change& change, member::EntryKind kind, std::int64_t points,
-                          std::string rule, std::string_view order_id, std::string explanation);
+                          std::string_view rule, std::string_view order_id,
+                          std::string_view explanation);
 
 /// A new notice, or nullptr where the program mutes the type.
 member::Notice* notice(Change& change, member::NoticeType type, std::string_view rule);

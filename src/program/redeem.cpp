@@ -21,13 +21,14 @@ bool spends(event::RedemptionPhase phase) {
   return phase == event::RedemptionPhase::at_once || phase == event::RedemptionPhase::reserve;
 }
 
-std::string text_of(std::string_view verb, std::int64_t points, const event::Redemption& what) {
-  std::string out{verb};
+void append_text(std::string_view verb, std::int64_t points, const event::Redemption& what,
+                 std::string& out) {
+  out.append(verb);
   out += ' ';
   append(out, points);
   out += points == 1 ? " point" : " points";
   if (!what.reward.empty()) out.append(" for ").append(what.reward);
-  return out.append(" (redemption ").append(what.redemption_id).append(")");
+  out.append(" (redemption ").append(what.redemption_id).append(")");
 }
 
 /// Takes the reservation out of the record and returns its points.
@@ -105,9 +106,11 @@ void redeem(Change& change, const event::Redemption& redemption) {
       break;
   }
   const Turn turn = turn_of(redemption.phase);
-  member::LedgerEntry& entry =
-      post(change, turn.kind, moved, "redemption", {}, text_of(turn.verb, points, redemption));
-  points_notice(change, turn.notice, "redemption", before, points, entry.explanation);
+  std::string& draft = change.effects.draft();
+  append_text(turn.verb, points, redemption, draft);
+  const std::string_view text = change.effects.keep(draft);
+  post(change, turn.kind, moved, "redemption", {}, text);
+  points_notice(change, turn.notice, "redemption", before, points, text);
 }
 
 Outcome refuse_adjustment(const member::Record& record, const event::Adjustment& adjustment) {
@@ -128,7 +131,8 @@ void adjust(Change& change, const event::Adjustment& adjustment) {
     points = std::max(points, -std::max<std::int64_t>(before, 0));
   }
   if (points == 0) return;
-  std::string text = "adjusted by ";
+  std::string& text = change.effects.draft();
+  text += "adjusted by ";
   append(text, points);
   if (points != adjustment.points) {
     text += " instead of ";
@@ -137,10 +141,9 @@ void adjust(Change& change, const event::Adjustment& adjustment) {
   }
   if (!adjustment.reason.empty()) text.append(": ").append(adjustment.reason);
   if (!adjustment.actor.empty()) text.append(" (").append(adjustment.actor).append(")");
-  member::LedgerEntry& entry =
-      post(change, EntryKind::adjust, points, "adjustment", {}, std::move(text));
-  points_notice(change, NoticeType::points_adjusted, "adjustment", before, points,
-                entry.explanation);
+  const std::string_view kept = change.effects.keep(text);
+  post(change, EntryKind::adjust, points, "adjustment", {}, kept);
+  points_notice(change, NoticeType::points_adjusted, "adjustment", before, points, kept);
 }
 
 }  // namespace fealty::program

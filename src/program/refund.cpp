@@ -98,9 +98,9 @@ member::OrderGrant remainder_of(const member::OrderGrant& order) {
   return out;
 }
 
-std::string reversal_text(const member::OrderGrant& order, std::int64_t refunded_before,
-                          std::int64_t deduction, std::int64_t written_off) {
-  std::string out = "refund of ";
+void append_reversal(const member::OrderGrant& order, std::int64_t refunded_before,
+                     std::int64_t deduction, std::int64_t written_off, std::string& out) {
+  out += "refund of ";
   append_money(out, order.refunded_minor - refunded_before, order.currency);
   out += "; ";
   append_money(out, order.refunded_minor, order.currency);
@@ -118,7 +118,6 @@ std::string reversal_text(const member::OrderGrant& order, std::int64_t refunded
     append(out, written_off);
     out += " of them written off, the balance was too low";
   }
-  return out;
 }
 
 void reverse_points(Change& change, const member::OrderGrant& order, std::int64_t refunded_before,
@@ -131,11 +130,11 @@ void reverse_points(Change& change, const member::OrderGrant& order, std::int64_
   }
   record.lifetime_points -= deduction;
   if (taken == 0) return;
-  std::string text = reversal_text(order, refunded_before, deduction, deduction - taken);
-  member::LedgerEntry& entry =
-      post(change, member::EntryKind::reverse, -taken, "refund", order.order_id, std::move(text));
-  points_notice(change, member::NoticeType::points_reversed, "refund", before, -taken,
-                entry.explanation);
+  std::string& draft = change.effects.draft();
+  append_reversal(order, refunded_before, deduction, deduction - taken, draft);
+  const std::string_view text = change.effects.keep(draft);
+  post(change, member::EntryKind::reverse, -taken, "refund", order.order_id, text);
+  points_notice(change, member::NoticeType::points_reversed, "refund", before, -taken, text);
 }
 
 }  // namespace

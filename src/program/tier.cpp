@@ -23,12 +23,13 @@ void append_metric(std::string& out, std::int64_t amount, const Program& program
 }
 
 /// "512 points; gold from 500".
-std::string why(std::int64_t metric, std::uint8_t level, const Program& program) {
-  std::string out;
+std::string_view why(std::int64_t metric, std::uint8_t level, const Program& program,
+                     member::Effects& effects) {
+  std::string& out = effects.draft();
   append_metric(out, metric, program);
   out.append("; ").append(program.levels[level].name).append(" from ");
   append_metric(out, program.levels[level].from, program);
-  return out;
+  return effects.keep(out);
 }
 
 /// metric, qualifying, threshold, to_next, to_stay, check_day.
@@ -60,7 +61,8 @@ void level_notice(Change& change, member::NoticeType type, std::uint8_t from,
   add_details(*out, change.record, to, day, change.program);
   if (!reason.empty()) out->details.push_back({"reason", reason});
   const std::uint8_t named = to.level > from ? to.level : from;
-  out->explanation = why(standing(change.record, day, change.program), named, change.program);
+  out->explanation =
+      why(standing(change.record, day, change.program), named, change.program, change.effects);
 }
 
 }  // namespace
@@ -107,7 +109,7 @@ void announce(member::Record& record, Day today, const Program& program, member:
     const Day day = before.check;
     record.announced_level = after_check(record, before, program);
     if (record.announced_level.level == before.level) continue;
-    const std::string cause = "timer/tier/" + to_iso_date(day);
+    const std::string_view cause = effects.keep("timer/tier/" + to_iso_date(day));
     Change change{record,
                   program,
                   effects,

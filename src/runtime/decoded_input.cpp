@@ -1,5 +1,7 @@
 #include "fealty/runtime/decoded_input.hpp"
 
+#include <pthread.h>
+
 #include <utility>
 
 namespace fealty::runtime {
@@ -38,6 +40,7 @@ Result<DecodedBatch*> DecodedInput::next() {
 }
 
 void DecodedInput::run() {
+  pthread_setname_np(pthread_self(), "fealty-decode");
   while (true) {
     DecodedBatch* batch = nullptr;
     {

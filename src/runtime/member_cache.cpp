@@ -1,7 +1,6 @@
 #include "fealty/runtime/member_cache.hpp"
 
-#include <sys/mman.h>
-
+#include <algorithm>
 #include <cstdlib>
 #include <memory>
 
@@ -10,8 +9,8 @@
 namespace fealty::runtime {
 namespace {
 
+constexpr std::uint32_t generation_max = (1U << 30U) - 1;
 constexpr std::size_t index_size_initial = 1024;
-constexpr std::size_t huge_page_bytes = std::size_t{2} << 20U;
 
 std::uint32_t tag_of(std::uint64_t key) { return static_cast<std::uint32_t>(key >> 32U); }
 
@@ -19,25 +18,24 @@ std::size_t text_bytes(const std::string& text) {
   return text.capacity() > 15 ? text.capacity() + 1 : 0;
 }
 
+template <class T, std::size_t inline_max>
+std::size_t vector_bytes(const SmallVector<T, inline_max>& vector) {
+  return vector.capacity() > inline_max ? vector.capacity() * sizeof(T) : 0;
+}
+
 std::size_t heap_bytes(const member::Record& record) {
   return text_bytes(record.id) + text_bytes(record.time_zone) + text_bytes(record.attributes) +
-         record.qualifying.capacity() * sizeof(member::QualifyingBucket) +
-         record.purchase_days.capacity() * sizeof(Day) + record.money_keys.heap_bytes() +
+         vector_bytes(record.qualifying) + vector_bytes(record.purchase_days) +
+         record.money_keys.heap_bytes() +
          record.reservations.capacity() * sizeof(member::Reservation) +
          record.parked.capacity() * sizeof(member::ParkedRefund);
 }
 
 }  // namespace
 
-/// On huge pages where the system has them: at millions of members most lookups would miss the TLB.
 MemberCache::Slab MemberCache::make_slab() {
-  const std::size_t count = std::size_t{1} << slab_bits;
-  const std::size_t bytes =
-      (count * sizeof(CachedMember) + huge_page_bytes - 1) & ~(huge_page_bytes - 1);
-  void* const memory = std::aligned_alloc(huge_page_bytes, bytes);
-  check(memory != nullptr, "memory for the members that the cache was given a size for");
-  ::madvise(memory, bytes, MADV_HUGEPAGE);  // A hint: a refusal only costs speed.
-  auto* const slab = static_cast<CachedMember*>(memory);
+  constexpr std::size_t count = std::size_t{1} << slab_bits;
+  auto* const slab = static_cast<CachedMember*>(allocate_huge(count * sizeof(CachedMember)));
   std::uninitialized_default_construct_n(slab, count);
   return Slab{slab};
 }
@@ -79,8 +77,8 @@ Slot MemberCache::insert(std::uint64_t key, std::uint32_t partition, std::string
   made.key = key;
   made.partition = partition;
   made.record.id = id;
-  made.used = true;
-  made.live = true;
+  made.used = 1;
+  made.live = 1;
   recount(made);
   ++size_;
   std::uint64_t at = key & mask_;
@@ -90,8 +88,7 @@ Slot MemberCache::insert(std::uint64_t key, std::uint32_t partition, std::string
 }
 
 void MemberCache::recount(CachedMember& member) {
-  const auto now = static_cast<std::uint32_t>(sizeof(CachedMember) + heap_bytes(member.record) +
-                                              member.unsaved_bytes);
+  const auto now = static_cast<std::uint32_t>(sizeof(CachedMember) + heap_bytes(member.record));
   bytes_ = bytes_ - member.bytes + now;
   member.bytes = now;
 }
@@ -102,9 +99,9 @@ std::size_t MemberCache::shrink() {
   for (std::size_t steps = 0; over() && steps < std::size_t{slots_made_} * 2; ++steps) {
     if (hand_ >= slots_made_) hand_ = 0;
     CachedMember& candidate = member(hand_);
-    if (candidate.live && candidate.first_unsaved == 0 && candidate.in_flight == 0) {
-      if (candidate.used) {
-        candidate.used = false;
+    if (candidate.live != 0 && candidate.first_unsaved == 0 && candidate.in_flight == 0) {
+      if (candidate.used != 0) {
+        candidate.used = 0;
       } else {
         evict(hand_);
         ++evicted;
@@ -117,8 +114,38 @@ std::size_t MemberCache::shrink() {
 
 void MemberCache::drop_partition(std::uint32_t partition) {
   for (Slot slot = 0; slot < slots_made_; ++slot) {
-    if (member(slot).live && member(slot).partition == partition) evict(slot);
+    if (member(slot).live != 0 && member(slot).partition == partition) evict(slot);
   }
+}
+
+std::vector<Slot> MemberCache::sorted_by_id() const {
+  struct Key {
+    std::uint64_t head, next;  // the id's first bytes, as numbers that compare as they do
+    Slot slot;
+  };
+  const auto eight = [](const std::string& id, std::size_t from) {
+    std::uint64_t number = 0;
+    for (std::size_t i = from; i < from + 8; ++i) {
+      number = number << 8U | (i < id.size() ? static_cast<unsigned char>(id[i]) : 0U);
+    }
+    return number;
+  };
+  std::vector<Key> keys;
+  keys.reserve(size_);
+  for (Slot slot = 0; slot < slots_made_; ++slot) {
+    if (member(slot).live == 0) continue;
+    const std::string& id = member(slot).record.id;
+    keys.push_back({eight(id, 0), eight(id, 8), slot});
+  }
+  std::sort(keys.begin(), keys.end(), [&](const Key& a, const Key& b) {
+    if (a.head != b.head) return a.head < b.head;
+    if (a.next != b.next) return a.next < b.next;
+    return member(a.slot).record.id < member(b.slot).record.id;
+  });
+  std::vector<Slot> slots;
+  slots.reserve(keys.size());
+  for (const Key& key : keys) slots.push_back(key.slot);
+  return slots;
 }
 
 void MemberCache::evict(Slot slot) {
@@ -128,9 +155,9 @@ void MemberCache::evict(Slot slot) {
   bytes_ -= going.bytes;
   --size_;
   ++evictions_;
-  const std::uint32_t generation = going.generation + 1;
+  const std::uint32_t generation = (going.generation + 1U) & generation_max;
   going = CachedMember{};
-  going.generation = generation;
+  going.generation = generation & generation_max;
   free_.push_back(slot);
 }
 
@@ -151,7 +178,7 @@ void MemberCache::erase_entry(std::uint64_t key, Slot slot) {
 }
 
 void MemberCache::grow() {
-  std::vector<Entry> old(index_.size() * 2);
+  Index old(index_.size() * 2);
   old.swap(index_);
   mask_ = index_.size() - 1;
   for (const Entry& entry : old) {

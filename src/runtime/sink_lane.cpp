@@ -1,5 +1,7 @@
 #include "fealty/runtime/sink_lane.hpp"
 
+#include <pthread.h>
+
 #include <utility>
 
 #include "fealty/base/check.hpp"
@@ -80,6 +82,7 @@ Result<void> SinkLane::abort() {
 }
 
 void SinkLane::run() {
+  pthread_setname_np(pthread_self(), "fealty-sink");
   Lock lock{mutex_};
   while (true) {
     changed_.wait(lock, [&] { return stopping_ || !queue_.empty(); });

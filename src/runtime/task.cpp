@@ -9,18 +9,21 @@
 namespace fealty::runtime {
 namespace {
 
-constexpr std::size_t prefetch_index_ahead = 24;
-constexpr std::size_t prefetch_candidate_ahead = 12;
-constexpr std::size_t prefetch_member_ahead = 8;
+constexpr std::size_t recent_orders_max = 16 * 1024;  // a power of two
+constexpr std::size_t prefetch_index_ahead = 64;
+constexpr std::size_t prefetch_candidate_ahead = 32;
+constexpr std::size_t prefetch_text_ahead = 16;
+constexpr std::size_t prefetch_member_ahead = 48;
 constexpr std::size_t prefetch_heap_ahead = 3;
+
+/// What an event that touches no money reads of a member.
+constexpr std::size_t hot_bytes = 5 * 64;
 
 /// Whether an event of this type may change the size of a record without leaving effects.
 constexpr bool touches_lists(event::Type type) {
   return type != event::Type::view && type != event::Type::click && type != event::Type::login &&
          type != event::Type::review;
 }
-
-constexpr std::uint32_t entry_bytes_about = 400;  // a ledger entry or an order grant in memory
 
 }  // namespace
 
@@ -30,7 +33,10 @@ Task::Task(std::uint32_t partition, const Topology& topology, ports::MemberStore
       topology_{topology},
       store_{store},
       cache_{cache},
-      options_{std::move(options)} {}
+      options_{std::move(options)},
+      recent_orders_(recent_orders_max) {}
+
+Task::~Task() { cache_.hold(log_bytes_held_, 0); }
 
 Result<void> Task::open(ports::Offset committed, bool fresh) {
   const auto found = store_.checkpoint();
@@ -82,7 +88,9 @@ Result<void> Task::apply(std::span<const DecodedRecord* const> records, ports::O
   const auto slot_ahead = [&](std::size_t i) { return i < slots_.size() ? slots_[i] : no_slot; };
   for (std::size_t i = 0; i < records.size(); ++i) {
     if (const Slot slot = slot_ahead(i + prefetch_member_ahead); slot != no_slot) {
-      cache_.prefetch_member(slot);
+      cache_.prefetch_member(slot, touches_lists(records[i + prefetch_member_ahead]->event.type)
+                                       ? sizeof(CachedMember)
+                                       : hot_bytes);
     }
     if (const Slot slot = slot_ahead(i + prefetch_heap_ahead); slot != no_slot) {
       cache_.prefetch_heap(slot);
@@ -109,6 +117,12 @@ Result<void> Task::find_members(std::span<const DecodedRecord* const> records) {
     }
     if (i + prefetch_candidate_ahead < records.size()) {
       cache_.prefetch_candidate(key_at(i + prefetch_candidate_ahead));
+    }
+    if (i + prefetch_text_ahead < records.size()) {
+      const event::Event& near = records[i + prefetch_text_ahead]->event;
+      __builtin_prefetch(near.member.data());
+      __builtin_prefetch(near.id.data());
+      __builtin_prefetch(records[i + prefetch_text_ahead]->raw);
     }
     if (!records[i]->decoded) continue;
     const std::uint64_t key = key_at(i);
@@ -146,7 +160,7 @@ Result<void> Task::apply_one(const DecodedRecord& record, Slot slot, ports::Outp
   CachedMember& member = cache_.member(slot);
   const event::Event& event = record.event;
   const ports::Offset offset = record.raw->offset;
-  member.used = true;
+  member.used = 1;
   if (offset < member.record.as_of) return {};  // Recovery: the saved version holds it already.
 
   emitting_ = live(offset);
@@ -186,7 +200,7 @@ Result<void> Task::apply_one(const DecodedRecord& record, Slot slot, ports::Outp
     ++counters_.recovered;
   }
   const bool grew = !effects_.entries.empty() || effects_.order || touches_lists(event.type);
-  emit(member, *order != nullptr, out);
+  emit(member, out);
   if (member.record.due() <= record.day_after) announce(slot, member, record.clock_after, out);
   register_timer(slot, member);
   if (grew || is_new) cache_.recount(member);
@@ -197,21 +211,39 @@ Result<const member::OrderGrant*> Task::find_order(const event::Event& event,
                                                    const CachedMember& member) {
   if (!program::needs_order(event)) return nullptr;
   const std::uint64_t key = program::order_key(event);
-  const auto in = [&](const member::History& history) -> const member::OrderGrant* {
-    const auto& orders = history.orders;  // Most refunds follow soon: the newest first.
-    const auto at = std::find_if(orders.rbegin(), orders.rend(),
-                                 [&](const member::OrderGrant& grant) { return grant.key == key; });
-    return at == orders.rend() ? nullptr : &*at;
-  };
-  if (const auto* const grant = in(member.unsaved)) return grant;
-  if (member.in_flight != 0) {
-    if (const auto* const grant = in(saving_[member.in_flight - 1].history)) return grant;
+  const RecentOrder& recent = recent_order(member, key);
+  if (recent.key == mix(key, member.key) && log_.holds(recent.at)) {
+    store_.decode(log_.at(recent.at).bytes, found_order_);
+    return &found_order_;
+  }
+  if (find_unsaved_order(member.unsaved_orders, key)) return &found_order_;
+  if (member.in_flight != 0 && find_unsaved_order(saving_[member.in_flight - 1].orders, key)) {
+    return &found_order_;
   }
   if (member.record.as_of == 0) return nullptr;  // Never saved: no orders in the store.
   auto stored = store_.find_order(member.record.id, key);
   if (!stored) return stored.error();
-  found_order_ = std::move(*stored);
-  return found_order_ ? &*found_order_ : nullptr;
+  if (!*stored) return nullptr;
+  found_order_ = std::move(**stored);
+  return &found_order_;
+}
+
+/// Where an order's newest state is noted. Most refunds follow soon; whose note was overwritten is found
+/// the long way.
+Task::RecentOrder& Task::recent_order(const CachedMember& member, std::uint64_t order_key) {
+  return recent_orders_[mix(order_key, member.key) & (recent_orders_.size() - 1)];
+}
+
+bool Task::find_unsaved_order(HistoryLog::Position newest, std::uint64_t key) {
+  for (auto at = newest; at != HistoryLog::none;) {
+    const HistoryLog::Item item = log_.at(at);
+    if (item.tag == key) {
+      store_.decode(item.bytes, found_order_);
+      return true;
+    }
+    at = item.previous;
+  }
+  return false;
 }
 
 void Task::changed(Slot slot, CachedMember& member) {
@@ -223,7 +255,7 @@ void Task::changed(Slot slot, CachedMember& member) {
   queue_.push_back(slot);
 }
 
-void Task::emit(CachedMember& member, bool order_known, ports::OutputBuffer& out) {
+void Task::emit(CachedMember& member, ports::OutputBuffer& out) {
   const std::string& id = member.record.id;
   if (emitting_) {
     for (const member::LedgerEntry& entry : effects_.entries) {
@@ -255,31 +287,19 @@ void Task::emit(CachedMember& member, bool order_known, ports::OutputBuffer& out
       ++counters_.notices[static_cast<std::size_t>(notice.type)];
     }
   }
-  for (member::LedgerEntry& entry : effects_.entries) {
-    member.unsaved.entries.push_back(std::move(entry));
-    member.unsaved_bytes += entry_bytes_about;
+  for (const member::LedgerEntry& entry : effects_.entries) {
+    encoded_.clear();
+    store_.encode(entry, encoded_);
+    member.unsaved_entries = log_.append(encoded_, member.unsaved_entries, 0);
   }
-  if (effects_.order) keep_order(member, order_known);
+  if (effects_.order) {
+    encoded_.clear();
+    store_.encode(*effects_.order, encoded_);
+    const std::uint64_t key = effects_.order->key;
+    member.unsaved_orders = log_.append(encoded_, member.unsaved_orders, key);
+    recent_order(member, key) = {mix(key, member.key), member.unsaved_orders};
+  }
   effects_.clear();
-}
-
-/// A new order goes to the end; one that was there before replaces its earlier state.
-void Task::keep_order(CachedMember& member, bool known) {
-  auto& orders = member.unsaved.orders;
-  member::OrderGrant& grant = *effects_.order;
-  auto at = orders.end();
-  if (known) {
-    const auto found =
-        std::find_if(orders.rbegin(), orders.rend(),
-                     [&](const member::OrderGrant& kept) { return kept.key == grant.key; });
-    if (found != orders.rend()) at = found.base() - 1;
-  }
-  if (at != orders.end()) {
-    *at = std::move(grant);
-    return;
-  }
-  orders.push_back(std::move(grant));
-  member.unsaved_bytes += entry_bytes_about;
 }
 
 void Task::announce(Slot slot, CachedMember& member, EventTime clock, ports::OutputBuffer& out) {
@@ -293,7 +313,7 @@ void Task::announce(Slot slot, CachedMember& member, EventTime clock, ports::Out
   }
   changed(slot, member);
   register_timer(slot, member);
-  emit(member, false, out);
+  emit(member, out);
 }
 
 void Task::reject(const DecodedRecord& record, const Error& error, ports::OutputBuffer& out) {

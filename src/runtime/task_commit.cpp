@@ -9,6 +9,7 @@ namespace fealty::runtime {
 namespace {
 
 constexpr std::size_t due_page = 1024;
+constexpr std::size_t prefetch_ahead = 16, prefetch_history_ahead = 6;
 
 }  // namespace
 
@@ -20,6 +21,7 @@ Result<void> Task::end_batch(ports::Offset next, const ports::ClockState& clock,
   position_ = next == 0 ? 0 : next - 1;  // Timers stand behind the record that brought the day.
   const Day today = topology_.day(clock.now);
   if (auto fired = fire_timers(today, clock.now, out); !fired) return fired.error();
+  count_log();
   at_.applied = next;
   clock_ = clock;
   ++batch_number_;
@@ -52,7 +54,7 @@ void Task::due_in_memory(Day today) {
   while (!timers_.empty() && timers_.begin()->first <= today) {
     for (const auto& [slot, generation] : timers_.begin()->second) {
       CachedMember& member = cache_.member(slot);
-      if (!member.live || member.generation != generation) continue;
+      if (member.live == 0 || member.generation != generation) continue;
       if (member.timer_due <= today) member.timer_due = no_day;
       if (member.record.due() <= today) due_.push_back(slot);
     }
@@ -95,24 +97,30 @@ void Task::register_timer(Slot slot, CachedMember& member) {
   const Day due = member.record.due();
   if (due == no_day || due == member.timer_due) return;
   member.timer_due = due;
-  timers_[due].emplace_back(slot, member.generation);
+  timers_[due].emplace_back(slot, std::uint32_t{member.generation});
 }
 
 void Task::prepare_commit(Save which, std::chrono::steady_clock::time_point now,
                           ports::OutputBuffer& out) {
   check(saving_.empty() && saved_.empty(), "one commit at a time");
-  take_for_saving(which, now);
+  save_members(which, now, out);
   update_recover_from();
   preparing_to_ = std::max(at_.applied, at_.committed);
   preparing_counters_ = counters_;
   if (saving_.empty() && preparing_from_ == checkpoint_written_ && ticks_.empty()) return;
-  encode_saved(out);
-  pin_saved();
+  store_.encode(checkpoint(), saved_);
+  checkpoint_written_ = preparing_from_;
+  if (!options_.changelog) return;
+  for (const auto& item : saved_.items) {
+    out.add(ports::Stream::changelog, partition_, saved_.key(item), saved_.value(item));
+  }
 }
 
-void Task::take_for_saving(Save which, std::chrono::steady_clock::time_point now) {
+/// Takes members from the queue as long as they are due and the batch has room.
+void Task::save_members(Save which, std::chrono::steady_clock::time_point now,
+                        ports::OutputBuffer& out) {
   const std::size_t half = queue_.size() / 2;
-  while (!queue_.empty()) {
+  while (!queue_.empty() && saved_.bytes() < options_.save_bytes_max) {
     const Slot slot = queue_.front();
     const std::uint64_t number = cache_.member(slot).first_unsaved;
     while (marks_.front().number < number) marks_.pop_front();
@@ -121,9 +129,43 @@ void Task::take_for_saving(Save which, std::chrono::steady_clock::time_point now
                      now - mark.opened > options_.checkpoint_distance;
     const bool take = which == Save::all || old || (which == Save::half && queue_.size() > half);
     if (!take) break;
-    saving_.push_back({.slot = slot});
+    prefetch_queued();
     queue_.pop_front();
+    save_member(slot, out);
   }
+}
+
+/// Members to be saved soon, and the newest of their history.
+void Task::prefetch_queued() const {
+  if (queue_.size() > prefetch_ahead) {
+    cache_.prefetch_member(queue_[prefetch_ahead], sizeof(CachedMember));
+  }
+  if (queue_.size() > prefetch_history_ahead) {
+    const CachedMember& near = cache_.member(queue_[prefetch_history_ahead]);
+    log_.prefetch(near.unsaved_entries);
+    log_.prefetch(near.unsaved_orders);
+  }
+}
+
+/// Encodes a member. From here on it may change again: what it is saved with is set apart.
+void Task::save_member(Slot slot, ports::OutputBuffer& out) {
+  CachedMember& member = cache_.member(slot);
+  history_.clear();
+  gather_history(member.unsaved_entries);
+  gather_history(member.unsaved_orders);
+  const ports::SaveItem item{&member.record, history_, member.stored_due};
+  store_.encode({&item, 1}, at_.applied, saved_);
+  if (options_.member_snapshots) {
+    topology_.encode_member(member.record, clock_.now,
+                            out.start(ports::Stream::members, partition_, member.record.id));
+    out.finish();
+  }
+  member.unsaved_entries = HistoryLog::none;
+  saving_.push_back({slot, std::exchange(member.unsaved_orders, HistoryLog::none)});
+  member.in_flight = static_cast<std::uint32_t>(saving_.size());
+  member.first_unsaved = 0;
+  member.record.as_of = at_.applied;
+  member.stored_due = member.record.due();
 }
 
 void Task::update_recover_from() {
@@ -154,42 +196,22 @@ ports::Checkpoint Task::checkpoint() const {
           .changelog_position = 0};
 }
 
-void Task::encode_saved(ports::OutputBuffer& out) {
-  std::vector<ports::SaveItem> items;
-  items.reserve(saving_.size());
-  for (const Saving& saving : saving_) {
-    const CachedMember& member = cache_.member(saving.slot);
-    items.push_back({&member.record, &member.unsaved, member.stored_due});
+/// Oldest first.
+void Task::gather_history(HistoryLog::Position newest) {
+  const auto begin = static_cast<std::ptrdiff_t>(history_.size());
+  for (auto at = newest; at != HistoryLog::none;) {
+    const HistoryLog::Item item = log_.at(at);
+    history_.push_back(item.bytes);
+    saving_history_.add(at);
+    at = item.previous;
   }
-  store_.encode(items, at_.applied, saved_);
-  store_.encode(checkpoint(), saved_);
-  checkpoint_written_ = preparing_from_;
-  if (options_.changelog) {
-    for (const auto& item : saved_.items) {
-      out.add(ports::Stream::changelog, partition_, saved_.key(item), saved_.value(item));
-    }
-  }
-  if (options_.member_snapshots) {
-    for (const ports::SaveItem& item : items) {
-      topology_.encode_member(*item.record, clock_.now,
-                              out.start(ports::Stream::members, partition_, item.record->id));
-      out.finish();
-    }
-  }
+  std::reverse(history_.begin() + begin, history_.end());
 }
 
-/// From here on the members may change again: what they are saved with is set apart.
-void Task::pin_saved() {
-  std::uint32_t place = 0;
-  for (Saving& saving : saving_) {
-    CachedMember& member = cache_.member(saving.slot);
-    member.in_flight = ++place;
-    member.first_unsaved = 0;
-    saving.history = std::exchange(member.unsaved, {});
-    saving.history_bytes = member.unsaved_bytes;  // Counted until it is gone.
-    member.record.as_of = at_.applied;
-    member.stored_due = member.record.due();
-  }
+/// What the log holds counts for the bound of all members.
+void Task::count_log() {
+  cache_.hold(log_bytes_held_, log_.bytes());
+  log_bytes_held_ = log_.bytes();
 }
 
 ports::CommitPosition Task::commit_position() const {
@@ -207,12 +229,10 @@ Result<void> Task::commit_done(const ports::CommitPosition& position) {
   if (saved_.empty()) return {};
   saved_.changelog_position = position.changelog_position;
   if (auto kept = store_.save(saved_); !kept) return kept.error();
-  for (const Saving& saving : saving_) {
-    CachedMember& member = cache_.member(saving.slot);
-    member.in_flight = 0;
-    member.unsaved_bytes -= saving.history_bytes;
-    cache_.recount(member);
-  }
+  for (const Saving& saving : saving_) cache_.member(saving.slot).in_flight = 0;
+  log_.release(saving_history_);
+  saving_history_.clear();
+  count_log();
   saving_.clear();
   saved_.clear();
   return {};

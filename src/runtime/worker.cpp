@@ -6,6 +6,16 @@
 #include "fealty/base/check.hpp"
 
 namespace fealty::runtime {
+namespace {
+
+constexpr std::size_t prefetch_ahead = 6;
+
+void prefetch(const DecodedRecord& record) {
+  const char* at = reinterpret_cast<const char*>(&record);
+  for (std::size_t line = 0; line < sizeof record; line += 64) __builtin_prefetch(at + line);
+}
+
+}  // namespace
 
 Worker::Worker(const Topology& topology, ports::Source& source, ports::Sink& sink,
                ports::Changelog* changelog, StoreFactory open_store, WorkerOptions options)
@@ -26,7 +36,8 @@ Result<void> Worker::run(const std::atomic<bool>& stop) {
   if (auto opened = source_.open(*this); !opened) return opened.error();
   while (true) {
     if (auto looped = loop(stop); !looped) return looped.error();
-    auto committed = commit([](const Task&) { return Task::Save::all; });
+    if (on_applied && !stop.load(std::memory_order_relaxed)) on_applied();
+    auto committed = commit_all([](const Task&) { return true; });
     if (committed || disposition(committed.error().code) != Disposition::restart_task) {
       return committed;
     }
@@ -61,8 +72,10 @@ Result<void> Worker::loop(const std::atomic<bool>& stop) {
 
 Result<void> Worker::process(DecodedBatch& batch) {
   out_.clear();
-  for (DecodedRecord& record : batch.records) {
-    if (auto routed = route(record); !routed) return routed.error();
+  for (std::size_t i = 0; i < batch.records.size(); ++i) {
+    // They come from the decoding thread's core.
+    if (i + prefetch_ahead < batch.records.size()) prefetch(batch.records[i + prefetch_ahead]);
+    if (auto routed = route(batch.records[i]); !routed) return routed.error();
   }
   if (auto applied = apply_routed(); !applied) return applied.error();
   if (batch.polled == ports::Polled::idle && options_.tick_after_idle.count() > 0) {

@@ -138,9 +138,7 @@ Result<void> Worker::on_revoked(std::span<const std::uint32_t> partitions, bool 
   auto outcome = take_commit(SinkLane::Wait::yes);
   if (!lost) {
     if (!outcome) return outcome;
-    auto committed = commit([&](const Task& task) {
-      return going(task.partition()) ? Task::Save::all : Task::Save::due;
-    });
+    auto committed = commit_all([&](const Task& task) { return going(task.partition()); });
     if (!committed) return committed;
   }
   for (const std::uint32_t partition : partitions) {
@@ -262,6 +260,19 @@ Result<void> Worker::take_commit(SinkLane::Wait wait) {
   return outcome;
 }
 
+/// Commits until everything is saved of the tasks that `saves` names; once at least.
+Result<void> Worker::commit_all(const std::function<bool(const Task&)>& saves) {
+  const auto unsaved = [&](const std::unique_ptr<Owned>& owned) {
+    return owned && saves(*owned->task) && owned->task->unsaved() > 0;
+  };
+  do {
+    auto committed = commit(
+        [&](const Task& task) { return saves(task) ? Task::Save::all : Task::Save::due; });
+    if (!committed) return committed;
+  } while (std::any_of(owned_.begin(), owned_.end(), unsaved));
+  return {};
+}
+
 /// A commit from its start to its outcome.
 Result<void> Worker::commit(const Which& which) {
   if (auto taken = take_commit(SinkLane::Wait::yes); !taken) return taken;
@@ -281,6 +292,27 @@ Counters Worker::counters() const {
     if (owned) sum.add(owned->task->counters());
   }
   return sum;
+}
+
+bool Worker::holds_every_member() const {
+  return std::none_of(owned_.begin(), owned_.end(), [](const std::unique_ptr<Owned>& owned) {
+    return owned && owned->task->store_has_more();
+  });
+}
+
+Result<void> Worker::visit_members(
+    const std::function<Result<void>(const member::Record&)>& visit) const {
+  constexpr std::size_t prefetch_ahead = 24;
+  const std::vector<Slot> slots = cache_.sorted_by_id();
+  for (std::size_t i = 0; i < slots.size(); ++i) {
+    if (i + prefetch_ahead < slots.size()) {
+      cache_.prefetch_member(slots[i + prefetch_ahead], sizeof(CachedMember));
+    }
+    const member::Record& record = cache_.member(slots[i]).record;
+    if (record.last_day < 0) continue;  // Only refused events named it.
+    if (auto visited = visit(record); !visited) return visited;
+  }
+  return {};
 }
 
 std::vector<Task*> Worker::tasks() {

@@ -1,5 +1,9 @@
 #include "fealty/state/async_store.hpp"
 
+#include <pthread.h>
+
+#include <utility>
+
 #include "fealty/base/check.hpp"
 
 namespace fealty::state {
@@ -20,11 +24,12 @@ AsyncStore::~AsyncStore() {
 }
 
 void AsyncStore::work() {
+  pthread_setname_np(pthread_self(), "fealty-store");
   std::unique_lock lock{mutex_};
   while (true) {
     changed_.wait(lock, [&] { return stop_ || !queue_.empty(); });
     if (queue_.empty()) return;
-    const ports::SavedBatch& batch = queue_.front();  // A deque's elements stay where they are.
+    ports::SavedBatch& batch = queue_.front();  // A deque's elements stay where they are.
     lock.unlock();
     Result<void> saved = inner_->save(batch);
     lock.lock();
@@ -46,22 +51,16 @@ Result<void> AsyncStore::drain() {
   return {};
 }
 
-Result<void> AsyncStore::save(const ports::SavedBatch& batch) {
-  ports::SavedBatch copy;
+Result<void> AsyncStore::save(ports::SavedBatch& batch) {
   std::unique_lock lock{mutex_};
   changed_.wait(lock, [&] { return error_ || queue_.size() < batches_max_; });
-  if (error_) return *error_;
+  if (error_) return *error_;  // Behind a batch that failed nothing may be saved.
+  ports::SavedBatch spare;
   if (!spare_.empty()) {
-    copy = std::move(spare_.back());
+    spare = std::move(spare_.back());
     spare_.pop_back();
   }
-  lock.unlock();
-  copy.items.assign(batch.items.begin(), batch.items.end());
-  copy.bytes.assign(batch.bytes);
-  copy.changelog_position = batch.changelog_position;
-  lock.lock();
-  if (error_) return *error_;  // Behind a batch that failed nothing may be saved.
-  queue_.push_back(std::move(copy));
+  queue_.push_back(std::exchange(batch, std::move(spare)));
   lock.unlock();
   changed_.notify_all();
   return {};
@@ -86,6 +85,18 @@ Result<std::optional<member::OrderGrant>> AsyncStore::find_order(std::string_vie
                                                                  std::uint64_t order_key) {
   if (auto drained = drain(); !drained) return drained.error();
   return inner_->find_order(member, order_key);
+}
+
+void AsyncStore::encode(const member::LedgerEntry& entry, std::string& out) {
+  inner_->encode(entry, out);
+}
+
+void AsyncStore::encode(const member::OrderGrant& order, std::string& out) {
+  inner_->encode(order, out);
+}
+
+void AsyncStore::decode(std::string_view bytes, member::OrderGrant& order) {
+  inner_->decode(bytes, order);
 }
 
 void AsyncStore::encode(std::span<const ports::SaveItem> items, ports::Offset as_of,

@@ -1,5 +1,8 @@
 #include "src/directory.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <charconv>
 #include <fstream>
 #include <iterator>
@@ -90,6 +93,13 @@ Result<void> prepare_directory(const fs::path& directory, bool make) {
   if (failed) return unwritable(directory, failed.message());
   if (!make) return Error{Errc::input_unreadable, "state", directory.string() + ": holds no state"};
   return write_format(directory);
+}
+
+bool has_direct_io(const fs::path& directory) {
+  const int fd = ::open((directory / format_name).c_str(), O_RDONLY | O_CLOEXEC | O_DIRECT);
+  if (fd < 0) return false;
+  ::close(fd);
+  return true;
 }
 
 }  // namespace fealty::state

@@ -13,4 +13,7 @@ namespace fealty::state {
 /// input_unreadable (absent, and not to be made), store_corrupt.
 Result<void> prepare_directory(const std::filesystem::path& directory, bool make);
 
+/// Whether files in `directory` can be written past the page cache.
+bool has_direct_io(const std::filesystem::path& directory);
+
 }  // namespace fealty::state

@@ -10,6 +10,8 @@ namespace fealty::state {
 namespace {
 
 constexpr std::size_t restoring_bytes_max = std::size_t{8} * 1024 * 1024;
+// What most items take at most, keys and the encoder's own bounds included.
+constexpr std::size_t member_bytes_about = 2048, chunk_head_bytes = 1024, checkpoint_bytes_about = 512;
 
 std::string timer_start(Day day) {
   std::string key;
@@ -94,7 +96,7 @@ Result<std::optional<member::OrderGrant>> EncodedStore::find_order(std::string_v
   std::optional<member::OrderGrant> found;
   auto scanned =
       map_->scan_back(first, end, [&](std::string_view, std::string_view value) -> Result<bool> {
-        auto order = find_order_in(value, order_key);
+        auto order = state::find_order_in(value, order_key);
         if (!order) return with_detail(order.error(), member);
         if (!order->has_value()) return true;
         found = std::move(*order);
@@ -104,35 +106,46 @@ Result<std::optional<member::OrderGrant>> EncodedStore::find_order(std::string_v
   return found;
 }
 
+void EncodedStore::encode(const member::LedgerEntry& entry, std::string& out) {
+  encode_entry(entry, out);
+}
+
+void EncodedStore::encode(const member::OrderGrant& order, std::string& out) {
+  encode_order(order, out);
+}
+
+void EncodedStore::decode(std::string_view bytes, member::OrderGrant& order) {
+  decode_order(bytes, order);
+}
+
 void EncodedStore::encode(std::span<const ports::SaveItem> items, ports::Offset as_of,
                           ports::SavedBatch& batch) {
-  std::string& bytes = batch.bytes;
   for (const auto& save : items) {
     check(save.record != nullptr && !save.record->id.empty(), "a saved member has an id");
-    ports::SavedBatch::Item item{.at = bytes.size()};
+    std::string& bytes = batch.begin_item(member_bytes_about);
     keys::append_member(save.record->id, bytes);
-    item.key_size = static_cast<std::uint32_t>(bytes.size() - item.at);
+    batch.key_done();
     encoder_.encode(*save.record, as_of, bytes);
-    item.value_size = static_cast<std::uint32_t>(bytes.size() - item.at - item.key_size);
+    ports::SavedBatch::Item& item = batch.item_done();
     item.due = save.record->due();
     item.stored_due = save.stored_due;
-    batch.items.push_back(item);
-    if (save.history == nullptr || save.history->empty()) continue;
-    ports::SavedBatch::Item chunk{.at = bytes.size()};
-    keys::append_history(save.record->id, as_of, bytes);
-    chunk.key_size = static_cast<std::uint32_t>(bytes.size() - chunk.at);
-    encode_history(*save.history, bytes);
-    chunk.value_size = static_cast<std::uint32_t>(bytes.size() - chunk.at - chunk.key_size);
-    batch.items.push_back(chunk);
+    if (save.history.empty()) continue;
+    std::size_t size = chunk_head_bytes;
+    for (const std::string_view part : save.history) size += part.size();
+    std::string& chunk = batch.begin_item(size);
+    keys::append_history(save.record->id, as_of, chunk);
+    batch.key_done();
+    encode_history(save.history, chunk);
+    batch.item_done();
   }
 }
 
 void EncodedStore::encode(const ports::Checkpoint& checkpoint, ports::SavedBatch& batch) {
-  ports::SavedBatch::Item item{.at = batch.bytes.size(), .key_size = 1};
-  batch.bytes.push_back(keys::checkpoint_table);
-  encode_checkpoint(checkpoint, batch.bytes);
-  item.value_size = static_cast<std::uint32_t>(batch.bytes.size() - item.at - 1);
-  batch.items.push_back(item);
+  std::string& bytes = batch.begin_item(checkpoint_bytes_about);
+  bytes.push_back(keys::checkpoint_table);
+  batch.key_done();
+  encode_checkpoint(checkpoint, bytes);
+  batch.item_done();
 }
 
 /// Precondition: scratch_ has room, so that earlier keys stay where they are.
@@ -168,7 +181,7 @@ Result<void> EncodedStore::write_sorted(std::uint64_t position) {
   return map_->write(sorted_);
 }
 
-Result<void> EncodedStore::save(const ports::SavedBatch& batch) {
+Result<void> EncodedStore::save(ports::SavedBatch& batch) {
   writes_.clear();
   scratch_.clear();
   std::size_t timer_bytes = 0;

@@ -109,19 +109,19 @@ void get(std::string_view bytes, LedgerEntry& entry, Reader& outer) {
         in.uint(entry.position);
         break;
       case tag(7, wire::bytes):
-        in.text(entry.cause);
+        entry.cause = in.raw_bytes();
         break;
       case tag(8, wire::bytes):
-        in.text(entry.rule);
+        entry.rule = in.raw_bytes();
         break;
       case tag(9, wire::varint):
         in.uint(entry.rule_version);
         break;
       case tag(10, wire::bytes):
-        in.text(entry.order_id);
+        entry.order_id = in.raw_bytes();
         break;
       case tag(11, wire::bytes):
-        in.text(entry.explanation);
+        entry.explanation = in.raw_bytes();
         break;
       case tag(12, wire::fixed64):
         entry.hash = in.raw_fixed64();
@@ -239,15 +239,32 @@ void get(std::string_view bytes, OrderGrant& order, Reader& outer, const std::ui
 
 }  // namespace
 
-void encode_history(const member::History& history, std::string& out_bytes) {
-  std::size_t size = wire::number_bytes_max;
-  for (const auto& entry : history.entries) size += bytes_max(entry);
-  for (const auto& order : history.orders) size += bytes_max(order);
-  Writer out{out_bytes, size};
-  out.always_uint(1, format_version);
-  for (const auto& entry : history.entries) put(out, entry);
-  for (const auto& order : history.orders) put(out, order);
+void encode_entry(const LedgerEntry& entry, std::string& out_bytes) {
+  Writer out{out_bytes, bytes_max(entry)};
+  put(out, entry);
   out.finish();
+}
+
+void encode_order(const OrderGrant& order, std::string& out_bytes) {
+  Writer out{out_bytes, bytes_max(order)};
+  put(out, order);
+  out.finish();
+}
+
+void encode_history(std::span<const std::string_view> fields, std::string& out_bytes) {
+  Writer out{out_bytes, wire::number_bytes_max};
+  out.always_uint(1, format_version);
+  out.finish();
+  for (const std::string_view field : fields) out_bytes.append(field);
+}
+
+void decode_order(std::string_view bytes, OrderGrant& order) {
+  Reader in{bytes};
+  std::uint32_t t = 0;
+  check(in.next(t) && t == tag(3, wire::bytes), "an order as it was encoded");
+  order = OrderGrant{};
+  get(in.raw_bytes(), order, in, nullptr);
+  check(in.ok(), "an order as it was encoded");
 }
 
 Result<void> decode_history(std::string_view bytes, member::History& history) {

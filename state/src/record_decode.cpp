@@ -182,10 +182,11 @@ void get_money_keys(std::string_view bytes, Record& record, Reader& outer) {
   std::vector<KeySet::Entry> entries(bytes.size() / sizeof(KeySet::Entry));
   if (!entries.empty()) std::memcpy(entries.data(), bytes.data(), bytes.size());
   const auto not_ascending = [](const auto& a, const auto& b) { return a.key >= b.key; };
-  if (std::adjacent_find(entries.begin(), entries.end(), not_ascending) != entries.end()) {
-    return outer.fail();
+  if (std::adjacent_find(entries.begin(), entries.end(), not_ascending) != entries.end() ||
+      (!entries.empty() && entries.front().key == 0)) {
+    return outer.fail();  // A set keeps no key of 0.
   }
-  record.money_keys.assign_sorted(std::move(entries));
+  record.money_keys.assign(entries);
 }
 
 /// Fields 1 to 21. False: none of them.

@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include "fealty/state/record_codec.hpp"
 #include "src/wire.hpp"
 
@@ -71,7 +69,7 @@ void put(Writer& out, std::uint32_t field, const ParkedRefund& parked) {
   });
 }
 
-void put_days(Writer& out, std::uint32_t field, const std::vector<Day>& days) {
+void put_days(Writer& out, std::uint32_t field, const member::PurchaseDays& days) {
   if (days.empty()) return;
   out.nested(field, [&] {
     std::int64_t before = 0;
@@ -82,7 +80,7 @@ void put_days(Writer& out, std::uint32_t field, const std::vector<Day>& days) {
   });
 }
 
-void put_qualifying(Writer& out, const std::vector<member::QualifyingBucket>& buckets) {
+void put_qualifying(Writer& out, const member::QualifyingBuckets& buckets) {
   if (buckets.empty()) return;
   out.nested(10, [&] {
     std::int64_t before = 0;
@@ -153,13 +151,10 @@ void RecordEncoder::encode(const Record& record, member::Offset as_of, std::stri
   out.optional_sint(17, record.last_day, -1);
   out.sint(18, record.last_time.time_since_epoch().count());
   put_recent(out, record);
-  auto keys = record.money_keys.entries();
-  if (!std::is_sorted(keys.begin(), keys.end())) {
-    sorted_.assign(keys.begin(), keys.end());
-    std::sort(sorted_.begin(), sorted_.end());
-    keys = sorted_;
+  if (record.money_keys.size() > 0) {
+    record.money_keys.copy_sorted(sorted_);
+    out.nested(21, [&] { out.raw(sorted_.data(), sorted_.size() * sizeof sorted_[0]); });
   }
-  if (!keys.empty()) out.nested(21, [&] { out.raw(keys.data(), keys.size_bytes()); });
   put_rest(out, record);
   out.finish();
 }

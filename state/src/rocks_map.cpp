@@ -93,7 +93,9 @@ Result<void> RocksMap::write(std::span<const Write> changes) {
 /// log, memtable and flush. Atomic like a write: the file counts once the manifest names it.
 Result<void> RocksMap::ingest(std::span<const Write> changes) {
   const std::string file = directory_ + "/ingest.sst.tmp";
-  rocksdb::SstFileWriter writer{rocksdb::EnvOptions{}, db_->GetOptions()};
+  rocksdb::EnvOptions environment;
+  environment.use_direct_writes = db_->GetDBOptions().use_direct_io_for_flush_and_compaction;
+  rocksdb::SstFileWriter writer{environment, db_->GetOptions()};
   auto status = writer.Open(file);
   for (std::size_t i = 0; status.ok() && i < changes.size(); ++i) {
     const Write& change = changes[i];

@@ -88,8 +88,8 @@ rocksdb::Options db_options(const RocksShared::Impl& shared) {
   options.max_background_jobs = shared.options.background_jobs;
   options.compression = compression();
   options.level_compaction_dynamic_level_bytes = true;
-  options.level0_file_num_compaction_trigger = 8;
-  options.max_bytes_for_level_base = std::uint64_t{256} * 1024 * 1024;
+  options.level0_file_num_compaction_trigger = 16;
+  options.max_bytes_for_level_base = std::uint64_t{1024} * 1024 * 1024;
   options.bytes_per_sync = std::uint64_t{1} * 1024 * 1024;
   options.max_open_files = 256;
   options.info_log = std::make_shared<NoLog>();
@@ -113,7 +113,9 @@ Result<std::unique_ptr<RocksStore>> RocksStore::open(const std::string& state_di
   const std::string directory = (fs::path{state_directory} / directory_name(partition)).string();
   const bool writes = access == Access::read_write;
   if (auto prepared = prepare_directory(directory, writes); !prepared) return prepared.error();
-  const rocksdb::Options options = db_options(shared.impl());
+  rocksdb::Options options = db_options(shared.impl());
+  // Tables are written once and read through our own block cache: the page cache is for others.
+  options.use_direct_io_for_flush_and_compaction = writes && has_direct_io(directory);
   rocksdb::DB* opened = nullptr;
   const rocksdb::Status status = writes ? rocksdb::DB::Open(options, directory, &opened)
                                         : rocksdb::DB::OpenForReadOnly(options, directory, &opened);

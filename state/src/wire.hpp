@@ -8,7 +8,7 @@
 #include <string_view>
 #include <utility>
 
-#include "fealty/base/check.hpp"
+#include "fealty/base/bounded_text.hpp"
 
 /// The Protobuf wire format, as much of it as record.proto uses, written and read without objects.
 namespace fealty::state::wire {
@@ -31,19 +31,12 @@ inline constexpr std::size_t number_bytes_max = 12;
 inline constexpr std::size_t head_bytes_max = 8;
 
 /// Appends fields to a string whose final size is bounded beforehand, so that no field checks for
-/// room. The string is valid again after finish().
+/// room. The string has them after finish().
 class Writer {
  public:
-  Writer(std::string& out, std::size_t bytes_max) : out_{out} {
-    const std::size_t start = out.size();
-    out.resize(start + bytes_max);
-    at_ = out.data() + start;
-  }
-  void finish() {
-    const auto size = static_cast<std::size_t>(at_ - out_.data());
-    check(size <= out_.size(), "a stored value must fit its bound");
-    out_.resize(size);
-  }
+  Writer(std::string& out, std::size_t bytes_max)
+      : out_{out}, room_{bytes_max}, at_{room_.begin()} {}
+  void finish() { room_.append_to(out_, at_); }
 
   void raw_varint(std::uint64_t value) {
     while (value >= 0x80) {
@@ -112,6 +105,7 @@ class Writer {
 
  private:
   std::string& out_;
+  BoundedText room_;
   char* at_;
 };
 

@@ -13,7 +13,7 @@ CORE = ("base", "event", "member")
 
 # room: (rooms it may include, libraries it may include)
 TABLE = {
-    "base": ((), ("boost/system/", "xxhash.h")),
+    "base": ((), ("boost/system/", "boost/container/", "xxhash.h")),
     "event": (("base",), ()),
     "member": (("base",), ()),
     "program": (CORE, ("fmt/",)),

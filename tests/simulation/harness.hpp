@@ -35,6 +35,15 @@ class FaultyStore final : public ports::MemberStore {
     if (faults_.now(Step::store_find_order)) throw Crash{};
     return disk_->find_order(member, key);
   }
+  void encode(const member::LedgerEntry& entry, std::string& out) override {
+    disk_->encode(entry, out);
+  }
+  void encode(const member::OrderGrant& order, std::string& out) override {
+    disk_->encode(order, out);
+  }
+  void decode(std::string_view bytes, member::OrderGrant& order) override {
+    disk_->decode(bytes, order);
+  }
   void encode(std::span<const ports::SaveItem> items, ports::Offset as_of,
               ports::SavedBatch& batch) override {
     disk_->encode(items, as_of, batch);
@@ -42,7 +51,7 @@ class FaultyStore final : public ports::MemberStore {
   void encode(const ports::Checkpoint& checkpoint, ports::SavedBatch& batch) override {
     disk_->encode(checkpoint, batch);
   }
-  Result<void> save(const ports::SavedBatch& batch) override {
+  Result<void> save(ports::SavedBatch& batch) override {
     if (faults_.now(Step::store_save)) throw Crash{};
     auto saved = disk_->save(batch);
     if (faults_.now(Step::store_saved)) throw Crash{};

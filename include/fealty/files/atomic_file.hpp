@@ -1,6 +1,6 @@
 #pragma once
 
-#include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -13,7 +13,8 @@ namespace fealty::files {
 /// Owns: the temporary. Threads: one at a time. Errors: output_unwritable, with file and reason.
 class AtomicFile {
  public:
-  static Result<AtomicFile> create(std::string path);
+  /// `past_cache`: a large file that nobody reads soon need not stay in the page cache.
+  static Result<AtomicFile> create(std::string path, bool past_cache);
   AtomicFile(AtomicFile&& other) noexcept;
   AtomicFile& operator=(AtomicFile&&) = delete;
   ~AtomicFile();
@@ -24,11 +25,9 @@ class AtomicFile {
   Result<void> commit(bool durable);
 
  private:
-  AtomicFile(std::string path, int fd) : path_{std::move(path)}, fd_{fd} {}
-  Result<void> flush();
-  std::string path_;
-  std::string buffer_;
-  int fd_ = -1;
+  struct Impl;
+  explicit AtomicFile(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
 };
 
 /// AtomicFile in one call.

@@ -37,6 +37,8 @@ class FileSink final : public ports::Sink {
   Result<void> append(const ports::OutputBuffer& out) override;
   Result<void> commit(std::span<ports::CommitPosition> positions) override;
   Result<void> abort() override;
+  /// SHA-256 of output `i` of output_names as it was committed. Only between commits.
+  [[nodiscard]] Result<std::string> sha256(std::size_t i) const;
   /// Marks the run as finished. Nothing may be appended but not committed.
   Result<void> complete();
 

@@ -1,12 +1,17 @@
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
 #include <vector>
 
+#include "fealty/base/arena.hpp"
+#include "fealty/base/check.hpp"
 #include "fealty/base/time.hpp"
 #include "fealty/member/history.hpp"
 
@@ -30,31 +35,106 @@ struct Detail {
   Value value;
 };
 
+/// A notice's details, in the order in which they are written. At most details_max.
+class Details {
+ public:
+  static constexpr std::size_t details_max = 8;
+  Details() = default;
+  Details(std::initializer_list<Detail> details) {
+    for (const Detail& detail : details) push_back(detail);
+  }
+  void push_back(const Detail& detail) {
+    check(size_ < details_max, "a notice has few details");
+    details_[size_++] = detail;
+  }
+  [[nodiscard]] const Detail* begin() const { return details_.data(); }
+  [[nodiscard]] const Detail* end() const { return details_.data() + size_; }
+  [[nodiscard]] std::size_t size() const { return size_; }
+  [[nodiscard]] bool empty() const { return size_ == 0; }
+  [[nodiscard]] const Detail& operator[](std::size_t i) const {
+    check(i < size_, "a detail that is there");
+    return details_[i];
+  }
+  [[nodiscard]] const Detail& back() const { return (*this)[size_ - 1]; }
+
+ private:
+  std::array<Detail, details_max> details_;
+  std::size_t size_ = 0;
+};
+
 /// A notification about one member. The encoder adds the member and a deterministic id:
 /// hash of (member, type, cause, rule version, ordinal).
 /// `cause` is the event's id, or for a change that time brought about "timer/<kind>/<ISO date>".
+/// Borrows its texts: from the event, the program, or Effects::keep().
 struct Notice {
   NoticeType type{};
   EventTime time;  // event time of the cause, or the start of the day that fell due
-  std::string cause;
-  std::string_view rule;  // lifetime of the program
+  std::string_view cause;
+  std::string_view rule;
   std::uint32_t rule_version = 0;
   std::uint32_t ordinal = 0;  // n-th notice of this type by this cause
   Value before, after;
-  std::vector<Detail> details;
-  std::string explanation;
+  Details details;
+  std::string_view explanation;
 };
 
-/// All that one event, or one turn of the clock, does to one member. Reused from event to event.
-struct Effects {
+/// The state of the order that an event concerned, or nothing. Keeps its memory when emptied.
+class OrderSlot {
+ public:
+  /// An order to be filled in; what it held before is still there.
+  OrderGrant& renew() {
+    has_ = true;
+    return order_;
+  }
+  void reset() { has_ = false; }
+  [[nodiscard]] bool has_value() const { return has_; }
+  explicit operator bool() const { return has_; }
+  OrderGrant& operator*() { return value(); }
+  const OrderGrant& operator*() const { return value(); }
+  OrderGrant* operator->() { return &value(); }
+  const OrderGrant* operator->() const { return &value(); }
+
+ private:
+  OrderGrant& value() {
+    check(has_, "an order that is there");
+    return order_;
+  }
+  [[nodiscard]] const OrderGrant& value() const {
+    check(has_, "an order that is there");
+    return order_;
+  }
+  OrderGrant order_;
+  bool has_ = false;
+};
+
+/// All that one event, or one turn of the clock, does to one member. Reused from event to event: once
+/// warm, it allocates nothing.
+///
+/// Owns: texts made while the event is applied; they die at clear(). Everything else is borrowed at
+/// least as long. Threads: one.
+class Effects {
+ public:
   std::vector<Notice> notices;
   std::vector<LedgerEntry> entries;
-  std::optional<OrderGrant> order;  // new state of the order concerned
+  OrderSlot order;  // new state of the order concerned
+
+  /// `text`, kept until clear().
+  std::string_view keep(std::string_view text) { return texts_.copy(text); }
+  /// An empty string to write a text into that is then kept.
+  std::string& draft() {
+    draft_.clear();
+    return draft_;
+  }
   void clear() {
     notices.clear();
     entries.clear();
     order.reset();
+    texts_.reset();
   }
+
+ private:
+  Arena texts_{16 * 1024};
+  std::string draft_;
 };
 
 }  // namespace fealty::member

@@ -18,6 +18,7 @@ std::string_view name(EntryKind kind);
 
 /// One immutable line of a member's ledger. `points` is the change of the member's active balance:
 /// + debits "issued"/"adjustment" and credits the member, - the other way round.
+/// Borrows its texts: from the effects that made it, or from the stored bytes that it was read from.
 struct LedgerEntry {
   std::uint64_t seq = 0;
   EntryKind kind = EntryKind::earn;
@@ -25,11 +26,11 @@ struct LedgerEntry {
   std::int64_t balance_after = 0;
   EventTime time;              // event time
   std::uint64_t position = 0;  // input position of the cause
-  std::string cause;           // event id
-  std::string rule;            // names of the rules that gave points, joined by '+'; "refund", "redemption", ...
+  std::string_view cause;      // event id
+  std::string_view rule;       // names of the rules that gave points, joined by '+'; "refund", "redemption", ...
   std::uint32_t rule_version = 0;  // the program's version
-  std::string order_id;            // empty where no order is concerned
-  std::string explanation;         // how the number came about, in words and figures
+  std::string_view order_id;       // empty where no order is concerned
+  std::string_view explanation;    // how the number came about, in words and figures
   std::uint64_t hash = 0;          // chain: mix(previous entry's hash, this entry)
   friend bool operator==(const LedgerEntry&, const LedgerEntry&) = default;
 };
@@ -64,10 +65,10 @@ struct OrderGrant {
   friend bool operator==(const OrderGrant&, const OrderGrant&) = default;
 };
 
-/// Ledger entries and order grants made since the member was last saved.
+/// Ledger entries and order grants that one save of a member added.
 struct History {
-  std::vector<LedgerEntry> entries;
-  std::vector<OrderGrant> orders;  // at most one an order: a later one replaces
+  std::vector<LedgerEntry> entries;  // borrow their texts
+  std::vector<OrderGrant> orders;    // of two of one order the later one counts
   [[nodiscard]] bool empty() const { return entries.empty() && orders.empty(); }
   void clear() {
     entries.clear();

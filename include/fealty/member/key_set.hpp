@@ -6,11 +6,14 @@
 #include <span>
 #include <vector>
 
+#include "fealty/base/check.hpp"
+
 namespace fealty::member {
 
 /// The business keys (order, refund, redemption, adjustment) that a member's money events have used,
 /// each with a digest of what it said. Forgets nothing, so a repeat is known for ever.
-/// A sorted body and a short unsorted tail: lookup is logarithmic, insertion amortised.
+/// Keys are hashes already: a few lie in a row, more in an open-addressed table of at most three
+/// quarters, so that a look touches one place in memory and an insertion moves nothing else.
 /// Equality and the stored form are independent of insertion order.
 class KeySet {
  public:
@@ -22,47 +25,84 @@ class KeySet {
   };
 
   [[nodiscard]] std::optional<std::uint64_t> find(std::uint64_t key) const {
-    for (auto at = entries_.rbegin(); at != entries_.rend() - static_cast<std::ptrdiff_t>(sorted_);
-         ++at) {
-      if (at->key == key) return at->digest;
+    key = not_empty(key);
+    if (size_ <= row_max) {
+      for (std::size_t at = size_; at-- > 0;) {
+        if (places_[at].key == key) return places_[at].digest;
+      }
+      return std::nullopt;
     }
-    const auto end = entries_.begin() + static_cast<std::ptrdiff_t>(sorted_);
-    const auto at = std::lower_bound(entries_.begin(), end, Entry{key, 0});
-    if (at != end && at->key == key) return at->digest;
-    return std::nullopt;
+    const Entry& place = places_[place_of(key)];
+    return place.key == key ? std::optional{place.digest} : std::nullopt;
   }
   /// Precondition: find(key) is empty.
   void insert(std::uint64_t key, std::uint64_t digest) {
-    entries_.push_back({key, digest});
-    if (entries_.size() - sorted_ >= tail_max) sort();
+    const Entry entry{not_empty(key), digest};
+    if (size_ < row_max) {
+      places_.push_back(entry);
+    } else {
+      if (size_ == row_max || (size_ + 1) * 4 > places_.size() * 3) grow();
+      Entry& place = places_[place_of(entry.key)];
+      check(place.key == empty_key, "a key is inserted once");
+      place = entry;
+    }
+    ++size_;
   }
-  /// Sorts the tail in; what is stored is always sorted.
-  void sort() {
-    const auto middle = entries_.begin() + static_cast<std::ptrdiff_t>(sorted_);
-    std::sort(middle, entries_.end());
-    std::inplace_merge(entries_.begin(), middle, entries_.end());
-    sorted_ = entries_.size();
+  /// All entries into `out`, which is replaced, ascending by key.
+  void copy_sorted(std::vector<Entry>& out) const {
+    out.clear();
+    for (const Entry& place : places_) {
+      if (place.key != empty_key) out.push_back(place);
+    }
+    std::sort(out.begin(), out.end());
   }
-  /// All entries; sorted by key after sort().
-  [[nodiscard]] std::span<const Entry> entries() const { return entries_; }
-  /// Takes entries that are sorted by key already.
-  void assign_sorted(std::vector<Entry> entries) {
-    entries_ = std::move(entries);
-    sorted_ = entries_.size();
+  /// Replaces all by `entries`, whose keys differ.
+  void assign(std::span<const Entry> entries) {
+    places_.clear();
+    size_ = 0;
+    if (entries.size() <= row_max) places_.reserve(entries.size());
+    for (const Entry& entry : entries) insert(entry.key, entry.digest);
   }
-  [[nodiscard]] std::size_t size() const { return entries_.size(); }
-  [[nodiscard]] std::size_t heap_bytes() const { return entries_.capacity() * sizeof(Entry); }
+  [[nodiscard]] std::size_t size() const { return size_; }
+  [[nodiscard]] std::size_t heap_bytes() const { return places_.capacity() * sizeof(Entry); }
+  /// Where a look for `key` reads first; for a prefetch.
+  [[nodiscard]] const Entry* near(std::uint64_t key) const {
+    return size_ <= row_max ? places_.data() : &places_[key & (places_.size() - 1)];
+  }
 
-  friend bool operator==(KeySet a, KeySet b) {
-    a.sort();
-    b.sort();
-    return a.entries_ == b.entries_;
+  friend bool operator==(const KeySet& a, const KeySet& b) {
+    if (a.size_ != b.size_) return false;
+    std::vector<Entry> left, right;
+    a.copy_sorted(left);
+    b.copy_sorted(right);
+    return left == right;
   }
 
  private:
-  static constexpr std::size_t tail_max = 32;
-  std::vector<Entry> entries_;
-  std::size_t sorted_ = 0;
+  static constexpr std::size_t row_max = 8;
+  static constexpr std::uint64_t empty_key = 0;
+  /// A hash of 0, as rare as any other, is kept as another one.
+  static constexpr std::uint64_t not_empty(std::uint64_t key) {
+    return key == empty_key ? 0x9e3779b97f4a7c15ULL : key;
+  }
+
+  /// Of the key, or the empty place where it would be put. Precondition: a table.
+  [[nodiscard]] std::size_t place_of(std::uint64_t key) const {
+    const std::size_t mask = places_.size() - 1;
+    std::size_t at = key & mask;
+    while (places_[at].key != empty_key && places_[at].key != key) at = (at + 1) & mask;
+    return at;
+  }
+  void grow() {
+    std::vector<Entry> old(std::max<std::size_t>(2 * row_max, places_.size() * 2));
+    old.swap(places_);
+    for (const Entry& entry : old) {
+      if (entry.key != empty_key) places_[place_of(entry.key)] = entry;
+    }
+  }
+
+  std::vector<Entry> places_;  // a row of size_ entries, or a table: a power of two, empty_key where free
+  std::size_t size_ = 0;
 };
 
 }  // namespace fealty::member

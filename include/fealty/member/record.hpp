@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "fealty/base/small_vector.hpp"
 #include "fealty/base/time.hpp"
 #include "fealty/base/units.hpp"
 #include "fealty/member/key_set.hpp"
@@ -65,6 +66,10 @@ struct ParkedRefund {
 };
 inline constexpr std::size_t parked_max = 16;
 
+/// Most members buy on a few days, in one or two windows of their level.
+using PurchaseDays = SmallVector<Day, 6>;
+using QualifyingBuckets = SmallVector<QualifyingBucket, 2>;
+
 /// Points held back by a redemption in its reserve phase.
 struct Reservation {
   std::uint64_t key = 0;  // hash64(redemption id)
@@ -78,9 +83,36 @@ struct Reservation {
 /// result is the same for any number of partitions. The partition's clock runs ahead of a quiet
 /// member: what it brings about (a downgrade that fell due, a risk raised) is announced at once and
 /// kept in the `announced` states; a late event that makes an announcement wrong corrects it.
+///
+/// The order of the fields is that of their use: what every event reads and writes comes first, what
+/// only money moves next, what hardly any event touches last, each in as few cache lines as may be.
 struct Record {
   std::string id;
   Offset as_of = 0;  // saved versions only: all input before this position is in this record
+
+  // What was seen.
+  EventTime last_time{};                  // largest event time seen of this member
+  Day first_day = no_day, last_day = -1;  // own events, by event time; no_day/-1 before the first
+
+  LevelState level, announced_level;
+  ChurnState churn, announced_churn;
+  std::uint16_t churn_bp = 0;  // 0..10000 as of churn_day, when a purchase last changed it
+  std::uint8_t recent_next = 0;
+  Day churn_day = 0;
+  Scratch purchase_days_before;  // purchase_days.size() before the event in hand
+  std::uint32_t clicks = 0, views = 0, logins = 0, reviews = 0, rating_sum = 0;
+
+  // Delivery: repeats of events that touch no money are known among the last recent_max ids.
+  static constexpr std::size_t recent_max = 16;
+  std::array<std::uint64_t, recent_max> recent_ids{};
+
+  // What was bought. purchase_days: distinct days with a purchase, ascending; the model's x = size - 1.
+  PurchaseDays purchase_days;
+  QualifyingBuckets qualifying;  // ascending by bucket
+  std::uint32_t purchases = 0;   // orders, refunded ones included
+  std::uint32_t refunds = 0;
+  std::int64_t revenue_minor = 0;   // sum of order totals, in the program's currency
+  std::int64_t refunded_minor = 0;  // of it given back
 
   // Points.
   std::int64_t balance = 0;          // redeemable; negative = debt
@@ -89,40 +121,14 @@ struct Record {
   std::int64_t redeemed_points = 0;
   std::uint64_t ledger_seq = 0;   // number of ledger entries so far; the next entry gets seq + 1
   std::uint64_t ledger_hash = 0;  // hash chain over the entries
+  KeySet money_keys;
+
+  // Seldom there.
   std::vector<Reservation> reservations;
-
-  // What was bought.
-  std::uint32_t purchases = 0;  // orders, refunded ones included
-  std::uint32_t refunds = 0;
-  std::int64_t revenue_minor = 0;   // sum of order totals, in the program's currency
-  std::int64_t refunded_minor = 0;  // of it given back
-
-  // Level.
-  LevelState level, announced_level;
-  std::vector<QualifyingBucket> qualifying;  // ascending by bucket
-
-  // Churn. purchase_days: distinct days with a purchase, ascending; x = size - 1.
-  std::vector<Day> purchase_days;
-  ChurnState churn, announced_churn;
-  std::uint16_t churn_bp = 0;  // 0..10000, as of churn_day
-  Day churn_day = 0;
-  Scratch purchase_days_before;  // purchase_days.size() before the event in hand
-
-  // What was seen.
-  Day first_day = no_day, last_day = -1;  // own events, by event time; no_day/-1 before the first
-  EventTime last_time{};                  // largest event time seen of this member
-  std::uint32_t clicks = 0, views = 0, reviews = 0, logins = 0, rating_sum = 0;
+  std::vector<ParkedRefund> parked;
+  std::uint32_t timer_notices = 0;  // announced by the clock so far: tells two of one day apart
   Day joined = no_day, birthday = no_day;
   std::string time_zone, attributes;
-
-  std::uint32_t timer_notices = 0;  // announced by the clock so far: tells two of one day apart
-
-  // Delivery: repeats of events that touch no money are known among the last recent_max ids.
-  static constexpr std::size_t recent_max = 16;
-  std::array<std::uint64_t, recent_max> recent_ids{};
-  std::uint8_t recent_next = 0;
-  KeySet money_keys;
-  std::vector<ParkedRefund> parked;
 
   /// The next day at which announce() would change something; no_day = none.
   [[nodiscard]] Day due() const {

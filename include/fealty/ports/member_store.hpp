@@ -49,32 +49,75 @@ struct Checkpoint {
 /// A member to be saved: borrowed until encode() returns.
 struct SaveItem {
   const member::Record* record = nullptr;
-  const member::History* history = nullptr;  // since the last save
-  Day stored_due = no_day;                   // due() of the version that the store holds now
+  /// Encoded ledger entries since the last save, oldest first, then order grants likewise; of two of
+  /// one order the later one counts.
+  std::span<const std::string_view> history;
+  Day stored_due = no_day;  // due() of the version that the store holds now
 };
 
 /// Saved versions, encoded: what goes to the changelog and, after the commit, to the store, byte for
-/// byte. Keys begin with a table letter: 'm' member, 'h' history, 'c' checkpoint.
+/// byte. Keys begin with a table letter: 'm' member, 'h' history, 'c' checkpoint. The bytes lie in
+/// blocks, so that a batch of all members is never moved as it grows.
 struct SavedBatch {
   struct Item {
-    std::size_t at = 0;  // key, then value, in bytes
+    std::uint32_t block = 0, at = 0;  // key, then value
     std::uint32_t key_size = 0, value_size = 0;
     Day due = no_day, stored_due = no_day;  // members only: for the store's own timer index
   };
   std::vector<Item> items;
-  std::string bytes;
+  std::vector<std::string> blocks;
+  std::size_t blocks_used = 0;           // the last of them is being filled
   std::uint64_t changelog_position = 0;  // set after the commit, kept by the store beside the batch
+
+  /// Begins an item of about `size` bytes: append its key, call key_done(), append its value, call
+  /// item_done().
+  std::string& begin_item(std::size_t size) {
+    if (blocks_used == 0 || room() < size) next_block(size);
+    std::string& block = blocks[blocks_used - 1];
+    items.push_back({.block = static_cast<std::uint32_t>(blocks_used - 1),
+                     .at = static_cast<std::uint32_t>(block.size())});
+    return block;
+  }
+  void key_done() {
+    Item& item = items.back();
+    item.key_size = static_cast<std::uint32_t>(blocks[item.block].size() - item.at);
+  }
+  Item& item_done() {
+    Item& item = items.back();
+    item.value_size =
+        static_cast<std::uint32_t>(blocks[item.block].size() - item.at - item.key_size);
+    bytes_ += item.key_size + item.value_size;
+    return item;
+  }
   [[nodiscard]] std::string_view key(const Item& item) const {
-    return std::string_view{bytes}.substr(item.at, item.key_size);
+    return std::string_view{blocks[item.block]}.substr(item.at, item.key_size);
   }
   [[nodiscard]] std::string_view value(const Item& item) const {
-    return std::string_view{bytes}.substr(item.at + item.key_size, item.value_size);
+    return std::string_view{blocks[item.block]}.substr(item.at + item.key_size, item.value_size);
   }
   [[nodiscard]] bool empty() const { return items.empty(); }
+  /// Of all keys and values.
+  [[nodiscard]] std::size_t bytes() const { return bytes_; }
+  /// Keeps some memory for the next batch, and gives back the rest.
   void clear() {
     items.clear();
-    bytes.clear();
+    if (blocks.size() > blocks_kept) blocks.resize(blocks_kept);
+    for (std::string& block : blocks) block.clear();
+    blocks_used = 0;
+    bytes_ = 0;
     changelog_position = 0;
+  }
+
+ private:
+  static constexpr std::size_t block_bytes = std::size_t{1} << 20U;
+  static constexpr std::size_t blocks_kept = 96;
+  std::size_t bytes_ = 0;
+  [[nodiscard]] std::size_t room() const {
+    return blocks[blocks_used - 1].capacity() - blocks[blocks_used - 1].size();
+  }
+  void next_block(std::size_t size) {
+    if (blocks_used == blocks.size()) blocks.emplace_back();
+    blocks[blocks_used++].reserve(size > block_bytes ? size : block_bytes);
   }
 };
 
@@ -96,13 +139,19 @@ class MemberStore {
   /// The newest saved grant of an order; nullopt where there is none.
   virtual Result<std::optional<member::OrderGrant>> find_order(std::string_view member,
                                                                std::uint64_t order_key) = 0;
+  /// Appends the bytes of one item of a history, as SaveItem wants them. Pure.
+  virtual void encode(const member::LedgerEntry& entry, std::string& out) = 0;
+  virtual void encode(const member::OrderGrant& order, std::string& out) = 0;
+  /// Reads back what encode() made of an order. Pure.
+  virtual void decode(std::string_view bytes, member::OrderGrant& order) = 0;
   /// Appends the encoded versions of `items` to `batch`, each with `as_of`. A history chunk is added
   /// where history is not empty. Pure: touches no file.
   virtual void encode(std::span<const SaveItem> items, Offset as_of, SavedBatch& batch) = 0;
   virtual void encode(const Checkpoint& checkpoint, SavedBatch& batch) = 0;
   /// Keeps `batch`, all or nothing, in order after all earlier ones. Call it only once the log has
-  /// committed what the batch holds.
-  virtual Result<void> save(const SavedBatch& batch) = 0;
+  /// committed what the batch holds. May take the batch's memory and leave other in its place: clear()
+  /// it afterwards.
+  virtual Result<void> save(SavedBatch& batch) = 0;
   /// Keeps one changelog record (restore). `position`: the changelog position after it.
   virtual Result<void> restore(std::string_view key, std::string_view value,
                                std::uint64_t position) = 0;

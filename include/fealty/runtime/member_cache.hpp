@@ -7,8 +7,9 @@
 
 #include "fealty/base/hash.hpp"
 #include "fealty/event/event.hpp"
-#include "fealty/member/history.hpp"
 #include "fealty/member/record.hpp"
+#include "fealty/runtime/history_log.hpp"
+#include "fealty/runtime/huge_pages.hpp"
 
 namespace fealty::runtime {
 
@@ -16,21 +17,21 @@ using Slot = std::uint32_t;
 inline constexpr Slot no_slot = 0xffffffff;
 
 /// A member in memory: the decoded record, what was not saved yet, and the cache's own marks. What
-/// a lookup compares lies first, so that it touches one cache line.
+/// a lookup compares, the id with which the record begins included, is the first cache line.
 struct alignas(64) CachedMember {
   std::uint64_t key = 0;            // MemberCache::key_of
   std::uint64_t first_unsaved = 0;  // batch number of the oldest unsaved change; 0 = all is saved
   std::uint32_t partition = 0;
-  std::uint32_t generation = 0;     // raised when the slot is given to another member
-  std::uint32_t bytes = 0;          // counted for this member
-  std::uint32_t unsaved_bytes = 0;  // of `unsaved`, about
-  Day stored_due = no_day;          // due() of the version that the store holds
-  Day timer_due = no_day;           // day for which a timer is in memory
-  bool used = false;                // touched since the clock hand passed
-  bool live = false;                // slot in use
-  std::uint32_t in_flight = 0;      // 1 + place in its task's commit in flight; 0 = in none
+  std::uint32_t generation : 30 = 0;  // raised when the slot is given to another member
+  std::uint32_t used : 1 = 0;         // touched since the clock hand passed
+  std::uint32_t live : 1 = 0;         // slot in use
+  Day timer_due = no_day;             // day for which a timer is in memory
+  Day stored_due = no_day;            // due() of the version that the store holds
   member::Record record;
-  member::History unsaved;
+  // Newest items of its history that were not saved, in its task's log.
+  HistoryLog::Position unsaved_entries = HistoryLog::none, unsaved_orders = HistoryLog::none;
+  std::uint32_t bytes = 0;      // counted for this member
+  std::uint32_t in_flight = 0;  // 1 + place in its task's commit in flight; 0 = in none
 };
 
 /// Decoded members of all partitions, bounded in bytes. A changed member stays until it was saved,
@@ -54,11 +55,9 @@ class MemberCache {
     const Entry& entry = index_[key & mask_];
     if (entry.slot != no_slot) __builtin_prefetch(&member(entry.slot));
   }
-  void prefetch_member(Slot slot) const {
+  void prefetch_member(Slot slot, std::size_t bytes) const {
     const char* at = reinterpret_cast<const char*>(&member(slot));
-    for (std::size_t line = 1; line * 64 < sizeof(CachedMember); ++line) {
-      __builtin_prefetch(at + line * 64);
-    }
+    for (std::size_t line = 0; line < bytes; line += 64) __builtin_prefetch(at + line, 0, 2);
   }
   /// What the record keeps elsewhere and nearly every event reads. Only once the record itself is
   /// near.
@@ -76,8 +75,15 @@ class MemberCache {
   [[nodiscard]] const CachedMember& member(Slot slot) const {
     return slabs_[slot >> slab_bits][slot & slab_mask];
   }
+  /// Every member here, ascending by id (bytewise).
+  [[nodiscard]] std::vector<Slot> sorted_by_id() const;
   /// Counts the member's size anew after a change.
   void recount(CachedMember& member);
+
+  /// Counts memory that tasks hold beside their members.
+  void hold(std::size_t bytes_before, std::size_t bytes_now) {
+    bytes_ = bytes_ - bytes_before + bytes_now;
+  }
 
   /// Lets saved members go until the bound holds, those not used lately first. Returns how many
   /// went.
@@ -107,7 +113,8 @@ class MemberCache {
   std::size_t bytes_ = 0;
   std::size_t size_ = 0;
   std::uint64_t evictions_ = 0;
-  std::vector<Entry> index_;  // open addressing, linear probing, backward-shift deletion
+  using Index = std::vector<Entry, HugePageAllocator<Entry>>;
+  Index index_;  // open addressing, linear probing, backward-shift deletion
   std::uint64_t mask_ = 0;
   struct FreeSlab {
     void operator()(CachedMember* slab) const;

@@ -43,6 +43,9 @@ struct TaskOptions {
   std::uint64_t checkpoint_distance_events =
       2'000'000;                                 // a change is saved at most this far behind
   std::chrono::seconds checkpoint_distance{60};  // and at most this long after (live)
+  /// One commit saves about so much at most: its memory is bounded, and while one batch is written the
+  /// next can be encoded.
+  std::size_t save_bytes_max = std::size_t{64} << 20U;
   bool changelog = false;                        // saved versions go to the changelog stream too
   bool member_snapshots = false;  // and a JSON snapshot of each to the members stream
   std::string program_id;
@@ -75,6 +78,9 @@ class Task {
  public:
   Task(std::uint32_t partition, const Topology& topology, ports::MemberStore& store,
        MemberCache& cache, TaskOptions options);
+  ~Task();
+  Task(const Task&) = delete;
+  Task& operator=(const Task&) = delete;
 
   /// Reads the store's checkpoint (the changelog is restored into the store already). Afterwards
   /// positions().recover_from says where the input must be read from, clock() what clock to begin
@@ -109,6 +115,10 @@ class Task {
   [[nodiscard]] const Counters& committed_counters() const { return committed_counters_; }
   [[nodiscard]] std::size_t unsaved() const { return queue_.size(); }
   [[nodiscard]] ports::MemberStore& store() { return store_; }
+  /// Whether the store may hold a member that is not in memory.
+  [[nodiscard]] bool store_has_more() const {
+    return !store_was_empty_ || cache_.evictions() != evictions_at_open_;
+  }
 
  private:
   /// The input position and clock at which a batch began; changes of that batch point to it.
@@ -129,17 +139,21 @@ class Task {
   void due_in_memory(Day today);
   Result<void> due_in_store(Day today);
   void announce(Slot slot, CachedMember& member, EventTime clock, ports::OutputBuffer& out);
-  void emit(CachedMember& member, bool order_known, ports::OutputBuffer& out);
-  void keep_order(CachedMember& member, bool known);
+  void emit(CachedMember& member, ports::OutputBuffer& out);
+  bool find_unsaved_order(HistoryLog::Position newest, std::uint64_t key);
+  struct RecentOrder {
+    std::uint64_t key = 0;  // of member and order
+    HistoryLog::Position at = HistoryLog::none;
+  };
+  RecentOrder& recent_order(const CachedMember& member, std::uint64_t order_key);
+  void gather_history(HistoryLog::Position newest);
+  void count_log();
   void reject(const DecodedRecord& record, const Error& error, ports::OutputBuffer& out);
-  void take_for_saving(Save which, std::chrono::steady_clock::time_point now);
-  void encode_saved(ports::OutputBuffer& out);
-  void pin_saved();
+  void save_members(Save which, std::chrono::steady_clock::time_point now, ports::OutputBuffer& out);
+  void save_member(Slot slot, ports::OutputBuffer& out);
+  void prefetch_queued() const;
   void update_recover_from();
   [[nodiscard]] ports::Checkpoint checkpoint() const;
-  [[nodiscard]] bool store_has_more() const {
-    return !store_was_empty_ || cache_.evictions() != evictions_at_open_;
-  }
   [[nodiscard]] bool live(ports::Offset offset) const { return offset >= at_.committed; }
 
   const std::uint32_t partition_;
@@ -160,6 +174,9 @@ class Task {
   bool store_was_empty_ = false;  // at open: while nothing was evicted, a miss is a new member
   std::uint64_t evictions_at_open_ = 0;
 
+  HistoryLog log_;
+  std::vector<RecentOrder> recent_orders_;  // the newest state of orders touched lately, by hash
+  std::size_t log_bytes_held_ = 0;  // of it, in the cache's count
   std::deque<Slot> queue_;  // changed members, oldest unsaved change first
   std::map<Day, std::vector<std::pair<Slot, std::uint32_t>>> timers_;  // slot and its generation
   Day fired_to_ = -1;
@@ -167,12 +184,12 @@ class Task {
   /// A member whose version is in the commit in flight, with the history that went into it.
   struct Saving {
     Slot slot = no_slot;
-    std::uint32_t history_bytes = 0;  // as in CachedMember::unsaved_bytes
-    decltype(CachedMember::unsaved) history{};
+    HistoryLog::Position orders = HistoryLog::none;
   };
 
   // Commit in flight, or being prepared.
   std::vector<Saving> saving_;
+  HistoryLog::Release saving_history_;
   ports::SavedBatch saved_;
   ports::Offset preparing_from_ = 0;  // its recover_from
   ports::Offset preparing_to_ = 0;    // its committed
@@ -183,7 +200,9 @@ class Task {
   std::vector<Slot> missing_;
   std::vector<Slot> due_;
   member::Effects effects_;
-  std::optional<member::OrderGrant> found_order_;
+  member::OrderGrant found_order_;
+  std::string encoded_;
+  std::vector<std::string_view> history_;  // of the member being saved
   ports::Offset checkpoint_written_ = ~ports::Offset{0};  // its recover_from
   Counters counters_, committed_counters_;
 };

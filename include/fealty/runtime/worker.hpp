@@ -54,6 +54,9 @@ class Worker final : private ports::AssignmentListener {
 
   /// Called when partitions were taken over and their stores are open; an error stops the worker.
   std::function<Result<void>()> on_opened;
+  /// Called when the input has ended and all of it is applied, before the last save: until run() returns
+  /// only what a member's reader does not see (as_of, the cache's marks) changes.
+  std::function<void()> on_applied;
   /// Called after each batch and each commit, on the worker's thread.
   std::function<void()> on_progress;
   /// Called with the outputs of each batch before they go to the sink.
@@ -62,9 +65,17 @@ class Worker final : private ports::AssignmentListener {
   /// Runs until the input ends or `stop` is set, then saves everything and commits.
   Result<void> run(const std::atomic<bool>& stop);
 
+  /// Ends the tasks and closes their stores; nothing may be asked of them any more.
+  void close() { owned_.clear(); }
+
   /// Sums over the tasks, those given away included.
   [[nodiscard]] Counters counters() const;
   [[nodiscard]] const MemberCache& cache() const { return cache_; }
+  /// Whether every member that there is lies in memory: then visit_members() needs no store.
+  [[nodiscard]] bool holds_every_member() const;
+  /// Every member in memory, ascending by id (bytewise). Stops at the first error of `visit`.
+  Result<void> visit_members(
+      const std::function<Result<void>(const member::Record&)>& visit) const;
   /// The tasks held now, by partition.
   [[nodiscard]] std::vector<Task*> tasks();
   /// The latest clock of any partition.
@@ -111,6 +122,7 @@ class Worker final : private ports::AssignmentListener {
   Result<void> start_commit(const Which& which);
   Result<void> take_commit(SinkLane::Wait wait);
   Result<void> commit(const Which& which);
+  Result<void> commit_all(const std::function<bool(const Task&)>& saves);
   Result<void> send(ports::OutputBuffer& out);
   Owned* owner_of(const DecodedRecord& record);
   ports::Offset& next_of(Owned& owned) { return one_clock_ ? shared_next_ : owned.next; }

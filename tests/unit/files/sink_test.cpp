@@ -215,7 +215,7 @@ TEST(AtomicFile, AppearsOnlyOnceItIsWhole) {
   const TempDir dir;
   const std::string path = dir.write("x", "old");
   {
-    auto file = AtomicFile::create(path);
+    auto file = AtomicFile::create(path, false);
     ASSERT_TRUE(file->append("never seen"));
   }
   EXPECT_EQ(slurp(path), "old");

@@ -65,8 +65,15 @@ class Desk {
     }
     const Outcome outcome = apply(record, event, position++, order, program, effects);
     if (effects.order) orders[effects.order->key] = *effects.order;
-    for (const auto& entry : effects.entries) ledger.push_back(entry);
+    for (const auto& entry : effects.entries) ledger.push_back(kept(entry));
     return outcome;
+  }
+  /// With texts that outlive the effects that it borrowed them from.
+  member::LedgerEntry kept(member::LedgerEntry entry) {
+    for (std::string_view* text : {&entry.cause, &entry.rule, &entry.order_id, &entry.explanation}) {
+      *text = keep(std::string{*text});
+    }
+    return entry;
   }
 
   event::Event event_of(event::Type type, std::string id, Day day, event::Data data) {

@@ -328,8 +328,11 @@ TYPED_TEST(MemberStoreTest, RefusesChangelogRecordsThatItCannotRead) {
 TYPED_TEST(MemberStoreTest, NamesAMemberWhoseBytesDoNotDecode) {
   auto& store = this->store();
   ports::SavedBatch batch;
-  batch.bytes = "mannaXX";
-  batch.items.push_back({.at = 0, .key_size = 5, .value_size = 2});
+  std::string& bytes = batch.begin_item(16);
+  bytes += "manna";
+  batch.key_done();
+  bytes += "XX";
+  batch.item_done();
   ASSERT_TRUE(store.save(batch));
   Record record;
   Record* out = &record;

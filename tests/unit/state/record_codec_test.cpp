@@ -20,8 +20,11 @@ std::string encoded(const Record& record) {
   return bytes;
 }
 std::string encoded(const member::History& history) {
-  std::string bytes;
-  encode_history(history, bytes);
+  std::string entries, orders, bytes;
+  for (const auto& entry : history.entries) encode_entry(entry, entries);
+  for (const auto& order : history.orders) encode_order(order, orders);
+  const std::array<std::string_view, 2> fields{entries, orders};
+  encode_history(fields, bytes);
   return bytes;
 }
 std::string encoded(const ports::Checkpoint& checkpoint) {
@@ -75,7 +78,9 @@ TEST(RecordCodec, WritesTheAsOfThatItIsGiven) {
 TEST(RecordCodec, AppendsBehindWhatTheStringHolds) {
   std::string bytes = "before";
   RecordEncoder{}.encode(samples::full_member(), 1, bytes);
-  encode_history(samples::history(3), bytes);
+  encode_entry(samples::entry(3), bytes);
+  encode_order(samples::order(3), bytes);
+  encode_history({}, bytes);
   EXPECT_EQ(bytes.substr(0, 6), "before");
 }
 
@@ -93,7 +98,8 @@ TEST(RecordCodec, KeepsAMemberSmall) {
 
 TEST(RecordCodec, GivesBackHistoryAndCheckpoint) {
   member::History history;
-  ASSERT_TRUE(decode_history(encoded(samples::history(5)), history));
+  const std::string chunk = encoded(samples::history(5));
+  ASSERT_TRUE(decode_history(chunk, history));
   EXPECT_EQ(history, samples::history(5));
   const auto checkpoint = decode_checkpoint(encoded(samples::checkpoint(9)));
   ASSERT_TRUE(checkpoint);

@@ -1,6 +1,9 @@
 #pragma once
 
+#include <deque>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "fealty/base/hash.hpp"
 #include "fealty/member/history.hpp"
@@ -81,6 +84,12 @@ inline member::Record full_member() {
   return r;
 }
 
+/// A text that outlives every entry that borrows it.
+inline std::string_view kept(std::string text) {
+  static std::deque<std::string> texts;
+  return texts.emplace_back(std::move(text));
+}
+
 inline member::LedgerEntry entry(std::uint64_t seq, std::int64_t points = 20) {
   return {.seq = seq,
           .kind = points < 0 ? member::EntryKind::redeem : member::EntryKind::earn,
@@ -88,10 +97,10 @@ inline member::LedgerEntry entry(std::uint64_t seq, std::int64_t points = 20) {
           .balance_after = 1'000 + points,
           .time = at_ms(1'700'000'000'000 + static_cast<std::int64_t>(seq)),
           .position = seq * 10,
-          .cause = "event-" + std::to_string(seq),
+          .cause = kept("event-" + std::to_string(seq)),
           .rule = "base+double",
           .rule_version = 3,
-          .order_id = "order-" + std::to_string(seq),
+          .order_id = kept("order-" + std::to_string(seq)),
           .explanation = "20 points: 1 point per whole USD of 20.50 USD",
           .hash = mix(seq, 5)};
 }

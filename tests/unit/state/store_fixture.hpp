@@ -37,7 +37,11 @@ class Saver {
   explicit Saver(ports::MemberStore& store) : store_{store} {}
   Saver& member(const member::Record& record, Day stored_due = no_day,
                 const member::History& history = {}) {
-    const ports::SaveItem item{&record, &history, stored_due};
+    std::deque<std::string> bytes;
+    for (const auto& entry : history.entries) store_.encode(entry, bytes.emplace_back());
+    for (const auto& order : history.orders) store_.encode(order, bytes.emplace_back());
+    const std::vector<std::string_view> unsaved{bytes.begin(), bytes.end()};
+    const ports::SaveItem item{&record, unsaved, stored_due};
     store_.encode({&item, 1}, record.as_of, batch_);
     return *this;
   }

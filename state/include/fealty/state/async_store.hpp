@@ -14,8 +14,8 @@
 
 namespace fealty::state {
 
-/// A MemberStore whose saves happen on one background thread, in order: save() takes a copy and
-/// returns. Everything that reads first waits until all saves are done, so it sees them.
+/// A MemberStore whose saves happen on one background thread, in order: save() takes the
+/// batch and returns. Everything that reads first waits until all saves are done, so it sees them.
 ///
 /// Owns:    the inner store and the thread; ends after the last save.
 /// Threads: as MemberStore, one caller at a time. encode() never waits.
@@ -36,10 +36,13 @@ class AsyncStore final : public ports::MemberStore {
                     std::span<member::Record* const> out) override;
   Result<std::optional<member::OrderGrant>> find_order(std::string_view member,
                                                        std::uint64_t order_key) override;
+  void encode(const member::LedgerEntry& entry, std::string& out) override;
+  void encode(const member::OrderGrant& order, std::string& out) override;
+  void decode(std::string_view bytes, member::OrderGrant& order) override;
   void encode(std::span<const ports::SaveItem> items, ports::Offset as_of,
               ports::SavedBatch& batch) override;
   void encode(const ports::Checkpoint& checkpoint, ports::SavedBatch& batch) override;
-  Result<void> save(const ports::SavedBatch& batch) override;
+  Result<void> save(ports::SavedBatch& batch) override;
   Result<void> restore(std::string_view key, std::string_view value,
                        std::uint64_t position) override;
   Result<void> restored(std::uint64_t position) override;

@@ -20,8 +20,8 @@ namespace fealty::state {
 /// due() goes on behind what it returned last, so that a caller may take members in portions; the
 /// entries stay until their member is saved with another day, and checkpoint(), with which a
 /// recovery begins, makes due() start over. A member is saved once at a position: a second history
-/// chunk there would replace the first. Owns: the map. Threads: one at a time, but encode() may run
-/// beside any other call.
+/// chunk there would replace the first. Owns: the map. Threads: one at a time, but encode() and
+/// the pure calls may run beside any other.
 class EncodedStore : public ports::MemberStore {
  public:
   explicit EncodedStore(std::unique_ptr<KeyValue> map);
@@ -31,10 +31,13 @@ class EncodedStore : public ports::MemberStore {
                     std::span<member::Record* const> out) override;
   Result<std::optional<member::OrderGrant>> find_order(std::string_view member,
                                                        std::uint64_t order_key) override;
+  void encode(const member::LedgerEntry& entry, std::string& out) override;
+  void encode(const member::OrderGrant& order, std::string& out) override;
+  void decode(std::string_view bytes, member::OrderGrant& order) override;
   void encode(std::span<const ports::SaveItem> items, ports::Offset as_of,
               ports::SavedBatch& batch) override;
   void encode(const ports::Checkpoint& checkpoint, ports::SavedBatch& batch) override;
-  Result<void> save(const ports::SavedBatch& batch) override;
+  Result<void> save(ports::SavedBatch& batch) override;
   Result<void> restore(std::string_view key, std::string_view value,
                        std::uint64_t position) override;
   Result<void> restored(std::uint64_t position) override;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,8 +34,16 @@ class RecordEncoder {
 /// Fills all of `record`, its id with `id`. Unspecified after an error.
 Result<void> decode_record(std::string_view id, std::string_view bytes, member::Record& record);
 
-void encode_history(const member::History& history, std::string& out);
+/// One ledger entry, one order's grant: a field of a history chunk each.
+void encode_entry(const member::LedgerEntry& entry, std::string& out);
+void encode_order(const member::OrderGrant& order, std::string& out);
+/// A history chunk: fields that encode_entry() and encode_order() wrote, entries first, behind their
+/// format.
+void encode_history(std::span<const std::string_view> fields, std::string& out);
+/// What is decoded borrows from `bytes`.
 Result<void> decode_history(std::string_view bytes, member::History& history);
+/// One order's grant as encode_order() wrote it, at the start of `bytes`.
+void decode_order(std::string_view bytes, member::OrderGrant& order);
 /// The grant of one order, without decoding the rest of the chunk.
 Result<std::optional<member::OrderGrant>> find_order_in(std::string_view bytes,
                                                         std::uint64_t order_key);

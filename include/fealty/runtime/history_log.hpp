@@ -1,0 +1,77 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+namespace fealty::runtime {
+
+/// What the members of a task have not saved yet of their history: encoded items, one behind the other
+/// in large segments as they come about, each naming the one before it of the same member. Bytes in a
+/// row, and not a container a member: at millions of members most of the memory is this.
+///
+/// Owns:    its segments; one goes once all items in it are released. An item lies still until then.
+/// Threads: one.
+class HistoryLog {
+ public:
+  /// Where an item lies; `none` = nowhere.
+  using Position = std::uint64_t;
+  static constexpr Position none = 0;
+
+  struct Item {
+    std::string_view bytes;
+    Position previous = none;
+    std::uint64_t tag = 0;  // the caller's
+  };
+  Position append(std::string_view bytes, Position previous, std::uint64_t tag);
+  [[nodiscard]] Item at(Position position) const;
+  /// Whether the item is still there: until it is released, and mostly for a while longer.
+  [[nodiscard]] bool holds(Position position) const;
+  /// Items to be given up together, counted by segment: while they are being read, once.
+  class Release {
+   public:
+    void add(Position position);
+    void clear() { items_.clear(); }
+
+   private:
+    friend class HistoryLog;
+    std::uint64_t first_ = 0;           // a segment's number
+    std::vector<std::uint32_t> items_;  // of that segment and those behind it
+  };
+  void release(const Release& what);
+  /// Brings an item near before it is read.
+  void prefetch(Position position) const {
+    if (position != none) __builtin_prefetch(memory_at(position));
+  }
+  /// Of all items whose segment is still there.
+  [[nodiscard]] std::size_t bytes() const { return bytes_; }
+
+ private:
+  static constexpr unsigned offset_bits = 21;
+  static constexpr std::size_t segment_bytes = std::size_t{1} << offset_bits;
+  struct Free {
+    void operator()(char* memory) const;
+  };
+  struct Segment {
+    std::unique_ptr<char, Free> memory;
+    std::size_t size = 0, used = 0;
+    std::uint32_t items = 0;  // not released
+  };
+  struct Head {
+    Position previous;
+    std::uint64_t tag;
+    std::uint64_t size;
+  };
+  void add_segment(std::size_t bytes);
+  void drop(Segment& segment);
+  [[nodiscard]] const char* memory_at(Position position) const;
+
+  std::deque<Segment> segments_;
+  std::uint64_t first_ = 0;  // number of segments_.front()
+  std::size_t bytes_ = 0;
+};
+
+}  // namespace fealty::runtime

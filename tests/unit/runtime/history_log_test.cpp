@@ -1,0 +1,66 @@
+#include "fealty/runtime/history_log.hpp"
+
+#include <gtest/gtest.h>
+
+#include <deque>
+#include <map>
+#include <string>
+#include <vector>
+
+namespace fealty::runtime {
+namespace {
+
+std::vector<std::string> chain(const HistoryLog& log, HistoryLog::Position newest) {
+  std::vector<std::string> out;
+  for (auto at = newest; at != HistoryLog::none; at = log.at(at).previous) {
+    out.insert(out.begin(), std::string{log.at(at).bytes});
+  }
+  return out;
+}
+
+TEST(HistoryLog, KeepsEachMembersItemsInOrderHoweverTheyInterleave) {
+  HistoryLog log;
+  std::map<int, HistoryLog::Position> newest;
+  std::map<int, std::vector<std::string>> expected;
+  for (int i = 0; i < 60'000; ++i) {
+    const int member = i * 7919 % 101;
+    const std::string bytes(static_cast<std::size_t>(i % 300), static_cast<char>('a' + i % 26));
+    newest[member] = log.append(bytes, newest[member], static_cast<std::uint64_t>(i));
+    expected[member].push_back(bytes);
+  }
+  for (const auto& [member, position] : newest) {
+    EXPECT_EQ(chain(log, position), expected[member]) << member;
+  }
+}
+
+TEST(HistoryLog, TakesItemsLargerThanASegment) {
+  HistoryLog log;
+  const std::string large(5 << 20U, 'x');
+  const auto first = log.append("before", HistoryLog::none, 1);
+  const auto second = log.append(large, first, 2);
+  const auto third = log.append("after", second, 3);
+  EXPECT_EQ(chain(log, third), (std::vector<std::string>{"before", large, "after"}));
+  EXPECT_EQ(log.at(second).tag, 2U);
+}
+
+TEST(HistoryLog, HoldsMemoryForWhatIsNotReleasedOnly) {
+  HistoryLog log;
+  const std::string bytes(1000, 'x');
+  std::deque<HistoryLog::Position> waiting;
+  std::size_t most = 0;
+  for (int i = 0; i < 200'000; ++i) {  // 200 MB go through, 1 MB at a time is not released
+    waiting.push_back(log.append(bytes, HistoryLog::none, 0));
+    if (waiting.size() > 1000) {
+      HistoryLog::Release oldest;
+      oldest.add(waiting.front());
+      log.release(oldest);
+      waiting.pop_front();
+    }
+    most = std::max(most, log.bytes());
+  }
+  EXPECT_LE(most, std::size_t{8} << 20U);
+  for (const auto position : waiting) EXPECT_EQ(log.at(position).bytes, bytes);
+}
+
+}  // namespace
+}  // namespace fealty::runtime
