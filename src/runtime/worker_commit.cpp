@@ -221,14 +221,14 @@ bool Worker::commit_due() const {
 /// Hands outputs, saved versions and positions to the lane; the tasks may go on at once.
 Result<void> Worker::start_commit(const Which& which) {
   const auto now = SteadyClock::now();
-  out_.clear();
+  commit_out_.clear();
   positions_.clear();
   for (const auto& owned : owned_) {
     if (!owned) continue;
-    owned->task->prepare_commit(which(*owned->task), now, out_);
+    owned->task->prepare_commit(which(*owned->task), now, commit_out_);
     positions_.push_back(owned->task->commit_position());
   }
-  if (auto sent = send(out_); !sent) return sent;
+  if (auto sent = send(commit_out_); !sent) return sent;
   if (auto queued = lane_.commit(positions_); !queued) return queued;
   since_commit_ = 0;
   sent_ = false;

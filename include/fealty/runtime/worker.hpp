@@ -139,7 +139,8 @@ class Worker final : private ports::AssignmentListener {
   ports::Offset shared_next_ = 0;  // with one clock, all tasks stand at the same position
   bool one_clock_ = false;
   std::vector<std::unique_ptr<Owned>> owned_;  // by partition; nullptr = not held
-  ports::OutputBuffer out_;
+  ports::OutputBuffer out_;         // of a batch
+  ports::OutputBuffer commit_out_;  // of a commit: larger, so they keep memory of their own
   std::vector<ports::CommitPosition> positions_;
   std::uint64_t since_commit_ = 0;  // records since one was started
   bool sent_ = false;               // outputs since then
