@@ -11,7 +11,7 @@
 int main(int argc, char** argv) {
   // Members come and go by the million: growing the heap in small steps costs a tenth of the time.
   mallopt(M_TOP_PAD, 64 << 20);
-  mallopt(M_TRIM_THRESHOLD, 512 << 20);
+  mallopt(M_TRIM_THRESHOLD, 128 << 20);
   CLI::App app{"Live loyalty from real events: points, levels and churn risk per member."};
   app.name("fealty");
   app.set_version_flag("--version", "fealty " FEALTY_VERSION);

@@ -13,6 +13,7 @@ struct StateOptions {
   std::string dir;  // empty = in memory
   bool wal = true;
   bool async = true;  // saves on a thread of their own
+  std::size_t cache_bytes = std::size_t{2} << 30U;  // of the members; RocksDB's caches go with it
 };
 
 /// Opens the stores of a process: one directory a partition under one that they share, with one

@@ -150,7 +150,10 @@ Result<ReplayProgress> replay(const ReplayOptions& options, const ReplayHooks& h
                            (*sink)->manifest(),
                            index};
   const auto topology = topologies::members_topology(program, *mapping, "logs");
-  StateFactory stores{{.dir = options.state_dir, .wal = options.wal, .async = true}};
+  StateFactory stores{{.dir = options.state_dir,
+                       .wal = options.wal,
+                       .async = true,
+                       .cache_bytes = options.cache_bytes}};
   auto owned_worker = std::make_unique<runtime::Worker>(topology, source, **sink, nullptr,
                                                         stores.opener(),
                                                         worker_options(options, program));

@@ -2,14 +2,23 @@
 
 #include <pthread.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace fealty::runtime {
+namespace {
+
+constexpr std::size_t batches_least = 4;  // one lent, one being filled, two ready
+
+}  // namespace
 
 DecodedInput::DecodedInput(ports::Source& source, const Topology& topology,
                            DecodedInputOptions options)
     : source_{source}, options_{options}, decoder_{topology.decoder()} {
+  batches_.emplace_back();
   if (!options_.ahead) return;
+  const std::size_t wanted = options_.ahead_records / options_.records_max;
+  while (batches_.size() < std::max(wanted, batches_least)) batches_.emplace_back();
   for (DecodedBatch& batch : batches_) free_.push_back(&batch);
   thread_ = std::thread{[this] { run(); }};
 }
@@ -26,8 +35,8 @@ DecodedInput::~DecodedInput() {
 
 Result<DecodedBatch*> DecodedInput::next() {
   if (!options_.ahead) {
-    if (auto filled = fill(batches_[0]); !filled) return filled.error();
-    return &batches_[0];
+    if (auto filled = fill(batches_.front()); !filled) return filled.error();
+    return &batches_.front();
   }
   std::unique_lock lock{mutex_};
   if (lent_ != nullptr) free_.push_back(std::exchange(lent_, nullptr));

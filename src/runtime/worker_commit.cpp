@@ -12,6 +12,7 @@ namespace {
 using SteadyClock = std::chrono::steady_clock;
 
 constexpr int intervals_when_behind = 10;
+constexpr std::size_t save_bytes_least = std::size_t{1} << 20U;
 
 /// Carries changelog records into a store.
 class Restore final : public ports::Changelog::Visitor {
@@ -57,6 +58,8 @@ Result<void> Worker::open_task(std::uint32_t partition, Owned& owned, ports::Off
     if (auto restored = restore(partition, *owned.store); !restored) return restored.error();
   }
   TaskOptions task_options = options_.task;
+  task_options.save_bytes_max =
+      std::min(task_options.save_bytes_max, std::max(options_.cache_bytes / 16, save_bytes_least));
   task_options.describe = [this](std::uint32_t p, ports::Offset offset) {
     return source_.describe(p, offset);
   };

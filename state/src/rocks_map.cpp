@@ -95,7 +95,9 @@ Result<void> RocksMap::ingest(std::span<const Write> changes) {
   const std::string file = directory_ + "/ingest.sst.tmp";
   rocksdb::EnvOptions environment;
   environment.use_direct_writes = db_->GetDBOptions().use_direct_io_for_flush_and_compaction;
-  rocksdb::SstFileWriter writer{environment, db_->GetOptions()};
+  rocksdb::Options table = db_->GetOptions();
+  table.compression = rocksdb::kNoCompression;  // As is usual at level 0: compaction compresses.
+  rocksdb::SstFileWriter writer{environment, table};
   auto status = writer.Open(file);
   for (std::size_t i = 0; status.ok() && i < changes.size(); ++i) {
     const Write& change = changes[i];

@@ -28,7 +28,9 @@ struct DecodedBatch {
 struct DecodedInputOptions {
   std::size_t records_max = 4096;  // a batch
   std::chrono::milliseconds poll_timeout{100};
-  bool ahead = false;  // poll and decode on a thread of its own, up to three batches ahead
+  bool ahead = false;  // poll and decode on a thread of its own
+  /// So far ahead, about: as long as the thread may lose its core to others without being missed.
+  std::size_t ahead_records = 16 * 1024;
 };
 
 /// Polls the source and decodes, on the caller's thread or ahead of it on one of its own.
@@ -54,8 +56,7 @@ class DecodedInput {
   const DecodedInputOptions options_;
   std::unique_ptr<codec::Decoder> decoder_;
 
-  static constexpr std::size_t batches = 4;
-  DecodedBatch batches_[batches];
+  std::deque<DecodedBatch> batches_;
   DecodedBatch* lent_ = nullptr;
 
   // Only with `ahead`.

@@ -22,7 +22,9 @@ struct WorkerOptions {
   TaskOptions task;
   DecodedInputOptions input;
   SinkLaneOptions lane;
-  std::size_t cache_bytes = std::size_t{512} << 20U;  // decoded members, all partitions together
+  /// Decoded members and what they have not saved, all partitions together. Portions of a save are cut
+  /// to a sixteenth of it.
+  std::size_t cache_bytes = std::size_t{512} << 20U;
   std::uint64_t commit_events_max = 500'000;          // a commit at least this often
   std::chrono::milliseconds commit_interval{0};       // and this often; 0 = by events only
   std::chrono::milliseconds tick_after_idle{0};  // live: tick an idle partition's clock; 0 = never
