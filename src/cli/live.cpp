@@ -28,6 +28,7 @@ kafka::KafkaOptions kafka_options(const config::KafkaConfig& from) {
   to.start = from.start == config::Start::earliest ? kafka::Start::earliest : kafka::Start::latest;
   to.output_prefix = from.output_prefix;
   to.transactional_id = from.transactional_id;
+  to.group_instance = from.transactional_id;  // Both are one a process, stable over restarts.
   to.create_topics = from.create_topics;
   to.replication_factor = from.replication_factor;
   to.security_protocol = config::name(from.security.protocol);

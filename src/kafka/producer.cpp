@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <future>
+#include <span>
 #include <thread>
 
 #include "fealty/log/log.hpp"
@@ -11,6 +13,8 @@
 namespace fealty::kafka {
 
 namespace {
+
+constexpr std::size_t records_a_call = 256;
 
 extern "C" rd_kafka_resp_err_t fealty_kafka_on_ack(rd_kafka_t*, rd_kafka_message_t* message,
                                                    void* opaque) {
@@ -113,24 +117,57 @@ Result<void> Producer::begin() {
   return {};
 }
 
-Result<void> Producer::produce(ports::Stream stream, std::uint32_t partition, std::string_view key,
-                               std::string_view value) {
-  const auto& topic = topics_.at(static_cast<std::size_t>(stream));
-  const std::int32_t to = stream == ports::Stream::changelog ? static_cast<std::int32_t>(partition)
-                                                             : RD_KAFKA_PARTITION_UA;
-  // librdkafka copies the payload and never writes to it, whatever its signature says.
-  auto* payload = value.empty() ? nullptr : const_cast<char*>(value.data());
-  const char* key_data = key.empty() ? nullptr : key.data();
-  Deadline deadline{options_->commit_timeout};
-  while (rd_kafka_produce(topic.get(), to, RD_KAFKA_MSG_F_COPY, payload, value.size(), key_data,
-                          key.size(), nullptr) != 0) {
-    const auto code = rd_kafka_last_error();
-    if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL || deadline.passed()) {
-      return produce_failed(code, stream, key.size() + value.size());
-    }
-    rd_kafka_poll(client_->get(), deadline.left_ms(10));
+// Stream by stream, each in order: librdkafka takes a clock, a lock and a look at its own state
+// once a call, so many records a call cost less than one.
+Result<void> Producer::produce(const ports::OutputBuffer& out) {
+  for (auto& waiting : waiting_) waiting.clear();  // An error may have left some.
+  for (const auto& item : out.items()) {
+    const std::string_view key = out.key(item);
+    const std::string_view value = out.value(item);
+    rd_kafka_message_t record{};
+    record.partition = item.stream == ports::Stream::changelog
+                           ? static_cast<std::int32_t>(item.partition)
+                           : RD_KAFKA_PARTITION_UA;
+    // librdkafka copies both and never writes to them, whatever its signature says.
+    if (!value.empty()) record.payload = const_cast<char*>(value.data());
+    record.len = value.size();
+    if (!key.empty()) record.key = const_cast<char*>(key.data());
+    record.key_len = key.size();
+    auto& waiting = waiting_.at(static_cast<std::size_t>(item.stream));
+    waiting.push_back(record);
+    if (waiting.size() < records_a_call) continue;
+    if (auto done = hand_over(item.stream); !done) return done;
+  }
+  for (std::size_t i = 0; i < ports::stream_count; ++i) {
+    if (auto done = hand_over(static_cast<ports::Stream>(i)); !done) return done;
   }
   return {};
+}
+
+Result<void> Producer::hand_over(ports::Stream stream) {
+  auto& waiting = waiting_.at(static_cast<std::size_t>(stream));
+  std::span<rd_kafka_message_t> left{waiting};
+  Result<void> outcome;
+  Deadline deadline{options_->commit_timeout};
+  while (!left.empty() && outcome) {
+    const int taken = rd_kafka_produce_batch(
+        topics_.at(static_cast<std::size_t>(stream)).get(), RD_KAFKA_PARTITION_UA,
+        RD_KAFKA_MSG_F_COPY | RD_KAFKA_MSG_F_PARTITION, left.data(), static_cast<int>(left.size()));
+    const auto refused = std::find_if(left.begin(), left.end(), [](const auto& record) {
+      return record.err != RD_KAFKA_RESP_ERR_NO_ERROR;
+    });
+    // What was taken comes first: a full queue refuses all that follows, as other faults do.
+    const auto before = static_cast<std::size_t>(refused - left.begin());
+    const bool full = refused != left.end() && refused->err == RD_KAFKA_RESP_ERR__QUEUE_FULL &&
+                      static_cast<std::size_t>(taken) == before && !deadline.passed();
+    if (refused != left.end() && !full) {
+      outcome = produce_failed(refused->err, stream, refused->key_len + refused->len);
+    }
+    left = left.subspan(before);
+    if (full) rd_kafka_poll(client_->get(), deadline.left_ms(10));
+  }
+  waiting.clear();
+  return outcome;
 }
 
 Result<void> Producer::produce_failed(rd_kafka_resp_err_t code, ports::Stream stream,

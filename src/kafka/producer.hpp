@@ -36,9 +36,9 @@ class Producer {
                                                 std::uint32_t partitions, Deadline deadline);
 
   Result<void> begin();
-  /// Copies key and value. `partition` counts for the changelog, else the key decides.
-  Result<void> produce(ports::Stream stream, std::uint32_t partition, std::string_view key,
-                       std::string_view value);
+  /// Copies keys and values, in order within a stream. A record's partition counts for the
+  /// changelog, else its key decides. After an error some of them may have been taken.
+  Result<void> produce(const ports::OutputBuffer& out);
   Result<void> send_offsets(PartitionList offsets, GroupHandle group, Deadline deadline);
   Result<void> commit(Deadline deadline);
   Result<void> abort(Deadline deadline);
@@ -50,6 +50,7 @@ class Producer {
 
  private:
   Producer() = default;
+  Result<void> hand_over(ports::Stream stream);
   Result<void> produce_failed(rd_kafka_resp_err_t code, ports::Stream stream, std::size_t bytes);
   template <class Call>
   Result<void> until_done(const char* what, Deadline deadline, Call&& call);
@@ -60,6 +61,7 @@ class Producer {
   std::shared_ptr<ChangelogAcks> acks_;  // shared with librdkafka's threads
   std::shared_ptr<Client> client_;       // shared with a watchdog's thread
   std::array<TopicHandle, ports::stream_count> topics_;
+  std::array<std::vector<rd_kafka_message_t>, ports::stream_count> waiting_;  // for the next call
 };
 
 }  // namespace fealty::kafka

@@ -48,16 +48,12 @@ Result<void> KafkaSink::begin() {
 Result<void> KafkaSink::append(const ports::OutputBuffer& out) {
   if (out.empty()) return {};
   if (auto done = begin(); !done) return done;
-  for (const auto& item : out.items()) {
-    auto done = producer_->produce(item.stream, item.partition, out.key(item), out.value(item));
-    if (done) continue;
-    if (done.error().code == Errc::fenced) return done;
-    // The rest of this commit cannot follow: whatever the reason, nothing of it may become visible.
-    if (auto dropped = drop_transaction(); !dropped) return dropped;
-    return done;
-  }
+  auto done = producer_->produce(out);
   producer_->poll();
-  return {};
+  if (done || done.error().code == Errc::fenced) return done;
+  // The rest of this commit cannot follow: whatever the reason, nothing of it may become visible.
+  if (auto dropped = drop_transaction(); !dropped) return dropped;
+  return done;
 }
 
 Result<void> KafkaSink::commit(std::span<ports::CommitPosition> positions) {

@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "fealty/base/check.hpp"
@@ -31,11 +32,7 @@ Result<void> SinkLane::append(ports::OutputBuffer& out) {
   if (failed_) return *failed_;
   Command command;
   std::swap(command.out, out);
-  if (!spare_.empty()) {
-    std::swap(out, spare_.back());
-    spare_.pop_back();
-    spare_bytes_ -= out.capacity_bytes();
-  }
+  take_spare(command.out.capacity_bytes(), out);
   queued_bytes_ += command.out.bytes();
   push(std::move(command), lock);
   return standing();
@@ -150,6 +147,22 @@ void SinkLane::until(Lock& lock, Condition condition) {
 void SinkLane::drop_queued() {
   for (Command& command : queue_) recycle(command);
   queue_.clear();
+}
+
+/// Gives back a buffer about as large as the one just taken: the small ones of a batch and the large
+/// ones of a commit take turns.
+void SinkLane::take_spare(std::size_t bytes, ports::OutputBuffer& out) {
+  if (spare_.empty()) return;
+  const auto off = [bytes](const ports::OutputBuffer& buffer) {
+    const std::size_t has = buffer.capacity_bytes();
+    return has < bytes ? bytes - has : has - bytes;
+  };
+  const auto nearest = std::min_element(
+      spare_.begin(), spare_.end(), [&](const auto& a, const auto& b) { return off(a) < off(b); });
+  std::swap(out, *nearest);
+  std::swap(*nearest, spare_.back());
+  spare_.pop_back();
+  spare_bytes_ -= out.capacity_bytes();
 }
 
 /// Keeps the memory for the next output, up to what may be queued at all.

@@ -86,7 +86,7 @@ Result<void> Worker::process(DecodedBatch& batch) {
     if (options_.tick_after_idle.count() > 0) note_activity(batch);
   }
   since_commit_ += batch.records.size();
-  behind_ = batch.records.size() >= options_.input.records_max;
+  if (batch.records.size() < options_.input.records_max) behind_ = false;
   if (!out_.empty()) {
     if (one_clock_ && options_.file_partitions > 1) out_.sort_by_position();
     if (on_outputs) on_outputs(out_);

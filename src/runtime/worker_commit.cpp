@@ -11,7 +11,7 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-constexpr int intervals_when_behind = 10;
+constexpr int intervals_when_behind = 5;
 constexpr std::size_t save_bytes_least = std::size_t{1} << 20U;
 
 /// Carries changelog records into a store.
@@ -224,19 +224,20 @@ bool Worker::commit_due() const {
 /// Hands outputs, saved versions and positions to the lane; the tasks may go on at once.
 Result<void> Worker::start_commit(const Which& which) {
   const auto now = SteadyClock::now();
-  out_.clear();
+  commit_out_.clear();
   positions_.clear();
   for (const auto& owned : owned_) {
     if (!owned) continue;
-    owned->task->prepare_commit(which(*owned->task), now, out_);
+    owned->task->prepare_commit(which(*owned->task), now, commit_out_);
     positions_.push_back(owned->task->commit_position());
   }
-  if (auto sent = send(out_); !sent) return sent;
+  if (auto sent = send(commit_out_); !sent) return sent;
   if (auto queued = lane_.commit(positions_); !queued) return queued;
   since_commit_ = 0;
   sent_ = false;
   uncommitted_ = false;
   last_commit_ = now;
+  behind_ = true;  // until a batch says otherwise
   return {};
 }
 
@@ -246,6 +247,12 @@ Result<void> Worker::take_commit(SinkLane::Wait wait) {
   if (!taken) return taken.error();
   if (!*taken) return {};
   ++commits_;
+  log::debug("worker.committed",
+             {{"commit", commits_},
+              {"took_ms", std::int64_t{std::chrono::duration_cast<std::chrono::milliseconds>(
+                                           SteadyClock::now() - last_commit_)
+                                           .count()}},
+              {"records_since", since_commit_}});
   Result<void> outcome;
   for (const ports::CommitPosition& position : positions_) {
     Owned& owned = *owned_[position.partition];

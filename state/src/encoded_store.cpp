@@ -1,7 +1,6 @@
 #include "fealty/state/encoded_store.hpp"
 
 #include <algorithm>
-#include <limits>
 #include <numeric>
 
 #include "src/keys.hpp"
@@ -11,7 +10,8 @@ namespace {
 
 constexpr std::size_t restoring_bytes_max = std::size_t{8} * 1024 * 1024;
 // What most items take at most, keys and the encoder's own bounds included.
-constexpr std::size_t member_bytes_about = 2048, chunk_head_bytes = 1024, checkpoint_bytes_about = 512;
+constexpr std::size_t member_bytes_about = 2048, chunk_head_bytes = 1024,
+                      chunk_bytes_max = std::size_t{256} << 10U, checkpoint_bytes_about = 512;
 
 std::string timer_start(Day day) {
   std::string key;
@@ -89,10 +89,9 @@ Result<void> EncodedStore::load(std::span<const std::string_view> members,
 Result<std::optional<member::OrderGrant>> EncodedStore::find_order(std::string_view member,
                                                                    std::uint64_t order_key) {
   std::string first;
-  keys::append_history(member, 0, first);
+  keys::append_history(member, 0, 0, first);
   std::string end;
-  keys::append_history(member, std::numeric_limits<member::Offset>::max(), end);
-  end.push_back('\0');
+  keys::append_history_end(member, end);
   std::optional<member::OrderGrant> found;
   auto scanned =
       map_->scan_back(first, end, [&](std::string_view, std::string_view value) -> Result<bool> {
@@ -129,13 +128,24 @@ void EncodedStore::encode(std::span<const ports::SaveItem> items, ports::Offset 
     ports::SavedBatch::Item& item = batch.item_done();
     item.due = save.record->due();
     item.stored_due = save.stored_due;
-    if (save.history.empty()) continue;
-    std::size_t size = chunk_head_bytes;
-    for (const std::string_view part : save.history) size += part.size();
-    std::string& chunk = batch.begin_item(size);
-    keys::append_history(save.record->id, as_of, chunk);
+    encode_chunks(save, as_of, batch);
+  }
+}
+
+/// In several chunks where a busy member's history would not fit into one record of the changelog.
+void EncodedStore::encode_chunks(const ports::SaveItem& save, ports::Offset as_of,
+                                 ports::SavedBatch& batch) {
+  std::uint32_t number = 0;
+  for (std::size_t begin = 0, end = 0; begin < save.history.size(); begin = end) {
+    std::size_t size = 0;
+    for (; end < save.history.size(); ++end) {
+      if (end > begin && size + save.history[end].size() > chunk_bytes_max) break;
+      size += save.history[end].size();
+    }
+    std::string& chunk = batch.begin_item(chunk_head_bytes + size);
+    keys::append_history(save.record->id, as_of, number++, chunk);
     batch.key_done();
-    encode_history(save.history, chunk);
+    encode_history(save.history.subspan(begin, end - begin), chunk);
     batch.item_done();
   }
 }
@@ -323,10 +333,9 @@ Result<void> EncodedStore::page(std::string_view after, std::size_t limit,
 Result<void> EncodedStore::history(std::string_view member,
                                    const std::function<void(const member::LedgerEntry&)>& visit) {
   std::string first;
-  keys::append_history(member, 0, first);
+  keys::append_history(member, 0, 0, first);
   std::string end;
-  keys::append_history(member, std::numeric_limits<member::Offset>::max(), end);
-  end.push_back('\0');
+  keys::append_history_end(member, end);
   member::History chunk;
   return map_->scan(first, end, [&](std::string_view, std::string_view value) -> Result<bool> {
     if (auto read = decode_history(value, chunk); !read) return with_detail(read.error(), member);

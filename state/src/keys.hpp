@@ -40,9 +40,17 @@ inline void append_history_prefix(std::string_view id, std::string& out) {
   append_big_endian(static_cast<std::uint16_t>(id.size()), out);
   out.append(id);
 }
-inline void append_history(std::string_view id, member::Offset as_of, std::string& out) {
+/// Of chunk `number` of a save; only those behind the first name their number.
+inline void append_history(std::string_view id, member::Offset as_of, std::uint32_t number,
+                           std::string& out) {
   append_history_prefix(id, out);
   append_big_endian(as_of, out);
+  if (number > 0) append_big_endian(number, out);
+}
+/// Behind all history keys of one member.
+inline void append_history_end(std::string_view id, std::string& out) {
+  append_history(id, ~member::Offset{0}, ~std::uint32_t{0}, out);
+  out.push_back('\0');
 }
 inline void append_timer(Day day, std::string_view id, std::string& out) {
   out.push_back(timer_table);

@@ -146,11 +146,11 @@ def measure(bench, options):
                 fealty.append(live.drain(child, f"fealty-{turn}"))
                 # Before the stop, which saves all that is left.
                 out = live.messages_out(turn, loaded["records"])
+                if turn + 1 == options.live_runs:
+                    latency = probe(live, turn, tail, fealty, options)
             echo.append(live.echo(turn, out))
             say(f"  turn {turn + 1}: fealty {fealty[-1]['eps']:,.0f}/s, {fealty[-1]['per_cpu_s']:,.0f} per "
                 f"CPU-second; bare loop {echo[-1]['eps']:,.0f}/s, {echo[-1]['per_cpu_s']:,.0f}")
-        with live.fealty(config):
-            latency = probe(live, turn, tail, fealty, options)
     for path in (head, tail) if options.keep_logs else (head, tail, log):
         path.unlink()
     for turn in range(options.live_runs):
@@ -159,8 +159,9 @@ def measure(bench, options):
 
 
 def probe(live, turn, tail, fealty, options):
+    """At half of its rate, in the state that the drain left: its members are in memory."""
     rate = median(run_["eps"] for run_ in fealty) / 2
-    time.sleep(SETTLE_S)  # started again, it opens its state and joins its group
+    time.sleep(SETTLE_S)  # until what was drained is saved
     return live.tool("kafka_latency", "--brokers", live.broker.servers, "--topic", "events", "--notices",
                      f"out-{turn}.notices", "--log", tail, "--rate", round(rate), "--seconds",
                      options.latency_seconds).json()

@@ -250,6 +250,21 @@ class Killed(unittest.TestCase):
     def test_killed_and_started_again_with_its_state(self):
         self.kill_and_go_on(seed=1, emptied=False)
 
+    def test_killed_and_started_again_it_goes_on_before_its_session_times_out(self):
+        service = Service(self, self.topic, self.program, commit={"interval_ms": 10, "events_max": 250})
+        settings = json.loads(service.file.read_text())
+        settings["kafka"]["session_timeout_ms"] = 60_000
+        service.file.write_text(json.dumps(settings))
+        service.start()
+        service.await_committed(self.records // 10)
+        service.kill()
+        killed_at, opened = time.monotonic(), service.log.read_text().count("event=task.opened")
+        service.start()
+        while service.log.read_text().count("event=task.opened") < opened + PARTITIONS:
+            self.assertLess(time.monotonic() - killed_at, 30, service.tail())
+            time.sleep(0.01)
+        service.await_committed(self.records)
+
     def test_killed_and_started_again_with_an_emptied_state(self):
         service = self.kill_and_go_on(seed=2, emptied=True)
         self.assertIn("store.restored", service.log.read_text())

@@ -63,7 +63,7 @@ struct CheckpointConfig {
 
 struct CommitConfig {
   std::uint32_t interval_ms = 100;
-  std::uint32_t events_max = 50'000;
+  std::uint32_t events_max = 200'000;
 };
 
 enum class LogLevel : std::uint8_t { debug, info, warn, error };

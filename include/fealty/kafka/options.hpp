@@ -50,7 +50,8 @@ struct KafkaOptions {
   /// After this a commit's outcome counts as unknown and is resolved; at most half the one above.
   std::chrono::milliseconds commit_timeout{30'000};
   std::chrono::milliseconds fetch_wait{10};  // the broker answers an empty fetch after this
-  std::chrono::milliseconds linger{5};       // an output batch waits this long for more
+  /// An output batch waits this long for more; a commit waits for none, it sends what there is.
+  std::chrono::milliseconds linger{50};
 
   // --- sizes
   std::uint32_t fetch_queue_kib_max = 256 * 1024;   // records fetched ahead

@@ -71,6 +71,7 @@ class SinkLane {
   template <class Condition>
   void until(Lock& lock, Condition condition);
   void drop_queued();
+  void take_spare(std::size_t bytes, ports::OutputBuffer& out);
   void recycle(Command& command);
   [[nodiscard]] Result<void> standing() const { return failed_ ? *failed_ : Result<void>{}; }
 

@@ -141,12 +141,13 @@ class Worker final : private ports::AssignmentListener {
   ports::Offset shared_next_ = 0;  // with one clock, all tasks stand at the same position
   bool one_clock_ = false;
   std::vector<std::unique_ptr<Owned>> owned_;  // by partition; nullptr = not held
-  ports::OutputBuffer out_;
+  ports::OutputBuffer out_;         // of a batch
+  ports::OutputBuffer commit_out_;  // of a commit: larger, so they keep memory of their own
   std::vector<ports::CommitPosition> positions_;
   std::uint64_t since_commit_ = 0;  // records since one was started
   bool sent_ = false;               // outputs since then
   bool over_ = false;               // the cache was full at the last step, too
-  bool behind_ = false;             // the last batch was full: more is waiting
+  bool behind_ = false;             // every batch since then was full: more is waiting
   bool uncommitted_ = false;        // something to commit, ticks included
   std::chrono::steady_clock::time_point last_commit_;
   std::uint64_t commits_ = 0, aborts_ = 0;

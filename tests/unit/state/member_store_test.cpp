@@ -168,6 +168,37 @@ TYPED_TEST(MemberStoreTest, FindsTheNewestGrantOfAnOrder) {
   EXPECT_FALSE(store.find_order("ann", 7)->has_value());
 }
 
+TYPED_TEST(MemberStoreTest, CutsALongHistoryIntoRecordsThatAnyBrokerTakes) {
+  // Given a member with thousands of entries and orders since its last save, one order touched twice.
+  auto& store = this->store();
+  member::History long_one;
+  std::vector<std::uint64_t> seqs;
+  for (std::uint64_t seq = 1; seq <= 5000; ++seq) {
+    long_one.entries.push_back(samples::entry(seq));
+    long_one.orders.push_back(samples::order(seq, 20));
+    seqs.push_back(seq);
+  }
+  long_one.orders.push_back(samples::order(1, 7));
+  const Record anna = due_on("anna", no_day, 9), next = due_on("anna", no_day, 10);
+  Saver saver{store};
+  saver.member(anna, no_day, long_one);
+  std::size_t largest = 0;
+  for (const auto& item : saver.batch().items) {
+    largest = std::max(largest, saver.batch().value(item).size());
+  }
+  EXPECT_GT(saver.batch().items.size(), 3U);
+  EXPECT_LT(largest, 512U * 1024);
+
+  ASSERT_TRUE(saver.save());
+  ASSERT_TRUE(Saver{store}.member(next, no_day, samples::history(5001)).save());
+  seqs.push_back(5001);
+  seqs.push_back(5002);
+  EXPECT_THAT(entry_numbers(store, "anna"), testing::ElementsAreArray(seqs));
+  EXPECT_EQ((*store.find_order("anna", 1))->granted, 7);
+  EXPECT_EQ((*store.find_order("anna", 4999))->granted, 20);
+  EXPECT_TRUE(store.find_order("anna", 5001)->has_value());
+}
+
 TYPED_TEST(MemberStoreTest, NamesMembersThatAreDueEarliestFirst) {
   auto& store = this->store();
   const Record a = due_on("a", 30), b = due_on("b", 10), c = due_on("c", -5), d = due_on("d", 20),

@@ -55,6 +55,7 @@ class EncodedStore : public ports::MemberStore {
   [[nodiscard]] KeyValue& map() { return *map_; }
 
  private:
+  void encode_chunks(const ports::SaveItem& save, ports::Offset as_of, ports::SavedBatch& batch);
   void add_timer(Day day, std::string_view member, bool erase);
   Result<void> write_sorted(std::uint64_t position);
   Result<void> write_restored();
