@@ -149,8 +149,8 @@ void SinkLane::drop_queued() {
   queue_.clear();
 }
 
-/// Gives back a buffer about as large as the one just taken: the small ones of a batch and the large
-/// ones of a commit take turns.
+/// Gives back a buffer about as large as the one just taken: the small ones of a batch and the
+/// large ones of a commit take turns.
 void SinkLane::take_spare(std::size_t bytes, ports::OutputBuffer& out) {
   if (spare_.empty()) return;
   const auto off = [bytes](const ports::OutputBuffer& buffer) {

@@ -165,7 +165,7 @@ Result<void> Worker::restart_tasks() {
   ++aborts_;
   log::warn("tasks.restarted", {{"aborts", aborts_}});
   // What was committed before the abort is not applied again.
-  const auto taken = take_commit(SinkLane::Wait::yes);
+  auto taken = take_commit(SinkLane::Wait::yes);
   if (!taken && disposition(taken.error().code) != Disposition::restart_task) return taken;
   if (auto aborted = lane_.abort(); !aborted) return aborted.error();
   out_.clear();
@@ -269,8 +269,8 @@ Result<void> Worker::commit_all(const std::function<bool(const Task&)>& saves) {
     return owned && saves(*owned->task) && owned->task->unsaved() > 0;
   };
   do {
-    auto committed = commit(
-        [&](const Task& task) { return saves(task) ? Task::Save::all : Task::Save::due; });
+    auto committed =
+        commit([&](const Task& task) { return saves(task) ? Task::Save::all : Task::Save::due; });
     if (!committed) return committed;
   } while (std::any_of(owned_.begin(), owned_.end(), unsaved));
   return {};
