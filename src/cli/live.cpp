@@ -124,10 +124,8 @@ Result<void> run_live(const config::ServiceConfig& service, const std::atomic<bo
   if (!bus) return bus.error();
 
   const auto topology = topologies::members_topology(program, *mapping, service.kafka.input_topic);
-  StateFactory stores{{.dir = service.state_dir,
-                       .wal = true,
-                       .async = true,
-                       .cache_bytes = service.cache_bytes}};
+  StateFactory stores{
+      {.dir = service.state_dir, .wal = true, .async = true, .cache_bytes = service.cache_bytes}};
   runtime::Worker worker{topology,        (*bus)->source(),
                          (*bus)->sink(),  &(*bus)->changelog(),
                          stores.opener(), worker_options(service, program)};

@@ -40,7 +40,9 @@ class View {
     const std::string beside = program_beside(options.state);
     const std::string& file = options.program.empty() ? beside : options.program;
     if (options.program.empty() && !std::filesystem::exists(beside)) {
-      fmt::print(stderr, "no --program: level and churn are shown as stored, churn as of the last purchase\n");
+      fmt::print(
+          stderr,
+          "no --program: level and churn are shown as stored, churn as of the last purchase\n");
       return view;
     }
     auto loaded = config::load_program(file);

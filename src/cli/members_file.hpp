@@ -19,8 +19,8 @@ Result<void> visit_members(std::span<ports::MemberStore* const> stores,
 using VisitMembers =
     std::function<Result<void>(const std::function<Result<void>(const member::Record&)>&)>;
 
-/// One JSON line a member, in the order of the ids, as readers see it at `clock`. Renamed into place when
-/// whole. Returns the file's sha256.
+/// One JSON line a member, in the order of the ids, as readers see it at `clock`. Renamed into
+/// place when whole. Returns the file's sha256.
 Result<std::string> write_members_file(const std::string& path, const VisitMembers& members,
                                        const runtime::Topology& topology, EventTime clock);
 

@@ -12,7 +12,7 @@ namespace fealty::cli {
 struct StateOptions {
   std::string dir;  // empty = in memory
   bool wal = true;
-  bool async = true;  // saves on a thread of their own
+  bool async = true;                                // saves on a thread of their own
   std::size_t cache_bytes = std::size_t{2} << 30U;  // of the members; RocksDB's caches go with it
 };
 

@@ -89,8 +89,8 @@ std::vector<std::int64_t> members_by_level(const program::Program& program,
   return counts;
 }
 
-/// members.ndjson and its sha256: from memory where everybody is there, beside the last save; else from
-/// the stores after it.
+/// members.ndjson and its sha256: from memory where everybody is there, beside the last save; else
+/// from the stores after it.
 class MembersFile {
  public:
   MembersFile(std::string path, const runtime::Topology& topology, runtime::Worker& worker)
@@ -154,9 +154,8 @@ Result<ReplayProgress> replay(const ReplayOptions& options, const ReplayHooks& h
                        .wal = options.wal,
                        .async = true,
                        .cache_bytes = options.cache_bytes}};
-  auto owned_worker = std::make_unique<runtime::Worker>(topology, source, **sink, nullptr,
-                                                        stores.opener(),
-                                                        worker_options(options, program));
+  auto owned_worker = std::make_unique<runtime::Worker>(
+      topology, source, **sink, nullptr, stores.opener(), worker_options(options, program));
   runtime::Worker& worker = *owned_worker;
 
   MembersFile members{options.out_dir + "/members.ndjson", topology, worker};
@@ -192,8 +191,8 @@ Result<ReplayProgress> replay(const ReplayOptions& options, const ReplayHooks& h
     return reported.error();
   }
   worker.close();
-  // The process ends with this call, and the system takes its memory faster whole than we could give it
-  // back member by member.
+  // The process ends with this call, and the system takes its memory faster whole than we could
+  // give it back member by member.
   [[maybe_unused]] static const runtime::Worker* left_to_the_system = nullptr;
   left_to_the_system = owned_worker.release();
   return result;

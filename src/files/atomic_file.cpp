@@ -9,9 +9,9 @@
 #include <memory>
 #include <vector>
 
+#include "block_writer.hpp"
 #include "fealty/base/check.hpp"
 #include "fealty/files/sha256.hpp"
-#include "block_writer.hpp"
 #include "os.hpp"
 
 namespace fealty::files {

@@ -20,8 +20,8 @@ Result<BlockWriter> BlockWriter::open(Fd fd, std::string path, std::uint64_t byt
   struct stat status {};
   if (::fstat(out.fd_.get(), &status) != 0) return errno_error(Errc::output_unwritable, out.path_);
   out.regular_ = S_ISREG(status.st_mode);
-  out.past_cache_ = past_cache && out.regular_ && out.set_past_cache(true) &&
-                    out.set_past_cache(false);
+  out.past_cache_ =
+      past_cache && out.regular_ && out.set_past_cache(true) && out.set_past_cache(false);
   out.buffer_.reset(static_cast<char*>(std::aligned_alloc(alignment, buffer_bytes)));
   check(out.buffer_ != nullptr, "memory for a buffer");
   if (auto cut = out.cut_to(bytes); !cut) return cut.error();
@@ -30,8 +30,7 @@ Result<BlockWriter> BlockWriter::open(Fd fd, std::string path, std::uint64_t byt
 
 bool BlockWriter::set_past_cache(bool on) {
   const int flags = ::fcntl(fd_.get(), F_GETFL);
-  return flags >= 0 &&
-         ::fcntl(fd_.get(), F_SETFL, on ? flags | O_DIRECT : flags & ~O_DIRECT) == 0;
+  return flags >= 0 && ::fcntl(fd_.get(), F_SETFL, on ? flags | O_DIRECT : flags & ~O_DIRECT) == 0;
 }
 
 /// What is no regular file (a device, a pipe) has no length to cut.
@@ -106,9 +105,9 @@ Result<void> BlockWriter::flush() {
 
 Result<void> BlockWriter::write_at(std::string_view bytes, std::uint64_t at) {
   while (!bytes.empty()) {
-    const ssize_t written = regular_ ? ::pwrite(fd_.get(), bytes.data(), bytes.size(),
-                                                static_cast<off_t>(at))
-                                     : ::write(fd_.get(), bytes.data(), bytes.size());
+    const ssize_t written =
+        regular_ ? ::pwrite(fd_.get(), bytes.data(), bytes.size(), static_cast<off_t>(at))
+                 : ::write(fd_.get(), bytes.data(), bytes.size());
     if (written < 0) {
       if (errno == EINTR) continue;
       return errno_error(Errc::output_unwritable, path_);

@@ -11,8 +11,8 @@
 namespace fealty::files {
 
 /// Writes a growing file in large blocks past the page cache (O_DIRECT), where the file system can:
-/// what goes out once and is not read again need not push out what is. Elsewhere, and for what is no
-/// regular file, in large plain writes.
+/// what goes out once and is not read again need not push out what is. Elsewhere, and for what is
+/// no regular file, in large plain writes.
 ///
 /// Owns:    the descriptor and one buffer. The last, unfull block of a flush is written plainly and
 ///          once more with what follows it.
@@ -48,9 +48,9 @@ class BlockWriter {
   Fd fd_;
   std::string path_;
   std::unique_ptr<char, Free> buffer_;
-  std::size_t filled_ = 0;       // of buffer_
-  std::size_t flushed_ = 0;      // of those: written plainly already
-  std::uint64_t block_at_ = 0;   // where in the file buffer_ begins; aligned where past_cache_
+  std::size_t filled_ = 0;      // of buffer_
+  std::size_t flushed_ = 0;     // of those: written plainly already
+  std::uint64_t block_at_ = 0;  // where in the file buffer_ begins; aligned where past_cache_
   bool regular_ = false;
   bool past_cache_ = false;
 };

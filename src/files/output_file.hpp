@@ -29,7 +29,8 @@ class OutputFile {
   Result<void> cut_to(std::uint64_t bytes);
   /// Length of the file with what is still buffered.
   [[nodiscard]] std::uint64_t bytes() const { return writer_.bytes() + pending_.size(); }
-  /// SHA-256 of the file after flush(); read again only where it was not written whole in this life.
+  /// SHA-256 of the file after flush(); read again only where it was not written whole in this
+  /// life.
   [[nodiscard]] Result<std::string> sha256() const;
 
  private:

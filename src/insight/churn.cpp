@@ -211,7 +211,8 @@ void after_event(Record& record, Day day, std::string_view cause, EventTime time
                  const ChurnParameters& parameters, std::uint32_t version, Effects& effects) {
   if (!parameters.enabled) return;
   const Day as_of = std::max(day, record.last_day);
-  // Time alone is the timer's: an event without a new purchase day changes what nobody has asked for.
+  // Time alone is the timer's: an event without a new purchase day changes what nobody has asked
+  // for.
   if (record.purchase_days.size() == record.purchase_days_before.value) return;
 
   const std::uint16_t score_bp = churn_on(record, as_of, parameters);

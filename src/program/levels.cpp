@@ -112,9 +112,9 @@ bool add_qualifying(member::Record& record, Day day, Day today, std::int64_t amo
 void prune_qualifying(member::Record& record, Day today, const Program& program) {
   const std::int32_t oldest = oldest_bucket(today, program);
   auto& buckets = record.qualifying;
-  const auto kept = std::find_if(
-      buckets.begin(), buckets.end(),
-      [&](const member::QualifyingBucket& held) { return held.bucket >= oldest; });
+  const auto kept =
+      std::find_if(buckets.begin(), buckets.end(),
+                   [&](const member::QualifyingBucket& held) { return held.bucket >= oldest; });
   if (kept != buckets.begin()) buckets.erase(buckets.begin(), kept);
 }
 

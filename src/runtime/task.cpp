@@ -228,8 +228,8 @@ Result<const member::OrderGrant*> Task::find_order(const event::Event& event,
   return &found_order_;
 }
 
-/// Where an order's newest state is noted. Most refunds follow soon; whose note was overwritten is found
-/// the long way.
+/// Where an order's newest state is noted. Most refunds follow soon; whose note was overwritten is
+/// found the long way.
 Task::RecentOrder& Task::recent_order(const CachedMember& member, std::uint64_t order_key) {
   return recent_orders_[mix(order_key, member.key) & (recent_orders_.size() - 1)];
 }
@@ -259,7 +259,8 @@ void Task::emit(CachedMember& member, ports::OutputBuffer& out) {
   const std::string& id = member.record.id;
   if (emitting_) {
     for (const member::LedgerEntry& entry : effects_.entries) {
-      topology_.encode_entry(entry, id, out.start(ports::Stream::ledger, partition_, id, position_));
+      topology_.encode_entry(entry, id,
+                             out.start(ports::Stream::ledger, partition_, id, position_));
       out.finish();
       ++counters_.ledger_entries;
       switch (entry.kind) {
@@ -282,7 +283,8 @@ void Task::emit(CachedMember& member, ports::OutputBuffer& out) {
       }
     }
     for (const member::Notice& notice : effects_.notices) {
-      topology_.encode_notice(notice, id, out.start(ports::Stream::notices, partition_, id, position_));
+      topology_.encode_notice(notice, id,
+                              out.start(ports::Stream::notices, partition_, id, position_));
       out.finish();
       ++counters_.notices[static_cast<std::size_t>(notice.type)];
     }
@@ -324,9 +326,9 @@ void Task::reject(const DecodedRecord& record, const Error& error, ports::Output
     return;
   }
   ++counters_.deadlettered;
-  codec::encode_deadletter(error, options_.describe(partition_, record.raw->offset), partition_,
-                           record.raw->offset, record.raw->value,
-                           out.start(ports::Stream::deadletters, partition_, {}, record.raw->offset));
+  codec::encode_deadletter(
+      error, options_.describe(partition_, record.raw->offset), partition_, record.raw->offset,
+      record.raw->value, out.start(ports::Stream::deadletters, partition_, {}, record.raw->offset));
   out.finish();
 }
 

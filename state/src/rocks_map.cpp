@@ -89,8 +89,8 @@ Result<void> RocksMap::write(std::span<const Write> changes) {
   return {};
 }
 
-/// A large sorted batch becomes a table file of its own and is taken in whole: a third of the work of
-/// log, memtable and flush. Atomic like a write: the file counts once the manifest names it.
+/// A large sorted batch becomes a table file of its own and is taken in whole: a third of the work
+/// of log, memtable and flush. Atomic like a write: the file counts once the manifest names it.
 Result<void> RocksMap::ingest(std::span<const Write> changes) {
   const std::string file = directory_ + "/ingest.sst.tmp";
   rocksdb::EnvOptions environment;

@@ -1,8 +1,8 @@
 #include "fealty/state/rocks_store.hpp"
 
 #include <rocksdb/cache.h>
-#include <rocksdb/env.h>
 #include <rocksdb/convenience.h>
+#include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
@@ -63,8 +63,8 @@ rocksdb::BlockBasedTableOptions table_options(const RocksShared::Impl& shared) {
   return table;
 }
 
-/// RocksDB's own text log is dropped: on a full disk this release of it would end the process over a line
-/// that it cannot write. What matters reaches us as a status.
+/// RocksDB's own text log is dropped: on a full disk this release of it would end the process over
+/// a line that it cannot write. What matters reaches us as a status.
 class NoLog final : public rocksdb::Logger {
  public:
   using rocksdb::Logger::Logv;

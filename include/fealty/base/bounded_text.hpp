@@ -8,8 +8,8 @@
 
 namespace fealty {
 
-/// Room of a stated bound to write into, whose used part is then appended to a string. A string of its
-/// own would be filled with zeros first, for a bound that is several times what is written.
+/// Room of a stated bound to write into, whose used part is then appended to a string. A string of
+/// its own would be filled with zeros first, for a bound that is several times what is written.
 /// Owns: the room; up to `local_bytes` of it lie in the object itself. Threads: one.
 class BoundedText {
  public:

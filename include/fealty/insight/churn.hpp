@@ -7,21 +7,24 @@
 /// The churn score and its notices. Pure.
 namespace fealty::insight {
 
-/// churn_H in basis points (0..10000) on `today`: 1 - P(buys within H), x = purchase_days.size() - 1.
-/// A member who never bought is scored as x = 0 from first_day. Never falls while a member is quiet.
+/// churn_H in basis points (0..10000) on `today`: 1 - P(buys within H), x = purchase_days.size()
+/// - 1. A member who never bought is scored as x = 0 from first_day. Never falls while a member is
+/// quiet.
 std::uint16_t churn_on(const member::Record& record, Day today, const ChurnParameters& parameters);
 
-/// Call before an event on `day` changes the record: announces what fell due up to it, takes back what
-/// a late event shows to be wrong (a notice with detail reason = late_event), and settles the state.
-/// `cause` is the event's id. `version` goes into notices as rule_version.
+/// Call before an event on `day` changes the record: announces what fell due up to it, takes back
+/// what a late event shows to be wrong (a notice with detail reason = late_event), and settles the
+/// state. `cause` is the event's id. `version` goes into notices as rule_version.
 void before_event(member::Record& record, Day day, std::string_view cause, EventTime time,
-                  const ChurnParameters& parameters, std::uint32_t version, std::int32_t utc_offset_s,
-                  member::Effects& effects);
-/// Call after it: where it brought a new purchase day, scores anew, raises or clears with hysteresis and
-/// dwell, and sets the next due day. Between purchases the score follows from the day alone: churn_on()
-/// gives it to whoever asks, and the day on which it crosses the threshold is known beforehand.
+                  const ChurnParameters& parameters, std::uint32_t version,
+                  std::int32_t utc_offset_s, member::Effects& effects);
+/// Call after it: where it brought a new purchase day, scores anew, raises or clears with
+/// hysteresis and dwell, and sets the next due day. Between purchases the score follows from the
+/// day alone: churn_on() gives it to whoever asks, and the day on which it crosses the threshold is
+/// known beforehand.
 void after_event(member::Record& record, Day day, std::string_view cause, EventTime time,
-                 const ChurnParameters& parameters, std::uint32_t version, member::Effects& effects);
+                 const ChurnParameters& parameters, std::uint32_t version,
+                 member::Effects& effects);
 /// Announces what falls due up to and including `today`.
 void announce(member::Record& record, Day today, const ChurnParameters& parameters,
               std::uint32_t version, std::int32_t utc_offset_s, member::Effects& effects);

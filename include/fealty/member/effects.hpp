@@ -18,10 +18,19 @@
 namespace fealty::member {
 
 enum class NoticeType : std::uint8_t {
-  points_earned, points_redeemed, points_reserved, points_released, points_reversed,
-  points_adjusted, balance_negative, refund_exceeds_order,
-  tier_upgraded, tier_downgraded, tier_corrected,
-  churn_raised, churn_cleared,
+  points_earned,
+  points_redeemed,
+  points_reserved,
+  points_released,
+  points_reversed,
+  points_adjusted,
+  balance_negative,
+  refund_exceeds_order,
+  tier_upgraded,
+  tier_downgraded,
+  tier_corrected,
+  churn_raised,
+  churn_cleared,
 };
 inline constexpr std::size_t notice_type_count = 13;
 /// Name on the wire: "points.earned", "tier.upgraded", "churn.risk.raised", ...
@@ -107,8 +116,8 @@ class OrderSlot {
   bool has_ = false;
 };
 
-/// All that one event, or one turn of the clock, does to one member. Reused from event to event: once
-/// warm, it allocates nothing.
+/// All that one event, or one turn of the clock, does to one member. Reused from event to event:
+/// once warm, it allocates nothing.
 ///
 /// Owns: texts made while the event is applied; they die at clear(). Everything else is borrowed at
 /// least as long. Threads: one.

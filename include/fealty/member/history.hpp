@@ -11,14 +11,21 @@
 namespace fealty::member {
 
 enum class EntryKind : std::uint8_t {
-  earn, reverse, redeem, reserve, capture, release, adjust,
+  earn,
+  reverse,
+  redeem,
+  reserve,
+  capture,
+  release,
+  adjust,
 };
 /// Name on the wire: "earn", "reverse", "redeem", ...
 std::string_view name(EntryKind kind);
 
 /// One immutable line of a member's ledger. `points` is the change of the member's active balance:
 /// + debits "issued"/"adjustment" and credits the member, - the other way round.
-/// Borrows its texts: from the effects that made it, or from the stored bytes that it was read from.
+/// Borrows its texts: from the effects that made it, or from the stored bytes that it was read
+/// from.
 struct LedgerEntry {
   std::uint64_t seq = 0;
   EntryKind kind = EntryKind::earn;
@@ -27,7 +34,8 @@ struct LedgerEntry {
   EventTime time;              // event time
   std::uint64_t position = 0;  // input position of the cause
   std::string_view cause;      // event id
-  std::string_view rule;       // names of the rules that gave points, joined by '+'; "refund", "redemption", ...
+  std::string_view
+      rule;  // names of the rules that gave points, joined by '+'; "refund", "redemption", ...
   std::uint32_t rule_version = 0;  // the program's version
   std::string_view order_id;       // empty where no order is concerned
   std::string_view explanation;    // how the number came about, in words and figures
@@ -58,8 +66,8 @@ struct OrderGrant {
   std::uint64_t rules = 0;          // bit i: order-level rule i of the program matched
   std::uint8_t level = 0;           // that the multiplier came from
   std::uint32_t program_version = 0;
-  std::int64_t granted = 0;   // points
-  std::int64_t reversed = 0;  // of them, 0..granted
+  std::int64_t granted = 0;     // points
+  std::int64_t reversed = 0;    // of them, 0..granted
   std::int64_t qualifying = 0;  // what the order adds to the qualifying metric, after refunds
   std::vector<OrderLine> lines;
   friend bool operator==(const OrderGrant&, const OrderGrant&) = default;

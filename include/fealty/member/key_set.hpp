@@ -10,9 +10,9 @@
 
 namespace fealty::member {
 
-/// The business keys (order, refund, redemption, adjustment) that a member's money events have used,
-/// each with a digest of what it said. Forgets nothing, so a repeat is known for ever.
-/// Keys are hashes already: a few lie in a row, more in an open-addressed table of at most three
+/// The business keys (order, refund, redemption, adjustment) that a member's money events have
+/// used, each with a digest of what it said. Forgets nothing, so a repeat is known for ever. Keys
+/// are hashes already: a few lie in a row, more in an open-addressed table of at most three
 /// quarters, so that a look touches one place in memory and an insertion moves nothing else.
 /// Equality and the stored form are independent of insertion order.
 class KeySet {
@@ -101,7 +101,8 @@ class KeySet {
     }
   }
 
-  std::vector<Entry> places_;  // a row of size_ entries, or a table: a power of two, empty_key where free
+  std::vector<Entry>
+      places_;  // a row of size_ entries, or a table: a power of two, empty_key where free
   std::size_t size_ = 0;
 };
 

@@ -35,8 +35,8 @@ struct LevelState {
 /// Whether the member is held at risk of churn, at some day of the member's own timeline.
 struct ChurnState {
   bool raised = false;
-  Day since = 0;       // day of the last change; 0 = never changed
-  Day due = no_day;    // day of the next change if nothing happens before
+  Day since = 0;     // day of the last change; 0 = never changed
+  Day due = no_day;  // day of the next change if nothing happens before
   friend bool operator==(const ChurnState&, const ChurnState&) = default;
 };
 
@@ -84,8 +84,9 @@ struct Reservation {
 /// member: what it brings about (a downgrade that fell due, a risk raised) is announced at once and
 /// kept in the `announced` states; a late event that makes an announcement wrong corrects it.
 ///
-/// The order of the fields is that of their use: what every event reads and writes comes first, what
-/// only money moves next, what hardly any event touches last, each in as few cache lines as may be.
+/// The order of the fields is that of their use: what every event reads and writes comes first,
+/// what only money moves next, what hardly any event touches last, each in as few cache lines as
+/// may be.
 struct Record {
   std::string id;
   Offset as_of = 0;  // saved versions only: all input before this position is in this record
@@ -106,7 +107,8 @@ struct Record {
   static constexpr std::size_t recent_max = 16;
   std::array<std::uint64_t, recent_max> recent_ids{};
 
-  // What was bought. purchase_days: distinct days with a purchase, ascending; the model's x = size - 1.
+  // What was bought. purchase_days: distinct days with a purchase, ascending; the model's x = size
+  // - 1.
   PurchaseDays purchase_days;
   QualifyingBuckets qualifying;  // ascending by bucket
   std::uint32_t purchases = 0;   // orders, refunded ones included

@@ -49,15 +49,15 @@ struct Checkpoint {
 /// A member to be saved: borrowed until encode() returns.
 struct SaveItem {
   const member::Record* record = nullptr;
-  /// Encoded ledger entries since the last save, oldest first, then order grants likewise; of two of
-  /// one order the later one counts.
+  /// Encoded ledger entries since the last save, oldest first, then order grants likewise; of two
+  /// of one order the later one counts.
   std::span<const std::string_view> history;
   Day stored_due = no_day;  // due() of the version that the store holds now
 };
 
-/// Saved versions, encoded: what goes to the changelog and, after the commit, to the store, byte for
-/// byte. Keys begin with a table letter: 'm' member, 'h' history, 'c' checkpoint. The bytes lie in
-/// blocks, so that a batch of all members is never moved as it grows.
+/// Saved versions, encoded: what goes to the changelog and, after the commit, to the store, byte
+/// for byte. Keys begin with a table letter: 'm' member, 'h' history, 'c' checkpoint. The bytes lie
+/// in blocks, so that a batch of all members is never moved as it grows.
 struct SavedBatch {
   struct Item {
     std::uint32_t block = 0, at = 0;  // key, then value
@@ -144,13 +144,13 @@ class MemberStore {
   virtual void encode(const member::OrderGrant& order, std::string& out) = 0;
   /// Reads back what encode() made of an order. Pure.
   virtual void decode(std::string_view bytes, member::OrderGrant& order) = 0;
-  /// Appends the encoded versions of `items` to `batch`, each with `as_of`. A history chunk is added
-  /// where history is not empty. Pure: touches no file.
+  /// Appends the encoded versions of `items` to `batch`, each with `as_of`. A history chunk is
+  /// added where history is not empty. Pure: touches no file.
   virtual void encode(std::span<const SaveItem> items, Offset as_of, SavedBatch& batch) = 0;
   virtual void encode(const Checkpoint& checkpoint, SavedBatch& batch) = 0;
   /// Keeps `batch`, all or nothing, in order after all earlier ones. Call it only once the log has
-  /// committed what the batch holds. May take the batch's memory and leave other in its place: clear()
-  /// it afterwards.
+  /// committed what the batch holds. May take the batch's memory and leave other in its place:
+  /// clear() it afterwards.
   virtual Result<void> save(SavedBatch& batch) = 0;
   /// Keeps one changelog record (restore). `position`: the changelog position after it.
   virtual Result<void> restore(std::string_view key, std::string_view value,
@@ -158,15 +158,15 @@ class MemberStore {
   /// Ends a restore: what was restored is kept.
   virtual Result<void> restored(std::uint64_t position) = 0;
 
-  /// Appends up to `limit` ids of saved members with `after` < due() <= `until`, earliest first, going on
-  /// behind `cursor` (empty = from the start; updated). True where more are left. May name a member
-  /// whose due day has moved since: the caller checks the record.
+  /// Appends up to `limit` ids of saved members with `after` < due() <= `until`, earliest first,
+  /// going on behind `cursor` (empty = from the start; updated). True where more are left. May name
+  /// a member whose due day has moved since: the caller checks the record.
   virtual Result<bool> due(Day after, Day until, std::size_t limit, std::string& cursor,
                            std::vector<std::string>& members) = 0;
   /// Every saved member in ascending order of id (bytewise). Stops at the first error of `visit`.
   virtual Result<void> scan(const std::function<Result<void>(const member::Record&)>& visit) = 0;
-  /// The first `limit` saved members with an id above `after` (bytewise), ascending, into `out`, which is
-  /// replaced; fewer at the end, none behind it.
+  /// The first `limit` saved members with an id above `after` (bytewise), ascending, into `out`,
+  /// which is replaced; fewer at the end, none behind it.
   virtual Result<void> page(std::string_view after, std::size_t limit,
                             std::vector<member::Record>& out) = 0;
   /// Ledger entries of one member, oldest first, from saved versions.

@@ -54,7 +54,8 @@ class OutputBuffer {
     return bytes_.capacity() + items_.capacity() * sizeof(Item);
   }
   [[nodiscard]] bool empty() const { return items_.empty(); }
-  /// By input position, else in the order of appearance: the order of one task, of several tasks' records.
+  /// By input position, else in the order of appearance: the order of one task, of several tasks'
+  /// records.
   void sort_by_position() {
     std::stable_sort(items_.begin(), items_.end(),
                      [](const Item& a, const Item& b) { return a.position < b.position; });
@@ -71,8 +72,8 @@ class OutputBuffer {
 
 struct CommitPosition {
   std::uint32_t partition = 0;
-  event::Offset committed = 0;     // first input offset not covered by this commit
-  event::Offset recover_from = 0;  // first input offset that a recovery would read
+  event::Offset committed = 0;           // first input offset not covered by this commit
+  event::Offset recover_from = 0;        // first input offset that a recovery would read
   std::uint64_t changelog_position = 0;  // out: offset after this commit's last changelog record
 };
 
@@ -82,7 +83,8 @@ struct CommitPosition {
 class Sink {
  public:
   virtual ~Sink() = default;
-  /// Takes the records into the open commit (and opens one where none is). Borrows until it returns.
+  /// Takes the records into the open commit (and opens one where none is). Borrows until it
+  /// returns.
   virtual Result<void> append(const OutputBuffer& out) = 0;
   /// Makes everything appended since the last commit visible together with the positions, all or
   /// nothing. On success fills changelog_position. After an error: not committed, unless a recovery
@@ -96,8 +98,9 @@ class Sink {
 class Changelog {
  public:
   virtual ~Changelog() = default;
-  /// Calls `apply(key, value)` for each committed record from `position` on, in order; an empty value
-  /// is a deletion. Returns the position after the last. Sinks without a changelog return `position`.
+  /// Calls `apply(key, value)` for each committed record from `position` on, in order; an empty
+  /// value is a deletion. Returns the position after the last. Sinks without a changelog return
+  /// `position`.
   class Visitor {
    public:
     virtual ~Visitor() = default;

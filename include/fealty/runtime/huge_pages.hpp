@@ -9,8 +9,8 @@
 
 namespace fealty::runtime {
 
-/// Memory on huge pages where the system has them: among millions of members most lookups would miss
-/// the TLB. For whole multiples of huge_page_bytes, or what is rounded up to one.
+/// Memory on huge pages where the system has them: among millions of members most lookups would
+/// miss the TLB. For whole multiples of huge_page_bytes, or what is rounded up to one.
 inline constexpr std::size_t huge_page_bytes = std::size_t{2} << 20U;
 
 inline std::size_t huge_page_size(std::size_t bytes) {

@@ -43,10 +43,10 @@ struct TaskOptions {
   std::uint64_t checkpoint_distance_events =
       2'000'000;                                 // a change is saved at most this far behind
   std::chrono::seconds checkpoint_distance{60};  // and at most this long after (live)
-  /// One commit saves about so much at most: its memory is bounded, and while one batch is written the
-  /// next can be encoded.
+  /// One commit saves about so much at most: its memory is bounded, and while one batch is written
+  /// the next can be encoded.
   std::size_t save_bytes_max = std::size_t{80} << 20U;
-  bool changelog = false;                        // saved versions go to the changelog stream too
+  bool changelog = false;         // saved versions go to the changelog stream too
   bool member_snapshots = false;  // and a JSON snapshot of each to the members stream
   std::string program_id;
   std::uint32_t program_version = 0;
@@ -149,7 +149,8 @@ class Task {
   void gather_history(HistoryLog::Position newest);
   void count_log();
   void reject(const DecodedRecord& record, const Error& error, ports::OutputBuffer& out);
-  void save_members(Save which, std::chrono::steady_clock::time_point now, ports::OutputBuffer& out);
+  void save_members(Save which, std::chrono::steady_clock::time_point now,
+                    ports::OutputBuffer& out);
   void save_member(Slot slot, ports::OutputBuffer& out);
   void prefetch_queued() const;
   void update_recover_from();
@@ -169,15 +170,15 @@ class Task {
   ports::ClockState clock_;          // at applied
   ports::ClockState recover_clock_;  // at the recover_from of the last commit prepared
   std::vector<ports::Tick> ticks_;
-  ports::Offset position_ = 0;  // of the record at hand
+  ports::Offset position_ = 0;    // of the record at hand
   bool emitting_ = false;         // effects of the record at hand are live
   bool store_was_empty_ = false;  // at open: while nothing was evicted, a miss is a new member
   std::uint64_t evictions_at_open_ = 0;
 
   HistoryLog log_;
   std::vector<RecentOrder> recent_orders_;  // the newest state of orders touched lately, by hash
-  std::size_t log_bytes_held_ = 0;  // of it, in the cache's count
-  std::deque<Slot> queue_;  // changed members, oldest unsaved change first
+  std::size_t log_bytes_held_ = 0;          // of it, in the cache's count
+  std::deque<Slot> queue_;                  // changed members, oldest unsaved change first
   std::map<Day, std::vector<std::pair<Slot, std::uint32_t>>> timers_;  // slot and its generation
   Day fired_to_ = -1;
 
@@ -202,7 +203,7 @@ class Task {
   member::Effects effects_;
   member::OrderGrant found_order_;
   std::string encoded_;
-  std::vector<std::string_view> history_;  // of the member being saved
+  std::vector<std::string_view> history_;                 // of the member being saved
   ports::Offset checkpoint_written_ = ~ports::Offset{0};  // its recover_from
   Counters counters_, committed_counters_;
 };

@@ -22,11 +22,11 @@ struct WorkerOptions {
   TaskOptions task;
   DecodedInputOptions input;
   SinkLaneOptions lane;
-  /// Decoded members and what they have not saved, all partitions together. Portions of a save are cut
-  /// to a sixteenth of it.
+  /// Decoded members and what they have not saved, all partitions together. Portions of a save are
+  /// cut to a sixteenth of it.
   std::size_t cache_bytes = std::size_t{512} << 20U;
-  std::uint64_t commit_events_max = 500'000;          // a commit at least this often
-  std::chrono::milliseconds commit_interval{0};       // and this often; 0 = by events only
+  std::uint64_t commit_events_max = 500'000;     // a commit at least this often
+  std::chrono::milliseconds commit_interval{0};  // and this often; 0 = by events only
   std::chrono::milliseconds tick_after_idle{0};  // live: tick an idle partition's clock; 0 = never
   std::uint32_t file_partitions = 1;             // of a source without partitions
   std::chrono::days clock_jump_max{400};
@@ -56,8 +56,8 @@ class Worker final : private ports::AssignmentListener {
 
   /// Called when partitions were taken over and their stores are open; an error stops the worker.
   std::function<Result<void>()> on_opened;
-  /// Called when the input has ended and all of it is applied, before the last save: until run() returns
-  /// only what a member's reader does not see (as_of, the cache's marks) changes.
+  /// Called when the input has ended and all of it is applied, before the last save: until run()
+  /// returns only what a member's reader does not see (as_of, the cache's marks) changes.
   std::function<void()> on_applied;
   /// Called after each batch and each commit, on the worker's thread.
   std::function<void()> on_progress;
@@ -76,8 +76,7 @@ class Worker final : private ports::AssignmentListener {
   /// Whether every member that there is lies in memory: then visit_members() needs no store.
   [[nodiscard]] bool holds_every_member() const;
   /// Every member in memory, ascending by id (bytewise). Stops at the first error of `visit`.
-  Result<void> visit_members(
-      const std::function<Result<void>(const member::Record&)>& visit) const;
+  Result<void> visit_members(const std::function<Result<void>(const member::Record&)>& visit) const;
   /// The tasks held now, by partition.
   [[nodiscard]] std::vector<Task*> tasks();
   /// The latest clock of any partition.
@@ -141,7 +140,7 @@ class Worker final : private ports::AssignmentListener {
   ports::Offset shared_next_ = 0;  // with one clock, all tasks stand at the same position
   bool one_clock_ = false;
   std::vector<std::unique_ptr<Owned>> owned_;  // by partition; nullptr = not held
-  ports::OutputBuffer out_;         // of a batch
+  ports::OutputBuffer out_;                    // of a batch
   ports::OutputBuffer commit_out_;  // of a commit: larger, so they keep memory of their own
   std::vector<ports::CommitPosition> positions_;
   std::uint64_t since_commit_ = 0;  // records since one was started

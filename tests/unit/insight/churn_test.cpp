@@ -4,8 +4,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <deque>
 #include <chrono>
+#include <deque>
 #include <string>
 #include <variant>
 #include <vector>

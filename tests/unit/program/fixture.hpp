@@ -70,7 +70,8 @@ class Desk {
   }
   /// With texts that outlive the effects that it borrowed them from.
   member::LedgerEntry kept(member::LedgerEntry entry) {
-    for (std::string_view* text : {&entry.cause, &entry.rule, &entry.order_id, &entry.explanation}) {
+    for (std::string_view* text :
+         {&entry.cause, &entry.rule, &entry.order_id, &entry.explanation}) {
       *text = keep(std::string{*text});
     }
     return entry;

@@ -169,7 +169,8 @@ TYPED_TEST(MemberStoreTest, FindsTheNewestGrantOfAnOrder) {
 }
 
 TYPED_TEST(MemberStoreTest, CutsALongHistoryIntoRecordsThatAnyBrokerTakes) {
-  // Given a member with thousands of entries and orders since its last save, one order touched twice.
+  // Given a member with thousands of entries and orders since its last save, one order touched
+  // twice.
   auto& store = this->store();
   member::History long_one;
   std::vector<std::uint64_t> seqs;

@@ -37,8 +37,8 @@ Result<void> decode_record(std::string_view id, std::string_view bytes, member::
 /// One ledger entry, one order's grant: a field of a history chunk each.
 void encode_entry(const member::LedgerEntry& entry, std::string& out);
 void encode_order(const member::OrderGrant& order, std::string& out);
-/// A history chunk: fields that encode_entry() and encode_order() wrote, entries first, behind their
-/// format.
+/// A history chunk: fields that encode_entry() and encode_order() wrote, entries first, behind
+/// their format.
 void encode_history(std::span<const std::string_view> fields, std::string& out);
 /// What is decoded borrows from `bytes`.
 Result<void> decode_history(std::string_view bytes, member::History& history);
