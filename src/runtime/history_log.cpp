@@ -17,10 +17,24 @@ constexpr std::size_t alignment = 8;
 
 void HistoryLog::Free::operator()(char* memory) const { std::free(memory); }
 
+HistoryLog::Memory HistoryLog::make_memory(std::size_t bytes) {
+  constexpr std::size_t page_bytes = 4096;
+  Memory memory{static_cast<char*>(allocate_huge(bytes))};
+  for (std::size_t at = 0; at < bytes; at += page_bytes) memory.get()[at] = 0;  // makes it real
+  return memory;
+}
+
+/// From the second one on, the next is under way when it is needed.
 void HistoryLog::add_segment(std::size_t bytes) {
+  const std::size_t size = huge_page_size(bytes);
+  const bool ready = size == segment_bytes && coming_.valid();
+  Memory memory = ready ? coming_.get() : make_memory(size);
+  if (!segments_.empty() && !coming_.valid()) {
+    coming_ = std::async(std::launch::async, [] { return make_memory(segment_bytes); });
+  }
   Segment& segment = segments_.emplace_back();
-  segment.size = huge_page_size(bytes);
-  segment.memory.reset(static_cast<char*>(allocate_huge(segment.size)));
+  segment.size = size;
+  segment.memory = std::move(memory);
 }
 
 HistoryLog::Position HistoryLog::append(std::string_view bytes, Position previous,

@@ -40,6 +40,13 @@ MemberCache::Slab MemberCache::make_slab() {
   return Slab{slab};
 }
 
+/// The first one at once; from then on the next is under way when it is needed.
+MemberCache::Slab MemberCache::next_slab() {
+  Slab slab = coming_slab_.valid() ? coming_slab_.get() : make_slab();
+  if (!slabs_.empty()) coming_slab_ = std::async(std::launch::async, make_slab);
+  return slab;
+}
+
 void MemberCache::FreeSlab::operator()(CachedMember* slab) const {
   std::destroy_n(slab, std::size_t{1} << slab_bits);
   std::free(slab);
@@ -68,7 +75,7 @@ Slot MemberCache::insert(std::uint64_t key, std::uint32_t partition, std::string
     free_.pop_back();
   } else {
     if ((slots_made_ & slab_mask) == 0) {
-      slabs_.push_back(make_slab());
+      slabs_.push_back(next_slab());
     }
     slot = slots_made_++;
     check(slot != no_slot, "a cache holds fewer than 2^32 members");

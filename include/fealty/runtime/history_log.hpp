@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <future>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -14,7 +15,7 @@ namespace fealty::runtime {
 /// Bytes in a row, and not a container a member: at millions of members most of the memory is this.
 ///
 /// Owns:    its segments; one goes once all items in it are released. An item lies still until
-/// then. Threads: one.
+/// then. Threads: one; another one makes memory ready.
 class HistoryLog {
  public:
   /// Where an item lies; `none` = nowhere.
@@ -65,11 +66,14 @@ class HistoryLog {
     std::uint64_t tag;
     std::uint64_t size;
   };
+  using Memory = std::unique_ptr<char, Free>;
+  static Memory make_memory(std::size_t bytes);
   void add_segment(std::size_t bytes);
   void drop(Segment& segment);
   [[nodiscard]] const char* memory_at(Position position) const;
 
   std::deque<Segment> segments_;
+  std::future<Memory> coming_;  // of the next segment, made ready aside
   std::uint64_t first_ = 0;  // number of segments_.front()
   std::size_t bytes_ = 0;
 };

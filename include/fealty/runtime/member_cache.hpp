@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <future>
 #include <memory>
 #include <string_view>
 #include <vector>
@@ -40,7 +41,7 @@ struct alignas(64) CachedMember {
 /// Owns:    its members. References to them are good until the next insert's slab grows: never
 /// (slabs do
 ///          not move), or until the member is evicted: only in shrink().
-/// Threads: one.
+/// Threads: one; another one makes memory ready.
 class MemberCache {
  public:
   explicit MemberCache(std::size_t bytes_max);
@@ -121,7 +122,9 @@ class MemberCache {
   };
   using Slab = std::unique_ptr<CachedMember[], FreeSlab>;
   static Slab make_slab();
+  Slab next_slab();
   std::vector<Slab> slabs_;
+  std::future<Slab> coming_slab_;  // made ready aside: new memory costs as much as the members' work
   std::vector<Slot> free_;
   Slot slots_made_ = 0;
   Slot hand_ = 0;
