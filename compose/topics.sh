@@ -11,6 +11,6 @@ create() {
 create events --config retention.ms=604800000
 create fealty.notices
 create fealty.ledger --config retention.ms=-1
-create fealty.members --config cleanup.policy=compact
+create fealty.members --config cleanup.policy=compact --config max.message.bytes=16777216
 create fealty.deadletters
-create fealty.changelog --config cleanup.policy=compact
+create fealty.changelog --config cleanup.policy=compact --config max.message.bytes=16777216

@@ -198,6 +198,8 @@ Properties producer_properties(const KafkaOptions& options) {
           {"partitioner", "murmur2_random"},  // As Java clients do.
           {"compression.codec", options.compression},
           {"linger.ms", ms(options.linger)},
+          // A member of many thousand orders; batches of usual records stay at batch.size.
+          {"message.max.bytes", std::to_string(record_bytes_max)},
           {"queue.buffering.max.messages", "10000000"},
           {"queue.buffering.max.kbytes", std::to_string(options.output_queue_kib_max)}};
 }

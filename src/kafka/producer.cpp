@@ -184,9 +184,9 @@ Result<void> Producer::produce_failed(rd_kafka_resp_err_t code, ports::Stream st
                    fmt::format("to {}: {}", topic, rd_kafka_err2str(code))};
     case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
       return Error{Errc::broker_refused, "kafka",
-                   fmt::format("a record of {} bytes is too large for topic {}: raise "
-                               "message.max.bytes there and here",
-                               bytes, topic)};
+                   fmt::format("a record of {} bytes is too large for topic {}: raise its "
+                               "max.message.bytes, up to {}",
+                               bytes, topic, record_bytes_max)};
     default:
       return broker_error(code, "to topic " + topic);
   }

@@ -67,7 +67,11 @@ Result<void> create(const Client& client, const KafkaOptions& options, ports::St
                                               options.replication_factor, reason.data(),
                                               reason.size())};
   if (wanted == nullptr) return refused_topic(topic, reason.data());
-  if (compacted(stream)) rd_kafka_NewTopic_set_config(wanted.get(), "cleanup.policy", "compact");
+  if (compacted(stream)) {
+    rd_kafka_NewTopic_set_config(wanted.get(), "cleanup.policy", "compact");
+    rd_kafka_NewTopic_set_config(wanted.get(), "max.message.bytes",
+                                 std::to_string(record_bytes_max).c_str());
+  }
   AdminOptions bounds{rd_kafka_AdminOptions_new(client.get(), RD_KAFKA_ADMIN_OP_CREATETOPICS)};
   for (const auto set :
        {rd_kafka_AdminOptions_set_request_timeout, rd_kafka_AdminOptions_set_operation_timeout}) {
@@ -102,7 +106,10 @@ Result<void> ensure_output(const Client& client, const KafkaOptions& options, po
       return refused_topic(
           topic, fmt::format("does not exist. Create it: {}{}",
                              create_command(options, topic, input_partitions),
-                             compacted(stream) ? " --config cleanup.policy=compact" : ""));
+                             compacted(stream) ? fmt::format(" --config cleanup.policy=compact "
+                                                       "--config max.message.bytes={}",
+                                                       record_bytes_max)
+                                         : std::string{}));
     }
     if (auto done = create(client, options, stream, input_partitions, deadline); !done) {
       return done.error();

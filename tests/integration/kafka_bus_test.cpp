@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 
+#include "fealty/base/hash.hpp"
 #include "kafka_harness.hpp"
 
 namespace fealty::kafka::test {
@@ -208,6 +209,26 @@ TEST(KafkaChangelog, HoldsCommittedVersionsInOrderAndResumesWhereItStopped) {
   const auto empty = bus->changelog().read(0, 0, other);
   ASSERT_TRUE(empty);
   EXPECT_EQ(*empty, 0u);
+}
+
+TEST(KafkaChangelog, TakesTheVersionOfAMemberWithManyThousandOrders) {
+  const auto options = options_for("large");
+  auto bus = connect(options);
+  Recorder worker{*bus};
+  ASSERT_TRUE(bus->source().open(worker));
+  ASSERT_TRUE(worker.poll_until([&] { return worker.owned.size() == 1; }));
+  // Given a version of 3 MB that does not compress.
+  std::string large;
+  for (std::uint64_t i = 0; large.size() < (3U << 20U); ++i) large += std::to_string(mix(i, i));
+
+  OutputBuffer out;
+  out.add(Stream::changelog, 0, "m.anna", large);
+  ASSERT_TRUE(bus->sink().append(out));
+  commit(*bus, 0);
+
+  Collect all;
+  ASSERT_TRUE(bus->changelog().read(0, 0, all));
+  EXPECT_THAT(all.seen, ElementsAre("m.anna=" + large));
 }
 
 TEST(KafkaChangelog, AStoreAheadOfItsChangelogIsAGap) {

@@ -10,6 +10,10 @@
 
 namespace fealty::kafka {
 
+/// The largest record that may come about: a saved version remembers every order of its member. What
+/// topics of saved versions (changelog, members) are made with.
+inline constexpr std::int64_t record_bytes_max = std::int64_t{16} << 20;
+
 /// Where a group that never committed begins.
 enum class Start : std::uint8_t { earliest, latest };
 
