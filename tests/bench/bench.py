@@ -36,9 +36,9 @@ def arguments():
     parser.add_argument("--replay-option", action="append", default=[], metavar="OPTION",
                         help="one more option for fealty replay, as --replay-option=--no-fsync")
     parser.add_argument("--memory", action="store_true", help="only: many members under a small cache")
-    parser.add_argument("--memory-members", type=int, default=16_000_000,
+    parser.add_argument("--memory-members", type=int, default=17_000_000,
                         help="ids to draw from; some 10 M of them come to be")
-    parser.add_argument("--memory-events", type=int, default=16_000_000)
+    parser.add_argument("--memory-events", type=int, default=17_000_000)
     parser.add_argument("--cache-bytes", type=int, default=512 * MIB)
     parser.add_argument("--overhead-bytes", type=int, default=512 * MIB,
                         help="stated on top of the cache: RocksDB's caches and buffers, batches in flight")

@@ -57,6 +57,62 @@ TEST(FileSink, AbortDropsWhatWasNotCommitted) {
   EXPECT_EQ(slurp(dir / "ledger.ndjson"), "kept\nnext\n");
 }
 
+TEST(FileSink, KeepsEveryByteThroughCommitsAbortsAndRunsOfAnySize) {
+  const TempDir dir;
+  InputIndex index;
+  std::string committed;
+  std::uint64_t random = 1;
+  const auto below = [&random](std::uint64_t bound) { return (random = mix(random, 7)) % bound; };
+  auto sink = *FileSink::open({.dir = dir.path(), .program_id = "p"}, index);
+  for (int step = 0; step < 60; ++step) {
+    // Given lines that fill no block, one, or several.
+    std::string fresh;
+    for (std::uint64_t lines = below(4); lines > 0; --lines) {
+      const std::string line(below(below(3) == 0 ? 2'500'000 : 5'000),
+                             static_cast<char>('a' + step % 26));
+      ASSERT_TRUE(sink->append(output(Stream::ledger, line)));
+      fresh += line + "\n";
+    }
+    // When they are committed, dropped, or lost with the process.
+    switch (below(4)) {
+      case 0:
+        ASSERT_TRUE(sink->abort());
+        break;
+      case 1:
+        sink.reset();
+        sink = *FileSink::open({.dir = dir.path(), .program_id = "p"}, index);
+        break;
+      default:
+        ASSERT_TRUE(commit(*sink, static_cast<Offset>(step)));
+        committed += fresh;
+        break;
+    }
+    // Then the file holds what was committed, and its sum is that of the file.
+    ASSERT_EQ(slurp(dir / "ledger.ndjson").substr(0, committed.size()), committed) << step;
+  }
+  ASSERT_TRUE(commit(*sink, 60));
+  ASSERT_GT(committed.size(), 10'000'000U);
+  EXPECT_EQ(slurp(dir / "ledger.ndjson"), committed);
+  const auto summed = sink->sha256(1);
+  ASSERT_TRUE(summed);
+  EXPECT_EQ(*summed, *sha256_file(dir / "ledger.ndjson"));
+}
+
+TEST(FileSink, SumsAFileAsItIsWritten) {
+  const TempDir dir;
+  InputIndex index;
+  auto sink = *FileSink::open({.dir = dir.path(), .program_id = "p"}, index);
+  for (int i = 0; i < 300; ++i) {
+    const std::string line(10'007, static_cast<char>('a' + i % 26));
+    ASSERT_TRUE(sink->append(output(Stream::notices, line)));
+    if (i % 70 == 0) {
+      ASSERT_TRUE(commit(*sink, static_cast<Offset>(i)));
+    }
+  }
+  ASSERT_TRUE(commit(*sink, 300));
+  EXPECT_EQ(*sink->sha256(0), *sha256_file(dir / "notices.ndjson"));
+}
+
 TEST(FileSink, ALaterRunCutsOffWhatACrashLeftBehind) {
   const TempDir dir;
   InputIndex index;
