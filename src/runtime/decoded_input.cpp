@@ -40,7 +40,9 @@ Result<DecodedBatch*> DecodedInput::next() {
   }
   std::unique_lock lock{mutex_};
   if (lent_ != nullptr) free_.push_back(std::exchange(lent_, nullptr));
-  changed_.notify_all();
+  // Once it has filled all, the thread sleeps until half of them are free: waking it costs time,
+  // too.
+  if (free_.size() == batches_.size() / 2) changed_.notify_all();
   changed_.wait(lock, [this] { return !ready_.empty() || failed_; });
   if (ready_.empty()) return *failed_;
   lent_ = ready_.front();
@@ -54,7 +56,9 @@ void DecodedInput::run() {
     DecodedBatch* batch = nullptr;
     {
       std::unique_lock lock{mutex_};
-      changed_.wait(lock, [this] { return !free_.empty() || stopping_; });
+      if (free_.empty()) {
+        changed_.wait(lock, [this] { return free_.size() >= batches_.size() / 2 || stopping_; });
+      }
       if (stopping_) return;
       batch = free_.front();
       free_.pop_front();
@@ -66,7 +70,7 @@ void DecodedInput::run() {
     } else {
       failed_ = filled.error();
     }
-    changed_.notify_all();
+    if (ready_.size() <= 1) changed_.notify_all();  // else nobody waits for it
     if (failed_ || batch->polled == ports::Polled::ended) return;
   }
 }

@@ -9,6 +9,7 @@ namespace fealty::runtime {
 namespace {
 
 constexpr std::size_t prefetch_ahead = 6;
+constexpr std::size_t send_bytes_least = std::size_t{256} << 10U;
 
 void prefetch(const DecodedRecord& record) {
   const char* at = reinterpret_cast<const char*>(&record);
@@ -71,7 +72,6 @@ Result<void> Worker::loop(const std::atomic<bool>& stop) {
 }
 
 Result<void> Worker::process(DecodedBatch& batch) {
-  out_.clear();
   for (std::size_t i = 0; i < batch.records.size(); ++i) {
     // They come from the decoding thread's core.
     if (i + prefetch_ahead < batch.records.size()) prefetch(batch.records[i + prefetch_ahead]);
@@ -87,12 +87,18 @@ Result<void> Worker::process(DecodedBatch& batch) {
   }
   since_commit_ += batch.records.size();
   if (batch.records.size() < options_.input.records_max) behind_ = false;
-  if (!out_.empty()) {
-    if (one_clock_ && options_.file_partitions > 1) out_.sort_by_position();
-    if (on_outputs) on_outputs(out_);
-    if (auto sent = send(out_); !sent) return sent.error();
+  // Often enough for the lane to keep up, seldom enough that waking it costs little.
+  if (out_.bytes() >= send_bytes_least) {
+    if (auto sent = send_outputs(); !sent) return sent;
   }
   return commit_if_due();
+}
+
+Result<void> Worker::send_outputs() {
+  if (out_.empty()) return {};
+  if (one_clock_ && options_.file_partitions > 1) out_.sort_by_position();
+  if (on_outputs) on_outputs(out_);
+  return send(out_);
 }
 
 /// The task that a record belongs to; nullptr where this worker does not hold its partition (any

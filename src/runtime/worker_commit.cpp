@@ -153,7 +153,7 @@ Result<void> Worker::on_revoked(std::span<const std::uint32_t> partitions, bool 
     log::info("task.closed", {{"partition", partition}, {"lost", lost ? 1 : 0}});
   }
   // Outputs of a lost partition are not ours to commit: an abort drops them, those of others too.
-  if (outcome && lost && sent_) {
+  if (outcome && lost && (sent_ || !out_.empty())) {
     outcome = Error{Errc::transaction_aborted, "partitions", "lost with outputs under way"};
   }
   return outcome;
@@ -224,6 +224,7 @@ bool Worker::commit_due() const {
 /// Hands outputs, saved versions and positions to the lane; the tasks may go on at once.
 Result<void> Worker::start_commit(const Which& which) {
   const auto now = SteadyClock::now();
+  if (auto sent = send_outputs(); !sent) return sent;
   commit_out_.clear();
   positions_.clear();
   for (const auto& owned : owned_) {

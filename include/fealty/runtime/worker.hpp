@@ -61,7 +61,7 @@ class Worker final : private ports::AssignmentListener {
   std::function<void()> on_applied;
   /// Called after each batch and each commit, on the worker's thread.
   std::function<void()> on_progress;
-  /// Called with the outputs of each batch before they go to the sink.
+  /// Called with the outputs of some batches before they go to the sink.
   std::function<void(const ports::OutputBuffer&)> on_outputs;
 
   /// Runs until the input ends or `stop` is set, then saves everything and commits.
@@ -124,6 +124,7 @@ class Worker final : private ports::AssignmentListener {
   Result<void> take_commit(SinkLane::Wait wait);
   Result<void> commit(const Which& which);
   Result<void> commit_all(const std::function<bool(const Task&)>& saves);
+  Result<void> send_outputs();
   Result<void> send(ports::OutputBuffer& out);
   Owned* owner_of(const DecodedRecord& record);
   ports::Offset& next_of(Owned& owned) { return one_clock_ ? shared_next_ : owned.next; }
