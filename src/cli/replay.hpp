@@ -27,7 +27,7 @@ struct ReplayOptions {
   bool wal = true;         // RocksDB's own log; off, a kill only makes the store older
   bool view = false;       // a live view instead of the bar
   bool progress = true;    // a progress bar, where stderr is a terminal
-  std::size_t batch_records = 2048;
+  std::size_t batch_records = 4096;
   std::uint64_t commit_events = 500'000;
   std::uint64_t commit_interval_ms = 0;  // 0 = by events only; 1000 with follow
   std::uint64_t checkpoint_distance = 10'000'000;
