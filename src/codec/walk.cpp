@@ -72,8 +72,9 @@ int Walk::find(const Node& node, std::string_view key) {
 
 bool Walk::object(Object& object, const Node& node, Token* slots, std::size_t depth) {
   for (auto next : object) {
-    simdjson::ondemand::field field;
-    if (const auto error = std::move(next).get(field)) return refuse(error);
+    if (next.error() != simdjson::SUCCESS) return refuse(next.error());
+    // In place: a copy of it would be read before it is written (store forwarding fails).
+    simdjson::ondemand::field&& field = std::move(next).value_unsafe();
     Value& value = field.value();
     const std::string_view raw = value.raw_json_token();
     const int at = find(node, key_before(field.key().raw(), raw.data()));

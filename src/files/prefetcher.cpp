@@ -5,7 +5,7 @@
 namespace fealty::files {
 namespace {
 
-constexpr std::size_t blocks_ahead = 3;
+constexpr std::size_t blocks_ahead = 1;
 constexpr std::chrono::milliseconds wait_at_most{1000};
 
 }  // namespace

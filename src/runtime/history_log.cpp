@@ -70,11 +70,25 @@ const char* HistoryLog::memory_at(Position position) const {
   return segment.memory.get() + (position & (segment_bytes - 1));
 }
 
-HistoryLog::Item HistoryLog::at(Position position) const {
-  const char* const memory = memory_at(position);
-  Head head{};
-  std::memcpy(&head, memory, sizeof head);
-  return {{memory + sizeof head, head.size}, head.previous, head.tag};
+void HistoryLog::bring_near(std::span<Position> chains) const {
+  constexpr int links_max = 32;  // of a chain: a longer one would push out what came first
+  const auto prefetch = [this](Position position) {
+    if (position == none) return;
+    const char* const memory = memory_at(position);
+    __builtin_prefetch(memory);
+    __builtin_prefetch(memory + 64);
+  };
+  for (const Position position : chains) prefetch(position);
+  bool more = true;
+  for (int link = 0; more && link < links_max; ++link) {
+    more = false;
+    for (Position& position : chains) {
+      if (position == none) continue;
+      position = at(position).previous;
+      prefetch(position);
+      more = more || position != none;
+    }
+  }
 }
 
 void HistoryLog::Release::add(Position position) {

@@ -1,5 +1,6 @@
 // The second half of Task: timers at the end of a batch, and what a commit saves.
 #include <algorithm>
+#include <array>
 #include <utility>
 
 #include "fealty/base/check.hpp"
@@ -9,7 +10,7 @@ namespace fealty::runtime {
 namespace {
 
 constexpr std::size_t due_page = 1024;
-constexpr std::size_t prefetch_ahead = 16, prefetch_history_ahead = 6;
+constexpr std::size_t saved_together = 32;
 
 }  // namespace
 
@@ -116,35 +117,51 @@ void Task::prepare_commit(Save which, std::chrono::steady_clock::time_point now,
   }
 }
 
-/// Takes members from the queue as long as they are due and the batch has room.
+/// Saves members as long as they are due and the batch has room, some at a time: what each has not
+/// saved lies all over the log, and many chains are followed faster side by side than in turn.
 void Task::save_members(Save which, std::chrono::steady_clock::time_point now,
                         ports::OutputBuffer& out) {
-  const std::size_t half = queue_.size() / 2;
-  while (!queue_.empty() && saved_.bytes() < options_.save_bytes_max) {
-    const Slot slot = queue_.front();
-    const std::uint64_t number = cache_.member(slot).first_unsaved;
-    while (marks_.front().number < number) marks_.pop_front();
-    const BatchMark& mark = marks_.front();
-    const bool old = at_.applied - mark.start > options_.checkpoint_distance_events ||
-                     now - mark.opened > options_.checkpoint_distance;
-    const bool take = which == Save::all || old || (which == Save::half && queue_.size() > half);
-    if (!take) break;
-    prefetch_queued();
-    queue_.pop_front();
-    save_member(slot, out);
+  const std::size_t left = which == Save::all ? 0 : queue_.size() / 2;
+  std::array<Slot, saved_together> due{};
+  while (saved_.bytes() < options_.save_bytes_max) {
+    std::size_t count = 0;
+    while (count < due.size() && !queue_.empty() &&
+           (front_is_old(now) || (which != Save::due && queue_.size() > left))) {
+      if (queue_.size() > due.size()) {
+        cache_.prefetch_member(queue_[due.size()], sizeof(CachedMember));
+      }
+      due.at(count++) = queue_.front();
+      queue_.pop_front();
+    }
+    if (count == 0) return;
+    bring_histories_near(std::span{due}.first(count));
+    for (std::size_t i = 0; i < count; ++i) save_member(due.at(i), out);
   }
 }
 
-/// Members to be saved soon, and the newest of their history.
-void Task::prefetch_queued() const {
-  if (queue_.size() > prefetch_ahead) {
-    cache_.prefetch_member(queue_[prefetch_ahead], sizeof(CachedMember));
+/// Whether the oldest unsaved change lies further back than the checkpoint distance.
+bool Task::front_is_old(std::chrono::steady_clock::time_point now) {
+  const BatchMark& mark = mark_of_front();
+  return at_.applied - mark.start > options_.checkpoint_distance_events ||
+         now - mark.opened > options_.checkpoint_distance;
+}
+
+/// The batch of the oldest unsaved change; forgets those before it.
+const Task::BatchMark& Task::mark_of_front() {
+  const std::uint64_t number = cache_.member(queue_.front()).first_unsaved;
+  while (marks_.front().number < number) marks_.pop_front();
+  return marks_.front();
+}
+
+void Task::bring_histories_near(std::span<const Slot> slots) const {
+  std::array<HistoryLog::Position, 2 * saved_together> chains{};
+  std::size_t count = 0;
+  for (const Slot slot : slots) {
+    const CachedMember& member = cache_.member(slot);
+    chains.at(count++) = member.unsaved_entries;
+    chains.at(count++) = member.unsaved_orders;
   }
-  if (queue_.size() > prefetch_history_ahead) {
-    const CachedMember& near = cache_.member(queue_[prefetch_history_ahead]);
-    log_.prefetch(near.unsaved_entries);
-    log_.prefetch(near.unsaved_orders);
-  }
+  log_.bring_near(std::span{chains}.first(count));
 }
 
 /// Encodes a member. From here on it may change again: what it is saved with is set apart.
@@ -174,10 +191,9 @@ void Task::update_recover_from() {
     preparing_from_ = at_.applied;
     recover_clock_ = clock_;
   } else {
-    const std::uint64_t number = cache_.member(queue_.front()).first_unsaved;
-    while (marks_.front().number < number) marks_.pop_front();
-    preparing_from_ = marks_.front().start;
-    recover_clock_ = marks_.front().clock;
+    const BatchMark& mark = mark_of_front();
+    preparing_from_ = mark.start;
+    recover_clock_ = mark.clock;
   }
   std::erase_if(ticks_, [&](const ports::Tick& tick) { return tick.position < preparing_from_; });
   // All is saved: the clock that is saved with it holds these ticks.

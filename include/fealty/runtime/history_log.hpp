@@ -2,9 +2,11 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <deque>
 #include <future>
 #include <memory>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -28,7 +30,12 @@ class HistoryLog {
     std::uint64_t tag = 0;  // the caller's
   };
   Position append(std::string_view bytes, Position previous, std::uint64_t tag);
-  [[nodiscard]] Item at(Position position) const;
+  [[nodiscard]] Item at(Position position) const {
+    const char* const memory = memory_at(position);
+    Head head{};
+    std::memcpy(&head, memory, sizeof head);
+    return {{memory + sizeof head, head.size}, head.previous, head.tag};
+  }
   /// Whether the item is still there: until it is released, and mostly for a while longer.
   [[nodiscard]] bool holds(Position position) const;
   /// Items to be given up together, counted by segment: while they are being read, once.
@@ -43,10 +50,9 @@ class HistoryLog {
     std::vector<std::uint32_t> items_;  // of that segment and those behind it
   };
   void release(const Release& what);
-  /// Brings an item near before it is read.
-  void prefetch(Position position) const {
-    if (position != none) __builtin_prefetch(memory_at(position));
-  }
+  /// Brings near what at() reads of these items and of those before them, all chains side by side.
+  /// Leaves `chains` where it stopped.
+  void bring_near(std::span<Position> chains) const;
   /// Of all items whose segment is still there.
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
 

@@ -152,7 +152,9 @@ class Task {
   void save_members(Save which, std::chrono::steady_clock::time_point now,
                     ports::OutputBuffer& out);
   void save_member(Slot slot, ports::OutputBuffer& out);
-  void prefetch_queued() const;
+  [[nodiscard]] bool front_is_old(std::chrono::steady_clock::time_point now);
+  const BatchMark& mark_of_front();
+  void bring_histories_near(std::span<const Slot> slots) const;
   void update_recover_from();
   [[nodiscard]] ports::Checkpoint checkpoint() const;
   [[nodiscard]] bool live(ports::Offset offset) const { return offset >= at_.committed; }
