@@ -139,7 +139,9 @@ std::vector<Slot> MemberCache::sorted_by_id() const {
   };
   std::vector<Key> keys;
   keys.reserve(size_);
+  constexpr Slot prefetch_ahead = 32;
   for (Slot slot = 0; slot < slots_made_; ++slot) {
+    if (slot + prefetch_ahead < slots_made_) prefetch_member(slot + prefetch_ahead, 64);
     if (member(slot).live == 0) continue;
     const std::string& id = member(slot).record.id;
     keys.push_back({eight(id, 0), eight(id, 8), slot});

@@ -9,8 +9,14 @@ namespace {
 
 /// Values of one MultiGet pinned at a time.
 constexpr std::size_t get_many_max = 512;
-/// From this many changes on a write becomes a table file.
-constexpr std::size_t ingest_min = 20'000;
+/// From this many changes, or bytes, on a write becomes a table file.
+constexpr std::size_t ingest_changes_min = 20'000, ingest_bytes_min = std::size_t{16} << 20U;
+
+std::size_t bytes_of(std::span<const Write> changes) {
+  std::size_t bytes = 0;
+  for (const auto& change : changes) bytes += change.key.size() + change.value.size();
+  return bytes;
+}
 
 rocksdb::Slice slice(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
 std::string_view view(const rocksdb::Slice& bytes) { return {bytes.data(), bytes.size()}; }
@@ -77,7 +83,9 @@ Result<void> RocksMap::get_many(std::span<const std::string_view> keys, const Go
 }
 
 Result<void> RocksMap::write(std::span<const Write> changes) {
-  if (changes.size() >= ingest_min) return ingest(changes);
+  if (changes.size() >= ingest_changes_min || bytes_of(changes) >= ingest_bytes_min) {
+    return ingest(changes);
+  }
   batch_.Clear();
   for (const Write& change : changes) {
     const auto status = change.erase ? batch_.Delete(slice(change.key))
