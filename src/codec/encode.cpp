@@ -196,7 +196,7 @@ void encode_member(const MemberView& view, std::string& out) {
   put_day(json, r.first_day, no_day);
   json.raw(R"(,"last_seen":)");
   put_day(json, r.last_day, -1);
-  json.raw(R"(,"parked_refunds":)").number(std::uint64_t{r.parked.size()});
+  json.raw(R"(,"parked_refunds":)").number(std::uint64_t{r.rare->parked.size()});
   json.raw(R"(,"ledger_seq":)").number(r.ledger_seq);
   json.raw(R"(,"ledger_hash":")").hex(r.ledger_hash);
   json.raw(R"(","as_of":)").time(view.as_of).raw("}").finish();

@@ -63,7 +63,7 @@ void insert_day(member::PurchaseDays& days, Day day) {
 
 /// Refunds that came before this purchase, in the order of their arrival.
 void apply_parked(Change& change, member::OrderGrant& order) {
-  auto& parked = change.record.parked;
+  auto& parked = change.record.rare.edit().parked;
   for (std::size_t i = 0; i < parked.size();) {
     if (parked[i].order_key != order.key || parked[i].order_id != order.order_id) {
       ++i;
@@ -109,7 +109,7 @@ Outcome purchase(Change& change, const event::Event& event) {
   insert_day(record.purchase_days, day);
   book(change, earned, event.type, order.level, bought.order_id);
   qualify(change, day, order.qualifying, false);
-  if (!record.parked.empty()) apply_parked(change, order);
+  if (!record.rare->parked.empty()) apply_parked(change, order);
   return {};
 }
 
@@ -121,13 +121,13 @@ Outcome refund(Change& change, const event::Event& event, const member::OrderGra
       return refused(Errc::currency_not_in_program, "currency");
     }
   }
-  if (order == nullptr && change.record.parked.size() >= member::parked_max) {
+  if (order == nullptr && change.record.rare->parked.size() >= member::parked_max) {
     return refused(Errc::too_many_parked, "order_id");
   }
   begin(change, event);
   member::ParkedRefund request = refund_of(event);
   if (order == nullptr) {
-    change.record.parked.push_back(std::move(request));
+    change.record.rare.edit().parked.push_back(std::move(request));
     return {};
   }
   check(order->key == request.order_key, "the caller looked up this order");
@@ -145,8 +145,8 @@ void set_profile(Change& change, const event::Event& event) {
     record.joined = day_of(event.time, change.program.utc_offset_s);
   }
   if (profile.birthday) record.birthday = *profile.birthday;
-  if (!profile.time_zone.empty()) record.time_zone = profile.time_zone;
-  if (!profile.attributes.empty()) record.attributes = profile.attributes;
+  if (!profile.time_zone.empty()) record.rare.edit().time_zone = profile.time_zone;
+  if (!profile.attributes.empty()) record.rare.edit().attributes = profile.attributes;
 }
 
 void count(member::Record& record, const event::Event& event) {

@@ -12,9 +12,9 @@ namespace {
 using member::EntryKind;
 using member::NoticeType;
 
-auto reservation_at(const member::Record& record, std::uint64_t key) {
-  return std::find_if(record.reservations.begin(), record.reservations.end(),
-                      [&](const member::Reservation& held) { return held.key == key; });
+bool is_reserved(const member::Record& record, std::uint64_t key) {
+  const auto& held = record.rare->reservations;
+  return std::any_of(held.begin(), held.end(), [&](const auto& one) { return one.key == key; });
 }
 
 bool spends(event::RedemptionPhase phase) {
@@ -33,10 +33,12 @@ void append_text(std::string_view verb, std::int64_t points, const event::Redemp
 
 /// Takes the reservation out of the record and returns its points.
 std::int64_t close_reservation(member::Record& record, std::uint64_t key) {
-  const auto at = reservation_at(record, key);
-  check(at != record.reservations.end(), "refused before");
+  check(is_reserved(record, key), "refused before");
+  auto& reservations = record.rare.edit().reservations;
+  const auto at = std::find_if(reservations.begin(), reservations.end(),
+                               [&](const auto& held) { return held.key == key; });
   const std::int64_t points = at->points;
-  record.reservations.erase(at);
+  reservations.erase(at);
   record.reserved -= points;
   check(record.reserved >= 0, "reserved is the sum of the reservations");
   return points;
@@ -65,8 +67,7 @@ Turn turn_of(event::RedemptionPhase phase) {
 }  // namespace
 
 Outcome refuse_redemption(const member::Record& record, const event::Redemption& redemption) {
-  const bool open =
-      reservation_at(record, hash64(redemption.redemption_id)) != record.reservations.end();
+  const bool open = is_reserved(record, hash64(redemption.redemption_id));
   if (!spends(redemption.phase)) {
     if (!open) return {Verdict::refused, Errc::unknown_redemption, "redemption_id"};
     return {};
@@ -92,7 +93,7 @@ void redeem(Change& change, const event::Redemption& redemption) {
       moved = -points;
       break;
     case event::RedemptionPhase::reserve:
-      record.reservations.push_back({key, points});
+      record.rare.edit().reservations.push_back({key, points});
       record.reserved += points;
       moved = -points;
       break;

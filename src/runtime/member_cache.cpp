@@ -23,12 +23,16 @@ std::size_t vector_bytes(const SmallVector<T, inline_max>& vector) {
   return vector.capacity() > inline_max ? vector.capacity() * sizeof(T) : 0;
 }
 
+std::size_t rare_bytes(const member::Rare& rare) {
+  return sizeof(member::Rare) + text_bytes(rare.time_zone) + text_bytes(rare.attributes) +
+         rare.reservations.capacity() * sizeof(member::Reservation) +
+         rare.parked.capacity() * sizeof(member::ParkedRefund);
+}
+
 std::size_t heap_bytes(const member::Record& record) {
-  return text_bytes(record.id) + text_bytes(record.time_zone) + text_bytes(record.attributes) +
-         vector_bytes(record.qualifying) + vector_bytes(record.purchase_days) +
-         record.money_keys.heap_bytes() +
-         record.reservations.capacity() * sizeof(member::Reservation) +
-         record.parked.capacity() * sizeof(member::ParkedRefund);
+  return text_bytes(record.id) + vector_bytes(record.qualifying) +
+         vector_bytes(record.purchase_days) + record.money_keys.heap_bytes() +
+         (record.rare.held() ? rare_bytes(*record.rare) : 0);
 }
 
 }  // namespace

@@ -268,7 +268,7 @@ void get_rest(std::uint32_t t, Reader& in, Record& record, bool& level_differs,
       in.sint(record.redeemed_points);
       return;
     case tag(24, wire::bytes):
-      get(in.raw_bytes(), record.reservations.emplace_back(), in);
+      get(in.raw_bytes(), record.rare.edit().reservations.emplace_back(), in);
       return;
     case tag(25, wire::varint):
       in.uint(record.refunds);
@@ -306,13 +306,13 @@ void get_rest(std::uint32_t t, Reader& in, Record& record, bool& level_differs,
       in.sint(record.birthday);
       return;
     case tag(36, wire::bytes):
-      in.text(record.time_zone);
+      in.text(record.rare.edit().time_zone);
       return;
     case tag(37, wire::bytes):
-      in.text(record.attributes);
+      in.text(record.rare.edit().attributes);
       return;
     case tag(38, wire::bytes):
-      get(in.raw_bytes(), record.parked.emplace_back(), in);
+      get(in.raw_bytes(), record.rare.edit().parked.emplace_back(), in);
       return;
     case tag(39, wire::varint):
       in.uint(record.timer_notices);

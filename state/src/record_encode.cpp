@@ -25,9 +25,9 @@ std::size_t bytes_max(const Record& record) {
   std::size_t size = 35 * wire::number_bytes_max + 10 * wire::head_bytes_max +
                      Record::recent_max * 8 + record.qualifying.size() * 15 +
                      record.purchase_days.size() * 5 + record.money_keys.size() * 16 +
-                     record.reservations.size() * 24 + record.time_zone.size() +
-                     record.attributes.size() + 4 * 3 * wire::number_bytes_max;
-  for (const auto& parked : record.parked) size += bytes_max(parked);
+                     record.rare->reservations.size() * 24 + record.rare->time_zone.size() +
+                     record.rare->attributes.size() + 4 * 3 * wire::number_bytes_max;
+  for (const auto& parked : record.rare->parked) size += bytes_max(parked);
   return size;
 }
 
@@ -106,7 +106,7 @@ void put_recent(Writer& out, const Record& record) {
 void put_rest(Writer& out, const Record& record) {
   out.sint(22, record.reserved);
   out.sint(23, record.redeemed_points);
-  for (const auto& reservation : record.reservations) {
+  for (const auto& reservation : record.rare->reservations) {
     out.nested(24, [&] {
       out.fixed(1, reservation.key);
       out.sint(2, reservation.points);
@@ -123,9 +123,9 @@ void put_rest(Writer& out, const Record& record) {
   out.uint(33, record.rating_sum);
   out.optional_sint(34, record.joined, no_day);
   out.optional_sint(35, record.birthday, no_day);
-  out.text(36, record.time_zone);
-  out.text(37, record.attributes);
-  for (const auto& parked : record.parked) put(out, 38, parked);
+  out.text(36, record.rare->time_zone);
+  out.text(37, record.rare->attributes);
+  for (const auto& parked : record.rare->parked) put(out, 38, parked);
   out.uint(39, record.timer_notices);
 }
 

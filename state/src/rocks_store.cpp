@@ -88,7 +88,7 @@ rocksdb::Options db_options(const RocksShared::Impl& shared) {
   options.max_background_jobs = shared.options.background_jobs;
   options.compression = compression();
   options.level_compaction_dynamic_level_bytes = true;
-  options.level0_file_num_compaction_trigger = 8;
+  options.level0_file_num_compaction_trigger = 12;
   options.max_bytes_for_level_base = std::uint64_t{512} * 1024 * 1024;
   options.bytes_per_sync = std::uint64_t{1} * 1024 * 1024;
   options.max_open_files = 256;

@@ -125,7 +125,7 @@ void hold(const Desk& desk) {
   RC_ASSERT(desk.record.lifetime_points >= 0);
   if (desk.program.negative_balance == NegativeBalance::clamp) RC_ASSERT(desk.record.balance >= 0);
   std::int64_t reserved = 0;
-  for (const member::Reservation& held : desk.record.reservations) reserved += held.points;
+  for (const member::Reservation& held : desk.record.rare->reservations) reserved += held.points;
   RC_ASSERT(desk.record.reserved == reserved);
 
   const member::LevelState level = desk.record.level;

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "fealty/base/boxed.hpp"
 #include "fealty/base/small_vector.hpp"
 #include "fealty/base/time.hpp"
 #include "fealty/base/units.hpp"
@@ -77,6 +78,14 @@ struct Reservation {
   friend bool operator==(const Reservation&, const Reservation&) = default;
 };
 
+/// What few members have.
+struct Rare {
+  std::vector<Reservation> reservations;
+  std::vector<ParkedRefund> parked;
+  std::string time_zone, attributes;
+  friend bool operator==(const Rare&, const Rare&) = default;
+};
+
 /// The member's compact record.
 ///
 /// `settled` states follow the member's own events only: they never depend on other members, so the
@@ -125,12 +134,10 @@ struct Record {
   std::uint64_t ledger_hash = 0;  // hash chain over the entries
   KeySet money_keys;
 
-  // Seldom there.
-  std::vector<Reservation> reservations;
-  std::vector<ParkedRefund> parked;
+  // Seldom touched.
+  Boxed<Rare> rare;
   std::uint32_t timer_notices = 0;  // announced by the clock so far: tells two of one day apart
   Day joined = no_day, birthday = no_day;
-  std::string time_zone, attributes;
 
   /// The next day at which announce() would change something; no_day = none.
   [[nodiscard]] Day due() const {

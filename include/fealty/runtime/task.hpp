@@ -45,7 +45,7 @@ struct TaskOptions {
   std::chrono::seconds checkpoint_distance{60};  // and at most this long after (live)
   /// One commit saves about so much at most: its memory is bounded, and while one batch is written
   /// the next can be encoded.
-  std::size_t save_bytes_max = std::size_t{80} << 20U;
+  std::size_t save_bytes_max = std::size_t{40} << 20U;
   bool changelog = false;         // saved versions go to the changelog stream too
   bool member_snapshots = false;  // and a JSON snapshot of each to the members stream
   std::string program_id;

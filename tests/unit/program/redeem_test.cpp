@@ -88,8 +88,8 @@ TEST(Redeem, EnrolAndProfileSetWhatTheyState) {
   desk.send(desk.event_of(event::Type::profile, "b", 8, event::Profile{{}, {}, {}, "{\"a\":1}"}));
   EXPECT_EQ(desk.record.joined, 7);
   EXPECT_EQ(desk.record.birthday, 100);
-  EXPECT_EQ(desk.record.time_zone, "Europe/Paris");
-  EXPECT_EQ(desk.record.attributes, "{\"a\":1}");
+  EXPECT_EQ(desk.record.rare->time_zone, "Europe/Paris");
+  EXPECT_EQ(desk.record.rare->attributes, "{\"a\":1}");
 }
 
 }  // namespace

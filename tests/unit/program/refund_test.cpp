@@ -136,7 +136,7 @@ TEST(Refund, OneThatComesBeforeItsPurchaseWaitsForIt) {
   EXPECT_EQ(desk.refund("o", 1, 2'00).verdict, Verdict::applied);
   EXPECT_EQ(desk.refund("o", 2, 3'00).verdict, Verdict::applied);
   EXPECT_THAT(desk.ledger, IsEmpty());
-  EXPECT_EQ(desk.record.parked.size(), 2U);
+  EXPECT_EQ(desk.record.rare->parked.size(), 2U);
 
   // When the purchase arrives.
   desk.buy("o", 1, 10'00);
@@ -149,7 +149,7 @@ TEST(Refund, OneThatComesBeforeItsPurchaseWaitsForIt) {
   EXPECT_EQ(desk.ledger[2].cause, "r2");
   EXPECT_EQ(desk.ledger[2].time, at_day(2));
   EXPECT_EQ(desk.record.balance, 5);
-  EXPECT_THAT(desk.record.parked, IsEmpty());
+  EXPECT_THAT(desk.record.rare->parked, IsEmpty());
   EXPECT_EQ(desk.orders.begin()->second.reversed, 5);
 }
 

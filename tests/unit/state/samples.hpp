@@ -53,7 +53,7 @@ inline member::Record full_member() {
   r.balance = -500;
   r.reserved = 120;
   r.redeemed_points = 3'000;
-  r.reservations = {{0xfeed, 100}, {0xbeef, 20}};
+  r.rare.edit().reservations = {{0xfeed, 100}, {0xbeef, 20}};
   r.refunds = 2;
   r.refunded_minor = 4'499;
   r.announced_level = {.level = 0, .since = 20'301, .check = no_day};
@@ -63,8 +63,8 @@ inline member::Record full_member() {
   r.rating_sum = 41;
   r.joined = 19'000;
   r.birthday = -3'000;
-  r.time_zone = "Europe/Vienna";
-  r.attributes = R"({"vip":true})";
+  r.rare.edit().time_zone = "Europe/Vienna";
+  r.rare.edit().attributes = R"({"vip":true})";
   r.recent_ids.fill(0x77);
   r.recent_next = 15;
   for (std::uint64_t i = 0; i < 100; ++i) r.money_keys.insert(mix(i, 4'242), i);
@@ -80,7 +80,7 @@ inline member::Record full_member() {
   parked.has_amount = true;
   parked.amount_minor = 0;
   parked.lines = {{"1", "sku-1", 2, -1}, {"2", "", -1, 550}};
-  r.parked = {parked, {}};
+  r.rare.edit().parked = {parked, {}};
   return r;
 }
 
