@@ -1,8 +1,9 @@
 // kafka_echo: the bare loop that `fealty run` is measured against: librdkafka's consumer and
 // transactional producer, nothing decided in between. Reads `--events` records of a topic from its
-// beginning, writes `--ratio` records of `--bytes` bytes for each, commits both together every
+// beginning and writes the very messages that another program made of them: those of the topics
+// `--like`, as many to each, evenly spread, to topics of its own. Commits both together every
 // `--commit-ms`. Prints {"events":..,"out":..,"commits":..,"wall_s":..,"cpu_s":..,"eps":..}. The
-// clock starts with the first record.
+// clock starts with the first record; what `--like` holds is read before that.
 #include <CLI/CLI.hpp>
 #include <csignal>
 #include <iostream>
@@ -20,10 +21,9 @@ using fealty::tools::require;
 volatile std::sig_atomic_t stop = 0;  // set by the signal handler
 
 struct Arguments {
-  std::string brokers = "localhost:9092", input = "events", output = "echo", group = "echo";
+  std::string brokers = "localhost:9092", input = "events", prefix = "echo.", group = "echo";
+  std::vector<std::string> like;
   std::uint64_t events = 0;
-  double ratio = 0.1;
-  std::size_t bytes = 300;
   int commit_ms = 100;
 };
 
@@ -32,11 +32,11 @@ Arguments parse(int argc, char** argv) {
   CLI::App app{"Bare transactional consume-produce loop"};
   app.add_option("--brokers", a.brokers)->capture_default_str();
   app.add_option("--input", a.input)->capture_default_str();
-  app.add_option("--output", a.output)->capture_default_str();
+  app.add_option("--like", a.like, "Topics whose messages are written again")->required();
+  app.add_option("--prefix", a.prefix, "Before their names: the topics written to")
+      ->capture_default_str();
   app.add_option("--group", a.group, "A new one for every run")->capture_default_str();
-  app.add_option("--events", a.events, "Records to read; 0 = until SIGTERM");
-  app.add_option("--ratio", a.ratio, "Output records for each input record")->capture_default_str();
-  app.add_option("--bytes", a.bytes, "Size of an output record")->capture_default_str();
+  app.add_option("--events", a.events, "Records to read")->required();
   app.add_option("--commit-ms", a.commit_ms)->capture_default_str();
   try {
     app.parse(argc, argv);
@@ -75,27 +75,93 @@ rd_kafka_t* make_producer(const Arguments& a) {
                                                      {"transactional.id", a.group},
                                                      {"partitioner", "murmur2_random"},
                                                      {"compression.codec", "lz4"},
-                                                     {"linger.ms", "5"},
+                                                     {"linger.ms", "50"},
                                                      {"queue.buffering.max.messages", "10000000"},
                                                      {"queue.buffering.max.kbytes", "262144"}});
   require(rd_kafka_init_transactions(rk, 30'000), "init_transactions");
   return rk;
 }
 
+/// One topic's messages, some of them at least: taken in turn.
+struct Answers {
+  struct Message {
+    std::string key, value;
+  };
+  std::uint64_t count = 0;  // of the topic
+  std::vector<Message> kept;
+  rd_kafka_topic_t* to = nullptr;
+  std::uint64_t made = 0;
+  double owed = 0, each = 0;  // messages for one record
+};
+
+constexpr std::size_t kept_max = 2'000;  // evenly chosen: as much variety, without the memory
+
+/// Reads a topic from its beginning to its end.
+Answers read_answers(const Arguments& a, const std::string& topic) {
+  rd_kafka_t* rk =
+      fealty::tools::make_client(RD_KAFKA_CONSUMER, {{"bootstrap.servers", a.brokers},
+                                                     {"group.id", a.group + "-like"},
+                                                     {"enable.auto.commit", "false"},
+                                                     {"isolation.level", "read_committed"},
+                                                     {"enable.partition.eof", "true"}});
+  rd_kafka_poll_set_consumer(rk);
+  const rd_kafka_metadata_t* metadata = nullptr;
+  rd_kafka_topic_t* handle = rd_kafka_topic_new(rk, topic.c_str(), nullptr);
+  if (const auto code = rd_kafka_metadata(rk, 0, handle, &metadata, 10'000);
+      code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    fail(topic + ": " + rd_kafka_err2str(code));
+  }
+  rd_kafka_topic_partition_list_t* all = rd_kafka_topic_partition_list_new(1);
+  int open = metadata->topics[0].partition_cnt;
+  for (int p = 0; p < open; ++p) {
+    rd_kafka_topic_partition_list_add(all, topic.c_str(), p)->offset = RD_KAFKA_OFFSET_BEGINNING;
+  }
+  rd_kafka_assign(rk, all);
+  Answers out;
+  std::uint64_t stride = 1;
+  while (open > 0) {
+    rd_kafka_message_t* message = rd_kafka_consumer_poll(rk, 10'000);
+    if (message == nullptr) fail(topic + ": no end within 10 s");
+    if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+      --open;
+    } else if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR && out.count++ % stride == 0) {
+      out.kept.push_back({{static_cast<const char*>(message->key), message->key_len},
+                          {static_cast<const char*>(message->payload), message->len}});
+    }
+    if (out.kept.size() == 2 * kept_max) {  // Every other one goes.
+      for (std::size_t i = 0; i < kept_max; ++i) out.kept[i] = std::move(out.kept[2 * i]);
+      out.kept.resize(kept_max);
+      stride *= 2;
+    }
+    rd_kafka_message_destroy(message);
+  }
+  rd_kafka_topic_partition_list_destroy(all);
+  rd_kafka_metadata_destroy(metadata);
+  rd_kafka_topic_destroy(handle);
+  rd_kafka_consumer_close(rk);
+  rd_kafka_destroy(rk);
+  out.each = static_cast<double>(out.count) / static_cast<double>(a.events);
+  return out;
+}
+
 class Echo {
  public:
-  explicit Echo(const Arguments& a)
+  Echo(const Arguments& a, std::vector<Answers> answers)
       : a_{a},
         consumer_{make_consumer(a)},
         producer_{make_producer(a)},
         queue_{rd_kafka_queue_get_consumer(consumer_)},
-        topic_{rd_kafka_topic_new(producer_, a.output.c_str(), nullptr)} {}
+        answers_{std::move(answers)} {
+    for (std::size_t i = 0; i < answers_.size(); ++i) {
+      answers_[i].to = rd_kafka_topic_new(producer_, (a.prefix + a.like[i]).c_str(), nullptr);
+    }
+  }
 
   void run() {
     std::vector<rd_kafka_message_t*> batch(10'000);
     std::optional<fealty::tools::Stopwatch> watch;
     double committed_at = 0;
-    while (stop == 0 && (a_.events == 0 || events_ < a_.events)) {
+    while (stop == 0 && events_ < a_.events) {
       auto count = rd_kafka_consume_batch_queue(queue_, 0, batch.data(), batch.size());
       if (count == 0) count = rd_kafka_consume_batch_queue(queue_, 10, batch.data(), 1);
       if (count > 0 && !watch) watch.emplace();
@@ -111,7 +177,7 @@ class Echo {
               << ",\"wall_s\":" << wall << ",\"cpu_s\":" << cpu
               << ",\"eps\":" << static_cast<double>(events_) / wall
               << ",\"per_cpu_s\":" << static_cast<double>(events_) / cpu << "}\n";
-    rd_kafka_topic_destroy(topic_);
+    for (const Answers& answers : answers_) rd_kafka_topic_destroy(answers.to);
     rd_kafka_queue_destroy(queue_);
     rd_kafka_destroy(producer_);
     rd_kafka_consumer_close(consumer_);
@@ -128,22 +194,20 @@ class Echo {
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
       ++events_;
       next_[message->partition] = message->offset + 1;
-      owed_ += a_.ratio;
-      for (; owed_ >= 1; owed_ -= 1) produce(*message);
+      for (Answers& answers : answers_) {
+        for (answers.owed += answers.each; answers.owed >= 1; answers.owed -= 1) produce(answers);
+      }
     }
     rd_kafka_message_destroy(message);
   }
 
-  /// The record's own text over and over, so that it packs about as well as an answer to it would.
-  void produce(const rd_kafka_message_t& message) {
+  void produce(Answers& answers) {
     begin();
-    const std::string_view text{static_cast<const char*>(message.payload), message.len};
-    payload_.clear();
-    while (payload_.size() < a_.bytes && !text.empty()) {
-      payload_.append(text.substr(0, a_.bytes - payload_.size()));
-    }
-    while (rd_kafka_produce(topic_, RD_KAFKA_PARTITION_UA, RD_KAFKA_MSG_F_COPY, payload_.data(),
-                            payload_.size(), message.key, message.key_len, nullptr) != 0) {
+    const Answers::Message& next = answers.kept[answers.made++ % answers.kept.size()];
+    // librdkafka copies it and never writes to it, whatever its signature says.
+    while (rd_kafka_produce(answers.to, RD_KAFKA_PARTITION_UA, RD_KAFKA_MSG_F_COPY,
+                            const_cast<char*>(next.value.data()), next.value.size(),
+                            next.key.data(), next.key.size(), nullptr) != 0) {
       const auto code = rd_kafka_last_error();
       if (code != RD_KAFKA_RESP_ERR__QUEUE_FULL) fail(rd_kafka_err2str(code));
       rd_kafka_poll(producer_, 10);
@@ -174,11 +238,9 @@ class Echo {
   rd_kafka_t* consumer_;
   rd_kafka_t* producer_;
   rd_kafka_queue_t* queue_;
-  rd_kafka_topic_t* topic_;
-  std::string payload_;
+  std::vector<Answers> answers_;
   std::map<std::int32_t, std::int64_t> next_;
   std::uint64_t events_ = 0, out_ = 0, commits_ = 0;
-  double owed_ = 0;
   bool open_ = false;
 };
 
@@ -187,6 +249,9 @@ class Echo {
 int main(int argc, char** argv) {
   std::signal(SIGTERM, [](int) { stop = 1; });
   std::signal(SIGINT, [](int) { stop = 1; });
-  Echo{parse(argc, argv)}.run();
+  const Arguments arguments = parse(argc, argv);
+  std::vector<Answers> answers;
+  for (const std::string& topic : arguments.like) answers.push_back(read_answers(arguments, topic));
+  Echo{arguments, std::move(answers)}.run();
   return 0;
 }

@@ -108,14 +108,13 @@ class Live:
         return self.process([self.bench.fealty, "run", "--config", config])
 
     def echo(self, turn, out):
-        """The bare loop reports its own rate and CPU time, from its first record to its last commit."""
-        topic = f"echo-{turn}"
-        self.broker.create(topic)
+        """Writes what Fealty has just written of the same events; reports its own rate and CPU time, from its
+        first record to its last commit."""
+        topics = [topic for topic, written in out["topics"].items() if written["messages"] > 0]
+        self.broker.create(*[f"echo.{topic}" for topic in topics])
         return self.tool("kafka_echo", "--brokers", self.broker.servers, "--input", "events",
-                         "--output", topic, "--group", topic, "--events", out["records_in"],
-                         "--ratio", f"{out['messages'] / out['records_in']:.4f}",
-                         "--bytes", round(out["bytes"] / max(1, out["messages"])),
-                         "--commit-ms", COMMIT_MS).json()
+                         "--like", *topics, "--prefix", "echo.", "--group", f"echo-{turn}",
+                         "--events", out["records_in"], "--commit-ms", COMMIT_MS).json()
 
 
 def split(log, first):
