@@ -18,8 +18,8 @@ struct Keys {
   bool one_key = false;
 };
 
-/// Not hash64(id, kind): with texts of a few bytes XXH3 folds a small seed into the bytes themselves, and
-/// ids of different kinds would meet.
+/// Not hash64(id, kind): with texts of a few bytes XXH3 folds a small seed into the bytes
+/// themselves, and ids of different kinds would meet.
 std::uint64_t business_key(std::uint64_t kind, std::string_view id) {
   constexpr std::uint64_t domain = 0x6665616c7479206bULL;  // any number will do
   return mix(hash64(id), mix(kind, domain));

@@ -2,9 +2,13 @@
 
 #include <pthread.h>
 
+#include <algorithm>
+#include <bit>
 #include <utility>
 
 #include "fealty/base/check.hpp"
+#include "fealty/base/hash.hpp"
+#include "src/keys.hpp"
 
 namespace fealty::state {
 
@@ -29,11 +33,11 @@ void AsyncStore::work() {
   while (true) {
     changed_.wait(lock, [&] { return stop_ || !queue_.empty(); });
     if (queue_.empty()) return;
-    ports::SavedBatch& batch = queue_.front();  // A deque's elements stay where they are.
+    ports::SavedBatch& batch = queue_.front().batch;  // A deque's elements stay where they are.
     lock.unlock();
     Result<void> saved = inner_->save(batch);
     lock.lock();
-    spare_.push_back(std::move(queue_.front()));
+    spare_.push_back(std::move(queue_.front().batch));
     queue_.pop_front();
     spare_.back().clear();
     if (!saved) {
@@ -44,6 +48,41 @@ void AsyncStore::work() {
   }
 }
 
+AsyncStore::MemberHashes::MemberHashes(const ports::SavedBatch& batch) {
+  std::size_t members = 0;
+  for (const auto& item : batch.items) members += batch.key(item)[0] == keys::member_table ? 1 : 0;
+  places_.resize(std::bit_ceil(2 * members + 1), 0);
+  for (const auto& item : batch.items) {
+    const std::string_view key = batch.key(item);
+    if (key[0] != keys::member_table) continue;
+    const std::uint64_t hash = hash64(key.substr(1)) | 1U;
+    std::size_t at = hash >> 1U & (places_.size() - 1);
+    while (places_[at] != 0 && places_[at] != hash) at = (at + 1) & (places_.size() - 1);
+    places_[at] = hash;
+  }
+}
+
+bool AsyncStore::MemberHashes::may_hold(std::string_view member) const {
+  const std::uint64_t hash = hash64(member) | 1U;
+  std::size_t at = hash >> 1U & (places_.size() - 1);
+  while (places_[at] != 0 && places_[at] != hash) at = (at + 1) & (places_.size() - 1);
+  return places_[at] == hash;
+}
+
+/// Until the inner store has every save of these members.
+Result<void> AsyncStore::wait_for(std::span<const std::string_view> members) {
+  {
+    const std::lock_guard lock{mutex_};
+    if (error_) return *error_;
+    const auto waits = [&](const Queued& queued) {
+      return std::any_of(members.begin(), members.end(),
+                         [&](std::string_view id) { return queued.members.may_hold(id); });
+    };
+    if (std::none_of(queue_.begin(), queue_.end(), waits)) return {};
+  }
+  return drain();
+}
+
 Result<void> AsyncStore::drain() {
   std::unique_lock lock{mutex_};
   changed_.wait(lock, [&] { return queue_.empty(); });
@@ -52,6 +91,7 @@ Result<void> AsyncStore::drain() {
 }
 
 Result<void> AsyncStore::save(ports::SavedBatch& batch) {
+  MemberHashes members{batch};
   std::unique_lock lock{mutex_};
   changed_.wait(lock, [&] { return error_ || queue_.size() < batches_max_; });
   if (error_) return *error_;  // Behind a batch that failed nothing may be saved.
@@ -60,7 +100,7 @@ Result<void> AsyncStore::save(ports::SavedBatch& batch) {
     spare = std::move(spare_.back());
     spare_.pop_back();
   }
-  queue_.push_back(std::exchange(batch, std::move(spare)));
+  queue_.push_back({std::exchange(batch, std::move(spare)), std::move(members)});
   lock.unlock();
   changed_.notify_all();
   return {};
@@ -77,13 +117,13 @@ Result<std::optional<ports::Checkpoint>> AsyncStore::checkpoint() {
 
 Result<void> AsyncStore::load(std::span<const std::string_view> members,
                               std::span<member::Record* const> out) {
-  if (auto drained = drain(); !drained) return drained;
+  if (auto waited = wait_for(members); !waited) return waited;
   return inner_->load(members, out);
 }
 
 Result<std::optional<member::OrderGrant>> AsyncStore::find_order(std::string_view member,
                                                                  std::uint64_t order_key) {
-  if (auto drained = drain(); !drained) return drained.error();
+  if (auto waited = wait_for({&member, 1}); !waited) return waited.error();
   return inner_->find_order(member, order_key);
 }
 

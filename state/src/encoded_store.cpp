@@ -67,13 +67,13 @@ Result<void> EncodedStore::load(std::span<const std::string_view> members,
             [&](std::size_t a, std::size_t b) { return members[a] < members[b]; });
   std::size_t bytes = members.size();
   for (const auto id : members) bytes += id.size();
-  scratch_.clear();
-  scratch_.reserve(bytes);  // The keys point into it.
+  key_bytes_.clear();
+  key_bytes_.reserve(bytes);  // The keys point into it.
   keys_.clear();
   for (const std::size_t i : order_) {
-    const std::size_t at = scratch_.size();
-    keys::append_member(members[i], scratch_);
-    keys_.push_back(std::string_view{scratch_}.substr(at));
+    const std::size_t at = key_bytes_.size();
+    keys::append_member(members[i], key_bytes_);
+    keys_.push_back(std::string_view{key_bytes_}.substr(at));
     // From our own copy: members[i] may be the id of *out[i] itself.
     *out[i] = member::Record{};
     out[i]->id.assign(keys_.back().substr(1));

@@ -165,15 +165,21 @@ void get(std::string_view bytes, OrderLine& line, Reader& outer) {
   if (!in.ok()) outer.fail();
 }
 
-/// Stops after the key where it is not `*only`.
-void get(std::string_view bytes, OrderGrant& order, Reader& outer, const std::uint64_t* only) {
+/// Whether an encoded order has another key, which its first field tells; false where it cannot be
+/// told so.
+bool has_other_key(std::string_view bytes, std::uint64_t key) {
+  Reader in{bytes};
+  std::uint32_t t = 0;
+  return in.next(t) && t == tag(1, wire::fixed64) && in.raw_fixed64() != key && in.ok();
+}
+
+void get(std::string_view bytes, OrderGrant& order, Reader& outer) {
   Reader in{bytes};
   std::uint32_t currency = 0;
   for (std::uint32_t t = 0; in.next(t);) {
     switch (t) {
       case tag(1, wire::fixed64):
         order.key = in.raw_fixed64();
-        if (only != nullptr && order.key != *only) return;
         break;
       case tag(2, wire::bytes):
         in.text(order.order_id);
@@ -263,7 +269,7 @@ void decode_order(std::string_view bytes, OrderGrant& order) {
   std::uint32_t t = 0;
   check(in.next(t) && t == tag(3, wire::bytes), "an order as it was encoded");
   order = OrderGrant{};
-  get(in.raw_bytes(), order, in, nullptr);
+  get(in.raw_bytes(), order, in);
   check(in.ok(), "an order as it was encoded");
 }
 
@@ -280,7 +286,7 @@ Result<void> decode_history(std::string_view bytes, member::History& history) {
         get(in.raw_bytes(), history.entries.emplace_back(), in);
         break;
       case tag(3, wire::bytes):
-        get(in.raw_bytes(), history.orders.emplace_back(), in, nullptr);
+        get(in.raw_bytes(), history.orders.emplace_back(), in);
         break;
       default:
         in.skip(t, 3);
@@ -302,8 +308,10 @@ Result<std::optional<OrderGrant>> find_order_in(std::string_view bytes, std::uin
         in.raw_bytes();
         break;
       case tag(3, wire::bytes): {
+        const std::string_view raw = in.raw_bytes();
+        if (has_other_key(raw, order_key)) break;
         OrderGrant order;
-        get(in.raw_bytes(), order, in, &order_key);
+        get(raw, order, in);
         if (order.key == order_key) found = std::move(order);
         break;
       }

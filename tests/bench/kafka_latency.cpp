@@ -176,7 +176,7 @@ double produce(const Options& options, const std::vector<Template>& events) {
       make_client(RD_KAFKA_PRODUCER, {{"bootstrap.servers", options.brokers},
                                       {"partitioner", "murmur2_random"},
                                       {"queue.buffering.max.messages", "1000000"},
-                                      {"linger.ms", "1"},
+                                      {"linger.ms", "5"},
                                       {"compression.codec", "lz4"}});
   std::string text;
   const auto begun = SteadyClock::now();

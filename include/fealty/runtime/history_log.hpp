@@ -80,7 +80,7 @@ class HistoryLog {
 
   std::deque<Segment> segments_;
   std::future<Memory> coming_;  // of the next segment, made ready aside
-  std::uint64_t first_ = 0;  // number of segments_.front()
+  std::uint64_t first_ = 0;     // number of segments_.front()
   std::size_t bytes_ = 0;
 };
 

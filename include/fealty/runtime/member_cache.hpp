@@ -124,7 +124,8 @@ class MemberCache {
   static Slab make_slab();
   Slab next_slab();
   std::vector<Slab> slabs_;
-  std::future<Slab> coming_slab_;  // made ready aside: new memory costs as much as the members' work
+  std::future<Slab>
+      coming_slab_;  // made ready aside: new memory costs as much as the members' work
   std::vector<Slot> free_;
   Slot slots_made_ = 0;
   Slot hand_ = 0;

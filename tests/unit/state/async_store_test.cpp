@@ -103,6 +103,28 @@ TEST_F(AsyncStoreTest, ReturnsFromASaveBeforeItIsDoneAndReadsAfterIt) {
   EXPECT_THAT(control.saved, testing::ElementsAre(1, 2));
 }
 
+TEST_F(AsyncStoreTest, DoesNotLetAReaderWaitForTheSavesOfOtherMembers) {
+  // Given many others, one saved, and saves that cannot end.
+  control.go.release();
+  ASSERT_TRUE(Saver{store}.member(samples::typical_member("bert", 1)).save(1));
+  ASSERT_TRUE(store.drain());
+  ASSERT_TRUE(save(2));
+  Saver crowd{store};
+  for (int i = 0; i < 1000; ++i) {
+    crowd.member(samples::typical_member("m" + std::to_string(i), 3));
+  }
+  ASSERT_TRUE(crowd.save(3));
+  // Then their readers are answered at once.
+  EXPECT_EQ(loaded(store, "bert"), samples::typical_member("bert", 1));
+  EXPECT_EQ(loaded(store, "carl").last_day, -1);
+  EXPECT_FALSE(store.find_order("bert", 1)->has_value());
+  EXPECT_THAT(control.saved, testing::ElementsAre(1));
+  // And those of the members being saved once that is done.
+  control.go.release(2);
+  EXPECT_EQ(loaded(store, "m999"), samples::typical_member("m999", 3));
+  EXPECT_EQ(loaded(store, "anna"), samples::typical_member("anna", 2));
+}
+
 TEST_F(AsyncStoreTest, SavesInOrderHoweverMany) {
   control.go.release(100);
   for (std::uint64_t n = 1; n <= 100; ++n) ASSERT_TRUE(save(n));

@@ -2,11 +2,14 @@
 
 #include <condition_variable>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -15,8 +18,10 @@
 namespace fealty::state {
 
 /// A MemberStore whose saves happen on one background thread, in order: save() takes the
-/// batch and returns. Everything that reads first waits until all saves are done, so it sees them.
+/// batch and returns. What reads sees all saves: load() and find_order() wait for them only where
+/// one that is not done yet holds a member they ask for, every other call until all are done.
 ///
+/// The inner store's load() and find_order() must be such as may run beside its save().
 /// Owns:    the inner store and the thread; ends after the last save.
 /// Threads: as MemberStore, one caller at a time. encode() never waits.
 /// Errors:  as the inner store. An error of a background save is the answer of every later call,
@@ -60,13 +65,28 @@ class AsyncStore final : public ports::MemberStore {
   Result<void> drain();
 
  private:
+  /// Ids of the members that a batch saves, as hashes, for quick looks: another member's may be
+  /// among them.
+  class MemberHashes {
+   public:
+    explicit MemberHashes(const ports::SavedBatch& batch);
+    [[nodiscard]] bool may_hold(std::string_view member) const;
+
+   private:
+    std::vector<std::uint64_t> places_;  // open addressing, at most half full; 0 = free
+  };
+  struct Queued {
+    ports::SavedBatch batch;
+    MemberHashes members;
+  };
   void work();
+  Result<void> wait_for(std::span<const std::string_view> members);
 
   std::unique_ptr<ports::MemberStore> inner_;
   const std::size_t batches_max_;
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<ports::SavedBatch> queue_;   // the front one is being saved
+  std::deque<Queued> queue_;              // the front one is being saved
   std::vector<ports::SavedBatch> spare_;  // cleared, memory kept
   std::optional<Error> error_;
   bool stop_ = false;

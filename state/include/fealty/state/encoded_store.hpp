@@ -21,7 +21,8 @@ namespace fealty::state {
 /// entries stay until their member is saved with another day, and checkpoint(), with which a
 /// recovery begins, makes due() start over. A member is saved once at a position: a second history
 /// chunk there would replace the first. Owns: the map. Threads: one at a time, but encode() and
-/// the pure calls may run beside any other.
+/// the pure calls may run beside any other, and load() and find_order() beside save() where the
+/// map's reads may run beside its writes.
 class EncodedStore : public ports::MemberStore {
  public:
   explicit EncodedStore(std::unique_ptr<KeyValue> map);
@@ -64,9 +65,12 @@ class EncodedStore : public ports::MemberStore {
   std::unique_ptr<KeyValue> map_;
   RecordEncoder encoder_;  // of encode() alone
 
-  // Scratch of one load or save.
+  // Scratch of one load.
   std::vector<std::string_view> keys_;
   std::vector<std::size_t> order_;
+  std::string key_bytes_;
+
+  // Scratch of one save.
   std::string scratch_;
   std::vector<Write> writes_, sorted_;
   /// The first bytes of a key, so that most comparisons of a sort read no key.

@@ -20,7 +20,8 @@ struct Write {
 };
 
 /// An ordered map of byte strings: the seam inside this room, below which the stores differ.
-/// Threads: one at a time. Errors: store_unavailable, store_corrupt, output_unwritable.
+/// Threads: one at a time; of RocksDB's, one that reads beside one that writes. Errors:
+/// store_unavailable, store_corrupt, output_unwritable.
 class KeyValue {
  public:
   /// Called with a value that is borrowed until it returns.
