@@ -19,8 +19,8 @@ void drop_muted(const Program& program, member::Effects& effects) {
   });
 }
 
-/// An event's id tells its notices from all others; what the clock announces is numbered by member, for
-/// a late event may bring the same day about twice.
+/// An event's id tells its notices from all others; what the clock announces is numbered by member,
+/// for a late event may bring the same day about twice.
 void number_timer_notices(member::Record& record, member::Effects& effects) {
   for (member::Notice& notice : effects.notices) {
     if (notice.cause.starts_with("timer/")) notice.ordinal = record.timer_notices++;
@@ -33,18 +33,22 @@ program::Outcome apply_event(const Program& program, member::Record& record,
                              const event::Event& event, event::Offset position,
                              const member::OrderGrant* order, member::Effects& effects) {
   const Day day = day_of(event.time, program.utc_offset_s);
+  const bool buys = event.type == event::Type::purchase;
+  const std::size_t days_before = buys ? record.purchase_days.size() : 0;
   const member::ChurnState churn = record.churn, announced = record.announced_churn;
   insight::before_event(record, day, event.id, event.time, program.churn, program.version,
                         program.utc_offset_s, effects);
-  const program::Outcome outcome =
-      program::apply(record, event, position, order, program, effects);
+  const program::Outcome outcome = program::apply(record, event, position, order, program, effects);
   if (outcome.verdict != program::Verdict::applied) {
     record.churn = churn;
     record.announced_churn = announced;
     effects.clear();
     return outcome;
   }
-  insight::after_event(record, day, event.id, event.time, program.churn, program.version, effects);
+  if (buys) {
+    insight::after_purchase(record, days_before, day, event.id, event.time, program.churn,
+                            program.version, effects);
+  }
   number_timer_notices(record, effects);
   drop_muted(program, effects);
   return outcome;
@@ -91,7 +95,8 @@ runtime::Topology members_topology(const Program& program, const codec::Mapping&
   path.stages = {
       {"decode", "bytes -> event, or a dead letter"},
       {"members", "the member's record: cache, else store"},
-      {"program", "points, ledger, level: " + program.id + " version " + std::to_string(program.version)},
+      {"program",
+       "points, ledger, level: " + program.id + " version " + std::to_string(program.version)},
       {"insight", "churn score, risk raised and cleared"},
       {"collect", "notices, ledger entries, timers"},
       {"commit", "outputs, saved versions and positions, all or nothing"},

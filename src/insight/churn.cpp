@@ -204,17 +204,13 @@ void before_event(Record& record, Day day, std::string_view cause, EventTime tim
     announce(record, as_of, parameters, version, utc_offset_s, effects);
   }
   record.churn = record.announced_churn;
-  record.purchase_days_before.value = static_cast<std::uint32_t>(record.purchase_days.size());
 }
 
-void after_event(Record& record, Day day, std::string_view cause, EventTime time,
-                 const ChurnParameters& parameters, std::uint32_t version, Effects& effects) {
-  if (!parameters.enabled) return;
+void after_purchase(Record& record, std::size_t days_before, Day day, std::string_view cause,
+                    EventTime time, const ChurnParameters& parameters, std::uint32_t version,
+                    Effects& effects) {
+  if (!parameters.enabled || record.purchase_days.size() == days_before) return;
   const Day as_of = std::max(day, record.last_day);
-  // Time alone is the timer's: an event without a new purchase day changes what nobody has asked
-  // for.
-  if (record.purchase_days.size() == record.purchase_days_before.value) return;
-
   const std::uint16_t score_bp = churn_on(record, as_of, parameters);
   ChurnState& state = record.announced_churn;
   const bool free_to_change = state.since == 0 || as_of >= state.since + parameters.dwell_days;

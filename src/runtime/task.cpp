@@ -14,10 +14,14 @@ constexpr std::size_t prefetch_index_ahead = 64;
 constexpr std::size_t prefetch_candidate_ahead = 32;
 constexpr std::size_t prefetch_text_ahead = 16;
 constexpr std::size_t prefetch_member_ahead = 48;
-constexpr std::size_t prefetch_heap_ahead = 3;
 
 /// What an event that touches no money reads of a member.
 constexpr std::size_t hot_bytes = 5 * 64;
+
+/// Whether an event of this type reads more than that: what moves points, as a rule.
+constexpr bool reads_money(event::Type type) {
+  return type != event::Type::view && type != event::Type::click && type != event::Type::login;
+}
 
 /// Whether an event of this type may change the size of a record without leaving effects.
 constexpr bool touches_lists(event::Type type) {
@@ -85,20 +89,15 @@ Result<void> Task::open(ports::Offset committed, bool fresh) {
 
 Result<void> Task::apply(std::span<const DecodedRecord* const> records, ports::OutputBuffer& out) {
   if (auto found = find_members(records); !found) return found.error();
-  const auto slot_ahead = [&](std::size_t i) { return i < slots_.size() ? slots_[i] : no_slot; };
   for (std::size_t i = 0; i < records.size(); ++i) {
-    if (const Slot slot = slot_ahead(i + prefetch_member_ahead); slot != no_slot) {
-      cache_.prefetch_member(slot, touches_lists(records[i + prefetch_member_ahead]->event.type)
-                                       ? sizeof(CachedMember)
-                                       : hot_bytes);
-    }
-    if (const Slot slot = slot_ahead(i + prefetch_heap_ahead); slot != no_slot) {
-      cache_.prefetch_heap(slot);
+    if (i + prefetch_member_ahead < slots_.size()) {
+      const Found& ahead = slots_[i + prefetch_member_ahead];
+      if (ahead.slot != no_slot) cache_.prefetch_member(ahead.slot, ahead.bytes_read);
     }
     const DecodedRecord& record = *records[i];
     if (!record.decoded) {
       reject(record, record.error, out);
-    } else if (auto applied = apply_one(record, slots_[i], out); !applied) {
+    } else if (auto applied = apply_one(record, slots_[i].slot, out); !applied) {
       return applied.error();
     }
   }
@@ -106,7 +105,7 @@ Result<void> Task::apply(std::span<const DecodedRecord* const> records, ports::O
 }
 
 Result<void> Task::find_members(std::span<const DecodedRecord* const> records) {
-  slots_.assign(records.size(), no_slot);
+  slots_.assign(records.size(), Found{});
   missing_.clear();
   const auto key_at = [&](std::size_t i) {
     return MemberCache::key_of(records[i]->event.member_hash, partition_);
@@ -126,10 +125,12 @@ Result<void> Task::find_members(std::span<const DecodedRecord* const> records) {
     }
     if (!records[i]->decoded) continue;
     const std::uint64_t key = key_at(i);
-    slots_[i] = cache_.find(key, partition_, records[i]->event.member);
-    if (slots_[i] == no_slot) {
-      slots_[i] = cache_.insert(key, partition_, records[i]->event.member);
-      missing_.push_back(slots_[i]);
+    Found& found = slots_[i];
+    found.slot = cache_.find(key, partition_, records[i]->event.member);
+    found.bytes_read = reads_money(records[i]->event.type) ? sizeof(CachedMember) : hot_bytes;
+    if (found.slot == no_slot) {
+      found.slot = cache_.insert(key, partition_, records[i]->event.member);
+      missing_.push_back(found.slot);
     }
   }
   return missing_.empty() || !store_has_more() ? Result<void>{} : load_missing();

@@ -18,13 +18,13 @@ std::uint16_t churn_on(const member::Record& record, Day today, const ChurnParam
 void before_event(member::Record& record, Day day, std::string_view cause, EventTime time,
                   const ChurnParameters& parameters, std::uint32_t version,
                   std::int32_t utc_offset_s, member::Effects& effects);
-/// Call after it: where it brought a new purchase day, scores anew, raises or clears with
-/// hysteresis and dwell, and sets the next due day. Between purchases the score follows from the
-/// day alone: churn_on() gives it to whoever asks, and the day on which it crosses the threshold is
-/// known beforehand.
-void after_event(member::Record& record, Day day, std::string_view cause, EventTime time,
-                 const ChurnParameters& parameters, std::uint32_t version,
-                 member::Effects& effects);
+/// Call after it where it is a purchase, with the number of purchase days before it: where it
+/// brought a new one, scores anew, raises or clears with hysteresis and dwell, and sets the next
+/// due day. Between purchases the score follows from the day alone: churn_on() gives it to whoever
+/// asks, and the day on which it crosses the threshold is known beforehand.
+void after_purchase(member::Record& record, std::size_t days_before, Day day,
+                    std::string_view cause, EventTime time, const ChurnParameters& parameters,
+                    std::uint32_t version, member::Effects& effects);
 /// Announces what falls due up to and including `today`.
 void announce(member::Record& record, Day today, const ChurnParameters& parameters,
               std::uint32_t version, std::int32_t utc_offset_s, member::Effects& effects);

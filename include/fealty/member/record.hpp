@@ -41,12 +41,6 @@ struct ChurnState {
   friend bool operator==(const ChurnState&, const ChurnState&) = default;
 };
 
-/// A number that only lives while one event is applied: never stored, no part of equality.
-struct Scratch {
-  std::uint32_t value = 0;
-  friend bool operator==(const Scratch&, const Scratch&) { return true; }
-};
-
 /// A refund that came before its purchase, kept until that arrives. Bounded: parked_max a member.
 struct ParkedRefund {
   std::uint64_t order_key = 0;
@@ -109,8 +103,11 @@ struct Record {
   std::uint16_t churn_bp = 0;  // 0..10000 as of churn_day, when a purchase last changed it
   std::uint8_t recent_next = 0;
   Day churn_day = 0;
-  Scratch purchase_days_before;  // purchase_days.size() before the event in hand
   std::uint32_t clicks = 0, views = 0, logins = 0, reviews = 0, rating_sum = 0;
+
+  // Points: what every event that may earn some looks at.
+  std::int64_t balance = 0;          // redeemable; negative = debt
+  std::int64_t lifetime_points = 0;  // earned less reversed, never lowered by spending
 
   // Delivery: repeats of events that touch no money are known among the last recent_max ids.
   static constexpr std::size_t recent_max = 16;
@@ -125,10 +122,7 @@ struct Record {
   std::int64_t revenue_minor = 0;   // sum of order totals, in the program's currency
   std::int64_t refunded_minor = 0;  // of it given back
 
-  // Points.
-  std::int64_t balance = 0;          // redeemable; negative = debt
-  std::int64_t reserved = 0;         // held by open reservations, not in balance
-  std::int64_t lifetime_points = 0;  // earned less reversed, never lowered by spending
+  std::int64_t reserved = 0;  // held by open reservations, not in balance
   std::int64_t redeemed_points = 0;
   std::uint64_t ledger_seq = 0;   // number of ledger entries so far; the next entry gets seq + 1
   std::uint64_t ledger_hash = 0;  // hash chain over the entries

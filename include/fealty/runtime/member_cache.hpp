@@ -60,13 +60,6 @@ class MemberCache {
     const char* at = reinterpret_cast<const char*>(&member(slot));
     for (std::size_t line = 0; line < bytes; line += 64) __builtin_prefetch(at + line, 0, 2);
   }
-  /// What the record keeps elsewhere and nearly every event reads. Only once the record itself is
-  /// near.
-  void prefetch_heap(Slot slot) const {
-    const member::Record& record = member(slot).record;
-    __builtin_prefetch(record.purchase_days.data());
-    __builtin_prefetch(record.qualifying.data());
-  }
   [[nodiscard]] Slot find(std::uint64_t key, std::uint32_t partition, std::string_view id) const;
   /// Adds a member that find() did not find; its record is new but for the id.
   Slot insert(std::uint64_t key, std::uint32_t partition, std::string_view id);

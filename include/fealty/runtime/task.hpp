@@ -199,7 +199,11 @@ class Task {
   Counters preparing_counters_;
 
   // Scratch, reused.
-  std::vector<Slot> slots_;
+  struct Found {
+    Slot slot = no_slot;
+    std::uint32_t bytes_read = 0;  // of the member, by an event of this type
+  };
+  std::vector<Found> slots_;  // of the records at hand
   std::vector<Slot> missing_;
   std::vector<Slot> due_;
   member::Effects effects_;

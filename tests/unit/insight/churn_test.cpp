@@ -22,7 +22,7 @@ using member::Record;
 
 constexpr Day day_0 = 20'000;
 
-/// Drives one member as the core does: before_event, the change, after_event.
+/// Drives one member as the core does: before_event, the change, after_purchase.
 struct Shop {
   ChurnParameters parameters{};
   Record record{};
@@ -36,10 +36,11 @@ struct Shop {
     record.first_day = std::min(record.first_day, day);
     record.last_day = std::max(record.last_day, day);
     auto& days = record.purchase_days;
+    const std::size_t days_before = days.size();
     if (buys && std::find(days.begin(), days.end(), day) == days.end()) {
       days.insert(std::upper_bound(days.begin(), days.end(), day), day);
     }
-    after_event(record, day, cause, time, parameters, 3, effects);
+    if (buys) after_purchase(record, days_before, day, cause, time, parameters, 3, effects);
     take(effects);
   }
   void buy(Day day) { event(day, true); }
