@@ -70,23 +70,22 @@ const char* HistoryLog::memory_at(Position position) const {
   return segment.memory.get() + (position & (segment_bytes - 1));
 }
 
-void HistoryLog::bring_near(std::span<Position> chains) const {
-  constexpr int links_max = 32;  // of a chain: a longer one would push out what came first
+void HistoryLog::follow(std::span<Chain> chains, Release& release) const {
   const auto prefetch = [this](Position position) {
-    if (position == none) return;
-    const char* const memory = memory_at(position);
-    __builtin_prefetch(memory);
-    __builtin_prefetch(memory + 64);
+    if (position != none) __builtin_prefetch(memory_at(position));
   };
-  for (const Position position : chains) prefetch(position);
+  for (const Chain& chain : chains) prefetch(chain.next);
   bool more = true;
-  for (int link = 0; more && link < links_max; ++link) {
+  while (more) {
     more = false;
-    for (Position& position : chains) {
-      if (position == none) continue;
-      position = at(position).previous;
-      prefetch(position);
-      more = more || position != none;
+    for (Chain& chain : chains) {
+      if (chain.next == none) continue;
+      const Item item = at(chain.next);
+      chain.items.push_back(item.bytes);
+      release.add(chain.next);
+      chain.next = item.previous;
+      prefetch(chain.next);
+      more = more || chain.next != none;
     }
   }
 }

@@ -134,8 +134,10 @@ void Task::save_members(Save which, std::chrono::steady_clock::time_point now,
       queue_.pop_front();
     }
     if (count == 0) return;
-    bring_histories_near(std::span{due}.first(count));
-    for (std::size_t i = 0; i < count; ++i) save_member(due.at(i), out);
+    gather_histories(std::span{due}.first(count));
+    for (std::size_t i = 0; i < count; ++i) {
+      save_member(due.at(i), chains_[2 * i].items, chains_[2 * i + 1].items, out);
+    }
   }
 }
 
@@ -153,23 +155,25 @@ const Task::BatchMark& Task::mark_of_front() {
   return marks_.front();
 }
 
-void Task::bring_histories_near(std::span<const Slot> slots) const {
-  std::array<HistoryLog::Position, 2 * saved_together> chains{};
-  std::size_t count = 0;
-  for (const Slot slot : slots) {
-    const CachedMember& member = cache_.member(slot);
-    chains.at(count++) = member.unsaved_entries;
-    chains.at(count++) = member.unsaved_orders;
+/// chains_[2 * i] = the unsaved entries of slots[i], the one behind it its orders.
+void Task::gather_histories(std::span<const Slot> slots) {
+  chains_.resize(2 * saved_together);
+  for (std::size_t i = 0; i < slots.size(); ++i) {
+    const CachedMember& member = cache_.member(slots[i]);
+    chains_[2 * i].next = member.unsaved_entries;
+    chains_[2 * i + 1].next = member.unsaved_orders;
+    chains_[2 * i].items.clear();
+    chains_[2 * i + 1].items.clear();
   }
-  log_.bring_near(std::span{chains}.first(count));
+  log_.follow(std::span{chains_}.first(2 * slots.size()), saving_history_);
 }
 
 /// Encodes a member. From here on it may change again: what it is saved with is set apart.
-void Task::save_member(Slot slot, ports::OutputBuffer& out) {
+void Task::save_member(Slot slot, std::span<const std::string_view> entries,
+                       std::span<const std::string_view> orders, ports::OutputBuffer& out) {
   CachedMember& member = cache_.member(slot);
-  history_.clear();
-  gather_history(member.unsaved_entries);
-  gather_history(member.unsaved_orders);
+  history_.assign(entries.rbegin(), entries.rend());
+  history_.insert(history_.end(), orders.rbegin(), orders.rend());
   const ports::SaveItem item{&member.record, history_, member.stored_due};
   store_.encode({&item, 1}, at_.applied, saved_);
   if (options_.member_snapshots) {
@@ -210,18 +214,6 @@ ports::Checkpoint Task::checkpoint() const {
           .program_fingerprint = options_.program_fingerprint,
           .core_revision = topology_.core_revision,
           .changelog_position = 0};
-}
-
-/// Oldest first.
-void Task::gather_history(HistoryLog::Position newest) {
-  const auto begin = static_cast<std::ptrdiff_t>(history_.size());
-  for (auto at = newest; at != HistoryLog::none;) {
-    const HistoryLog::Item item = log_.at(at);
-    history_.push_back(item.bytes);
-    saving_history_.add(at);
-    at = item.previous;
-  }
-  std::reverse(history_.begin() + begin, history_.end());
 }
 
 /// What the log holds counts for the bound of all members.

@@ -49,10 +49,15 @@ class HistoryLog {
     std::uint64_t first_ = 0;           // a segment's number
     std::vector<std::uint32_t> items_;  // of that segment and those behind it
   };
+  /// An item and those before it, newest first.
+  struct Chain {
+    Position next = none;
+    std::vector<std::string_view> items;
+  };
+  /// Follows chains to their ends, from `next` on, side by side: the items of one lie all over
+  /// memory, and many reads under way take little longer than one. Counts them into `release`.
+  void follow(std::span<Chain> chains, Release& release) const;
   void release(const Release& what);
-  /// Brings near what at() reads of these items and of those before them, all chains side by side.
-  /// Leaves `chains` where it stopped.
-  void bring_near(std::span<Position> chains) const;
   /// Of all items whose segment is still there.
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
 

@@ -146,15 +146,15 @@ class Task {
     HistoryLog::Position at = HistoryLog::none;
   };
   RecentOrder& recent_order(const CachedMember& member, std::uint64_t order_key);
-  void gather_history(HistoryLog::Position newest);
   void count_log();
   void reject(const DecodedRecord& record, const Error& error, ports::OutputBuffer& out);
   void save_members(Save which, std::chrono::steady_clock::time_point now,
                     ports::OutputBuffer& out);
-  void save_member(Slot slot, ports::OutputBuffer& out);
+  void save_member(Slot slot, std::span<const std::string_view> entries,
+                   std::span<const std::string_view> orders, ports::OutputBuffer& out);
   [[nodiscard]] bool front_is_old(std::chrono::steady_clock::time_point now);
   const BatchMark& mark_of_front();
-  void bring_histories_near(std::span<const Slot> slots) const;
+  void gather_histories(std::span<const Slot> slots);
   void update_recover_from();
   [[nodiscard]] ports::Checkpoint checkpoint() const;
   [[nodiscard]] bool live(ports::Offset offset) const { return offset >= at_.committed; }
@@ -209,7 +209,8 @@ class Task {
   member::Effects effects_;
   member::OrderGrant found_order_;
   std::string encoded_;
-  std::vector<std::string_view> history_;                 // of the member being saved
+  std::vector<HistoryLog::Chain> chains_;                 // of the members being saved
+  std::vector<std::string_view> history_;                 // of one of them, oldest first
   ports::Offset checkpoint_written_ = ~ports::Offset{0};  // its recover_from
   Counters counters_, committed_counters_;
 };
