@@ -14,24 +14,30 @@ constexpr std::size_t index_size_initial = 1024;
 
 std::uint32_t tag_of(std::uint64_t key) { return static_cast<std::uint32_t>(key >> 32U); }
 
+/// What the allocator takes for so many bytes: its own mark, and up to the next 16.
+std::size_t allocated(std::size_t bytes) {
+  return bytes == 0 ? 0 : (bytes + 8 + 15) & ~std::size_t{15};
+}
+
 std::size_t text_bytes(const std::string& text) {
-  return text.capacity() > 15 ? text.capacity() + 1 : 0;
+  return allocated(text.capacity() > 15 ? text.capacity() + 1 : 0);
 }
 
 template <class T, std::size_t inline_max>
 std::size_t vector_bytes(const SmallVector<T, inline_max>& vector) {
-  return vector.capacity() > inline_max ? vector.capacity() * sizeof(T) : 0;
+  return allocated(vector.capacity() > inline_max ? vector.capacity() * sizeof(T) : 0);
 }
 
 std::size_t rare_bytes(const member::Rare& rare) {
-  return sizeof(member::Rare) + text_bytes(rare.time_zone) + text_bytes(rare.attributes) +
-         rare.reservations.capacity() * sizeof(member::Reservation) +
-         rare.parked.capacity() * sizeof(member::ParkedRefund);
+  return allocated(sizeof(member::Rare)) + text_bytes(rare.time_zone) +
+         text_bytes(rare.attributes) +
+         allocated(rare.reservations.capacity() * sizeof(member::Reservation)) +
+         allocated(rare.parked.capacity() * sizeof(member::ParkedRefund));
 }
 
 std::size_t heap_bytes(const member::Record& record) {
   return text_bytes(record.id) + vector_bytes(record.qualifying) +
-         vector_bytes(record.purchase_days) + record.money_keys.heap_bytes() +
+         vector_bytes(record.purchase_days) + allocated(record.money_keys.heap_bytes()) +
          (record.rare.held() ? rare_bytes(*record.rare) : 0);
 }
 
