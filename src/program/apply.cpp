@@ -224,8 +224,9 @@ Outcome transition(Change& change, const event::Event& event, const member::Orde
 
 }  // namespace
 
-bool needs_order(const event::Event& event) {
-  return event.type == event::Type::refund || event.type == event::Type::cancel;
+bool needs_order(const member::Record& record, const event::Event& event) {
+  return (event.type == event::Type::refund || event.type == event::Type::cancel) &&
+         seen(record, event) == Seen::fresh;
 }
 
 std::uint64_t order_key(const event::Event& event) {

@@ -210,7 +210,7 @@ Result<void> Task::apply_one(const DecodedRecord& record, Slot slot, ports::Outp
 
 Result<const member::OrderGrant*> Task::find_order(const event::Event& event,
                                                    const CachedMember& member) {
-  if (!program::needs_order(event)) return nullptr;
+  if (!program::needs_order(member.record, event)) return nullptr;
   const std::uint64_t key = program::order_key(event);
   const RecentOrder& recent = recent_order(member, key);
   if (recent.key == mix(key, member.key) && log_.holds(recent.at)) {

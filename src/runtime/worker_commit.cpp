@@ -11,7 +11,7 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-constexpr int intervals_when_behind = 5;
+constexpr int intervals_when_behind = 2;
 constexpr std::size_t save_bytes_least = std::size_t{1} << 20U;
 
 /// Carries changelog records into a store.

@@ -21,9 +21,9 @@ struct Outcome {
   std::string_view field{};  // with refused only: what was wrong
 };
 
-/// True where apply() needs the order's grant (refund, cancel): the caller looks it up by
-/// order_key() first and passes what it found.
-bool needs_order(const event::Event& event);
+/// True where apply() needs the order's grant (a refund or cancel not seen before): the caller
+/// looks it up by order_key() first and passes what it found.
+bool needs_order(const member::Record& record, const event::Event& event);
 std::uint64_t order_key(const event::Event& event);
 
 /// Applies `event` to `record` and appends what it brought about to `effects`.

@@ -59,7 +59,7 @@ class Desk {
     event.id_hash = hash64(event.id, hash64(event.source));
     effects.clear();
     const member::OrderGrant* order = nullptr;
-    if (needs_order(event)) {
+    if (needs_order(record, event)) {
       const auto at = orders.find(order_key(event));
       if (at != orders.end()) order = &at->second;
     }

@@ -51,6 +51,19 @@ TEST(Refund, ALineGivesBackWhatItEarned) {
   EXPECT_EQ(desk.record.balance, 10 + 20);
 }
 
+TEST(Refund, ARepeatedOneNeedsNoOrder) {
+  // Looking an order up may cost a read of the store; what only repeats must not.
+  Desk desk{shoe_shop()};
+  desk.buy("o", 1, total, lines());
+  event::Event refund = desk.event_of(event::Type::refund, "r", 2, event::Refund{.order_id = "o"});
+  refund.id_hash = hash64(refund.id, hash64(refund.source));
+  EXPECT_TRUE(needs_order(desk.record, refund));
+  EXPECT_EQ(desk.send(refund).verdict, Verdict::applied);
+  EXPECT_FALSE(needs_order(desk.record, refund));
+  EXPECT_EQ(desk.send(refund).verdict, Verdict::duplicate);
+  EXPECT_FALSE(needs_order(desk.record, desk.event_of(event::Type::view, "v", 2, event::Touch{})));
+}
+
 TEST(Refund, EverySplitOfARefundEndsInTheSamePoints) {
   // Given an order and each way to give its 33.37 back in parts.
   const auto after = [](const auto& refunds) {
