@@ -1,7 +1,7 @@
 // kafka_echo: the bare loop that `fealty run` is measured against: librdkafka's consumer and
 // transactional producer, nothing decided in between. Reads `--events` records of a topic from its
 // beginning and writes the very messages that another program made of them: those of the topics
-// `--like`, as many to each, evenly spread, to topics of its own. Commits both together every
+// `--like`, `--messages` of each, evenly spread, to topics of its own. Commits both together every
 // `--commit-ms`. Prints {"events":..,"out":..,"commits":..,"wall_s":..,"cpu_s":..,"eps":..}. The
 // clock starts with the first record; what `--like` holds is read before that.
 #include <CLI/CLI.hpp>
@@ -23,6 +23,7 @@ volatile std::sig_atomic_t stop = 0;  // set by the signal handler
 struct Arguments {
   std::string brokers = "localhost:9092", input = "events", prefix = "echo.", group = "echo";
   std::vector<std::string> like;
+  std::vector<std::uint64_t> messages;
   std::uint64_t events = 0;
   int commit_ms = 100;
 };
@@ -33,6 +34,7 @@ Arguments parse(int argc, char** argv) {
   app.add_option("--brokers", a.brokers)->capture_default_str();
   app.add_option("--input", a.input)->capture_default_str();
   app.add_option("--like", a.like, "Topics whose messages are written again")->required();
+  app.add_option("--messages", a.messages, "How many to each of them")->required();
   app.add_option("--prefix", a.prefix, "Before their names: the topics written to")
       ->capture_default_str();
   app.add_option("--group", a.group, "A new one for every run")->capture_default_str();
@@ -40,6 +42,7 @@ Arguments parse(int argc, char** argv) {
   app.add_option("--commit-ms", a.commit_ms)->capture_default_str();
   try {
     app.parse(argc, argv);
+    if (a.like.size() != a.messages.size()) fail("--like and --messages go together");
   } catch (const CLI::ParseError& e) {
     std::exit(app.exit(e) == 0 ? 0 : 2);
   }
@@ -82,12 +85,11 @@ rd_kafka_t* make_producer(const Arguments& a) {
   return rk;
 }
 
-/// One topic's messages, some of them at least: taken in turn.
+/// What goes to one topic: some messages of the one it is like, taken in turn.
 struct Answers {
   struct Message {
     std::string key, value;
   };
-  std::uint64_t count = 0;  // of the topic
   std::vector<Message> kept;
   rd_kafka_topic_t* to = nullptr;
   std::uint64_t made = 0;
@@ -96,8 +98,8 @@ struct Answers {
 
 constexpr std::size_t kept_max = 2'000;  // evenly chosen: as much variety, without the memory
 
-/// Reads a topic from its beginning to its end.
-Answers read_answers(const Arguments& a, const std::string& topic) {
+/// Reads a topic from its beginning to its end. `messages` are to be written.
+Answers read_answers(const Arguments& a, const std::string& topic, std::uint64_t messages) {
   rd_kafka_t* rk =
       fealty::tools::make_client(RD_KAFKA_CONSUMER, {{"bootstrap.servers", a.brokers},
                                                      {"group.id", a.group + "-like"},
@@ -118,13 +120,13 @@ Answers read_answers(const Arguments& a, const std::string& topic) {
   }
   rd_kafka_assign(rk, all);
   Answers out;
-  std::uint64_t stride = 1;
+  std::uint64_t seen = 0, stride = 1;
   while (open > 0) {
     rd_kafka_message_t* message = rd_kafka_consumer_poll(rk, 10'000);
     if (message == nullptr) fail(topic + ": no end within 10 s");
     if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
       --open;
-    } else if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR && out.count++ % stride == 0) {
+    } else if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR && seen++ % stride == 0) {
       out.kept.push_back({{static_cast<const char*>(message->key), message->key_len},
                           {static_cast<const char*>(message->payload), message->len}});
     }
@@ -140,7 +142,7 @@ Answers read_answers(const Arguments& a, const std::string& topic) {
   rd_kafka_topic_destroy(handle);
   rd_kafka_consumer_close(rk);
   rd_kafka_destroy(rk);
-  out.each = static_cast<double>(out.count) / static_cast<double>(a.events);
+  out.each = static_cast<double>(messages) / static_cast<double>(a.events);
   return out;
 }
 
@@ -251,7 +253,9 @@ int main(int argc, char** argv) {
   std::signal(SIGINT, [](int) { stop = 1; });
   const Arguments arguments = parse(argc, argv);
   std::vector<Answers> answers;
-  for (const std::string& topic : arguments.like) answers.push_back(read_answers(arguments, topic));
+  for (std::size_t i = 0; i < arguments.like.size(); ++i) {
+    answers.push_back(read_answers(arguments, arguments.like[i], arguments.messages[i]));
+  }
   Echo{arguments, std::move(answers)}.run();
   return 0;
 }

@@ -110,10 +110,11 @@ class Live:
     def echo(self, turn, out):
         """Writes what Fealty has just written of the same events; reports its own rate and CPU time, from its
         first record to its last commit."""
-        topics = [topic for topic, written in out["topics"].items() if written["messages"] > 0]
-        self.broker.create(*[f"echo.{topic}" for topic in topics])
+        written = {topic: its["messages"] for topic, its in out["topics"].items() if its["messages"] > 0}
+        self.broker.create(*[f"echo.{topic}" for topic in written])
         return self.tool("kafka_echo", "--brokers", self.broker.servers, "--input", "events",
-                         "--like", *topics, "--prefix", "echo.", "--group", f"echo-{turn}",
+                         "--like", *written.keys(), "--messages", *written.values(),
+                         "--prefix", "echo.", "--group", f"echo-{turn}",
                          "--events", out["records_in"], "--commit-ms", COMMIT_MS).json()
 
 

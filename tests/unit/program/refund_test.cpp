@@ -55,7 +55,9 @@ TEST(Refund, ARepeatedOneNeedsNoOrder) {
   // Looking an order up may cost a read of the store; what only repeats must not.
   Desk desk{shoe_shop()};
   desk.buy("o", 1, total, lines());
-  event::Event refund = desk.event_of(event::Type::refund, "r", 2, event::Refund{.order_id = "o"});
+  event::Refund whole;
+  whole.order_id = "o";
+  event::Event refund = desk.event_of(event::Type::refund, "r", 2, whole);
   refund.id_hash = hash64(refund.id, hash64(refund.source));
   EXPECT_TRUE(needs_order(desk.record, refund));
   EXPECT_EQ(desk.send(refund).verdict, Verdict::applied);
