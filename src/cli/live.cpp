@@ -125,8 +125,9 @@ Result<void> run_live(const config::ServiceConfig& service, const std::atomic<bo
 
   const auto topology = topologies::members_topology(program, *mapping, service.kafka.input_topic);
   StateFactory stores{
-      // The changelog is the store's log: what a crash takes from memory is read again from there.
-      {.dir = service.state_dir, .wal = false, .async = true, .cache_bytes = service.cache_bytes}};
+      // The changelog could do the work of RocksDB's own log, but `fealty member --state` could
+      // not: beside a running worker it would see what was flushed only.
+      {.dir = service.state_dir, .wal = true, .async = true, .cache_bytes = service.cache_bytes}};
   runtime::Worker worker{topology,        (*bus)->source(),
                          (*bus)->sink(),  &(*bus)->changelog(),
                          stores.opener(), worker_options(service, program)};
