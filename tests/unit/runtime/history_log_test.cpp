@@ -33,6 +33,31 @@ TEST(HistoryLog, KeepsEachMembersItemsInOrderHoweverTheyInterleave) {
   }
 }
 
+TEST(HistoryLog, FollowsChainsOfAnyLengthsSideBySide) {
+  // Given chains of 0 to 99 items over several segments.
+  HistoryLog log;
+  std::vector<HistoryLog::Chain> chains(100);
+  std::vector<std::vector<std::string>> expected(chains.size());
+  for (std::size_t round = 0; round < chains.size(); ++round) {
+    for (std::size_t i = round + 1; i < chains.size(); ++i) {
+      const std::string bytes(1500 + i, static_cast<char>('a' + round % 26));
+      chains[i].next = log.append(bytes, chains[i].next, 0);
+      expected[i].insert(expected[i].begin(), bytes);
+    }
+  }
+  ASSERT_GT(log.bytes(), std::size_t{4} << 20U);
+  // When they are followed, all their items come, newest first, and may be released together.
+  HistoryLog::Release release;
+  log.follow(chains, release);
+  for (std::size_t i = 0; i < chains.size(); ++i) {
+    EXPECT_EQ(chains[i].next, HistoryLog::none);
+    EXPECT_EQ(std::vector<std::string>(chains[i].items.begin(), chains[i].items.end()),
+              expected[i]);
+  }
+  log.release(release);
+  EXPECT_EQ(log.bytes(), 0U);
+}
+
 TEST(HistoryLog, TakesItemsLargerThanASegment) {
   HistoryLog log;
   const std::string large(5 << 20U, 'x');

@@ -179,5 +179,34 @@ TEST_F(AsyncStoreTest, AnswersWithTheErrorOfASaveAndSavesNothingBehindIt) {
   EXPECT_THAT(control.saved, testing::ElementsAre(1, 5));
 }
 
+TEST(AsyncStoreOnDisk, ReadsBesideSavesSeeEverySaveBeforeThem) {
+  // Given portions of members saved in a row, each as it was and with an order of its own.
+  TemporaryDirectory directory;
+  RocksShared shared;
+  auto opened = RocksStore::open(directory.path(), 0, shared);
+  ASSERT_TRUE(opened) << to_string(opened.error());
+  AsyncStore store{std::move(*opened)};
+  constexpr std::uint64_t portions = 60, members = 200;
+  const auto id = [](std::uint64_t portion, std::uint64_t n) {
+    return "m" + std::to_string(portion) + "-" + std::to_string(n);
+  };
+  for (std::uint64_t portion = 1; portion <= portions; ++portion) {
+    Saver saver{store};
+    for (std::uint64_t n = 0; n < members; ++n) {
+      saver.member(samples::typical_member(id(portion, n), portion), no_day,
+                   {.entries = {}, .orders = {samples::order(portion)}});
+    }
+    ASSERT_TRUE(saver.save(portion));
+    // Then whoever asks meanwhile, for one of an earlier portion or of this one, sees it.
+    for (const std::uint64_t asked : {(portion + 1) / 2, portion}) {
+      const std::string member = id(asked, portion % members);
+      ASSERT_EQ(loaded(store, member), samples::typical_member(member, asked));
+      const auto order = store.find_order(member, asked);
+      ASSERT_TRUE(order) << to_string(order.error());
+      ASSERT_EQ(*order, samples::order(asked));
+    }
+  }
+}
+
 }  // namespace
 }  // namespace fealty::state
