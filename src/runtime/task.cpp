@@ -9,14 +9,14 @@
 namespace fealty::runtime {
 namespace {
 
-constexpr std::size_t recent_orders_max = 16 * 1024;  // a power of two
+constexpr std::size_t recent_orders_max = std::size_t{16} * 1024;  // a power of two
 constexpr std::size_t prefetch_index_ahead = 64;
 constexpr std::size_t prefetch_candidate_ahead = 32;
 constexpr std::size_t prefetch_text_ahead = 16;
 constexpr std::size_t prefetch_member_ahead = 48;
 
 /// What an event that touches no money reads of a member.
-constexpr std::size_t hot_bytes = 5 * 64;
+constexpr std::size_t hot_bytes = std::size_t{5} * 64;
 
 /// Whether an event of this type reads more than that: what moves points, as a rule.
 constexpr bool reads_money(event::Type type) {
@@ -273,8 +273,6 @@ void Task::emit(CachedMember& member, ports::OutputBuffer& out) {
           break;
         case member::EntryKind::redeem:
         case member::EntryKind::reserve:
-          counters_.points_redeemed -= entry.points;
-          break;
         case member::EntryKind::release:
           counters_.points_redeemed -= entry.points;
           break;

@@ -18,7 +18,7 @@ namespace fealty {
 /// Owns: its blocks. Everything it hands out dies at reset(). Threads: one at a time.
 class Arena {
  public:
-  explicit Arena(std::size_t block_bytes = 256 * 1024) : block_bytes_{block_bytes} {}
+  explicit Arena(std::size_t block_bytes = std::size_t{256} * 1024) : block_bytes_{block_bytes} {}
 
   /// `size` bytes at alignment 16.
   char* allocate(std::size_t size) {

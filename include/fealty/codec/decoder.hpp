@@ -15,7 +15,7 @@ namespace fealty::codec {
 /// Readable bytes needed behind every JSON text given to decode() (simdjson::SIMDJSON_PADDING).
 inline constexpr std::size_t padding_bytes = 64;
 /// Longer records are refused as record_too_large without being parsed.
-inline constexpr std::size_t record_bytes_max = 1024 * 1024;
+inline constexpr std::size_t record_bytes_max = std::size_t{1024} * 1024;
 /// Deeper nesting is refused as too_deep.
 inline constexpr std::size_t depth_max = 64;
 

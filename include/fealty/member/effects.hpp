@@ -142,7 +142,7 @@ class Effects {
   }
 
  private:
-  Arena texts_{16 * 1024};
+  Arena texts_{std::size_t{16} * 1024};
   std::string draft_;
 };
 

@@ -90,7 +90,7 @@ struct Rare {
 /// The order of the fields is that of their use: what every event reads and writes comes first,
 /// what only money moves next, what hardly any event touches last, each in as few cache lines as
 /// may be.
-struct Record {
+struct Record {  // NOLINT(bugprone-exception-escape): out of memory while moved ends the process
   std::string id;
   Offset as_of = 0;  // saved versions only: all input before this position is in this record
 

@@ -30,7 +30,7 @@ struct DecodedInputOptions {
   std::chrono::milliseconds poll_timeout{100};
   bool ahead = false;  // poll and decode on a thread of its own
   /// So far ahead, about: as long as the thread may lose its core to others without being missed.
-  std::size_t ahead_records = 16 * 1024;
+  std::size_t ahead_records = std::size_t{16} * 1024;
 };
 
 /// Polls the source and decodes, on the caller's thread or ahead of it on one of its own.

@@ -19,7 +19,7 @@ inline constexpr Slot no_slot = 0xffffffff;
 
 /// A member in memory: the decoded record, what was not saved yet, and the cache's own marks. What
 /// a lookup compares, the id with which the record begins included, is the first cache line.
-struct alignas(64) CachedMember {
+struct alignas(64) CachedMember {   // NOLINT(bugprone-exception-escape): as member::Record
   std::uint64_t key = 0;            // MemberCache::key_of
   std::uint64_t first_unsaved = 0;  // batch number of the oldest unsaved change; 0 = all is saved
   std::uint32_t partition = 0;
