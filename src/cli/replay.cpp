@@ -4,8 +4,11 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <future>
 #include <memory>
+#include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -44,6 +47,16 @@ runtime::WorkerOptions worker_options(const ReplayOptions& options,
   worker.file_partitions = options.partitions;
   worker.clock_jump_max = std::chrono::days{program.clock_jump_days_max};
   return worker;
+}
+
+/// Whether a thread that reads ahead earns its keep: where there is something to decompress, or a
+/// pipe. Plain files the system reads ahead by itself. By name: only the speed depends on it.
+bool worth_prefetching(const std::vector<std::string>& logs) {
+  return std::any_of(logs.begin(), logs.end(), [](const std::string& log) {
+    std::error_code unknown;
+    return log == "-" || log.ends_with(".gz") || log.ends_with(".zst") ||
+           !std::filesystem::is_regular_file(log, unknown);
+  });
 }
 
 std::string time_or_empty(EventTime time) {
@@ -146,7 +159,8 @@ Result<ReplayProgress> replay(const ReplayOptions& options, const ReplayHooks& h
   files::FileSource source{{.logs = options.logs,
                             .partitions = options.partitions,
                             .skip_lines = mapping->header_lines(),
-                            .follow = options.follow},
+                            .follow = options.follow,
+                            .prefetch = worth_prefetching(options.logs)},
                            (*sink)->manifest(),
                            index};
   const auto topology = topologies::members_topology(program, *mapping, "logs");

@@ -19,7 +19,7 @@ struct FileSourceOptions {
   std::uint32_t partitions = 1;
   std::uint32_t skip_lines = 0;  // header lines of each file; they are no records
   bool follow = false;           // wait for growth of the last log, or for new files in it
-  bool prefetch = false;         // read and decompress ahead, in a thread
+  bool prefetch = true;          // read and decompress ahead, in a thread
   int stdin_fd = 0;              // what "-" reads; borrowed
 };
 
