@@ -118,14 +118,18 @@ void Task::prepare_commit(Save which, std::chrono::steady_clock::time_point now,
 }
 
 /// Saves members as long as they are due and the batch has room, some at a time: what each has not
-/// saved lies all over the log, and many chains are followed faster side by side than in turn.
+/// saved lies all over the log, and many chains are followed faster side by side than in turn. Only
+/// as many as fit, going by those before them: the busiest, whose histories are large, come first.
 void Task::save_members(Save which, std::chrono::steady_clock::time_point now,
                         ports::OutputBuffer& out) {
   const std::size_t left = which == Save::all ? 0 : queue_.size() / 2;
   std::array<Slot, saved_together> due{};
+  std::size_t largest = options_.save_bytes_max;  // of the members just saved; unknown yet
   while (saved_.bytes() < options_.save_bytes_max) {
+    const std::size_t room = options_.save_bytes_max - saved_.bytes();
+    const std::size_t fit = std::clamp<std::size_t>(room / largest, 1, due.size());
     std::size_t count = 0;
-    while (count < due.size() && !queue_.empty() &&
+    while (count < fit && !queue_.empty() &&
            (front_is_old(now) || (which != Save::due && queue_.size() > left))) {
       if (queue_.size() > due.size()) {
         cache_.prefetch_member(queue_[due.size()], sizeof(CachedMember));
@@ -135,8 +139,11 @@ void Task::save_members(Save which, std::chrono::steady_clock::time_point now,
     }
     if (count == 0) return;
     gather_histories(std::span{due}.first(count));
+    largest = 1;
     for (std::size_t i = 0; i < count; ++i) {
+      const std::size_t before = saved_.bytes();
       save_member(due.at(i), chains_[2 * i].items, chains_[2 * i + 1].items, out);
+      largest = std::max(largest, saved_.bytes() - before);
     }
   }
 }

@@ -182,6 +182,28 @@ TEST(Recovery, MembersSpillingOutOfTheCacheChangeNothing) {
   }
 }
 
+TEST(Saves, GoInPortionsHoweverBusyTheirMembersAre) {
+  // Given a few members with a long history each, and one save of all at the end.
+  const auto input = spread(records(6, 4000, 8), 1);
+  RunOptions run;
+  run.file_partitions = 1;
+  run.checkpoint_distance = 1'000'000;
+  std::size_t member = 0, portion = 0, all = 0;
+  run.largest_save = &all;
+  const Seen expected = run_whole(input, run);
+  // When a portion may hold one member at most, then about two, all comes out the same,
+  run.save_bytes_max = 1;
+  run.largest_save = &member;
+  EXPECT_EQ(difference(run_whole(input, run), expected), "");
+  run.save_bytes_max = 2 * member;
+  run.largest_save = &portion;
+  EXPECT_EQ(difference(run_whole(input, run), expected), "");
+  // and no portion is larger by more than a member.
+  EXPECT_GT(all, 6 * member);
+  EXPECT_GT(portion, member);
+  EXPECT_LE(portion, 3 * member);
+}
+
 TEST(Recovery, ARecordedLogWithoutAChangelogGoesOnFromItsManifest) {
   const auto input = spread(records(4, 700, 15), 1);
   RunOptions run;

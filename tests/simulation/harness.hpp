@@ -21,8 +21,9 @@ using Disks = std::map<std::uint32_t, std::shared_ptr<state::MemoryStore>>;
 /// A MemberStore over a disk that fails where told to.
 class FaultyStore final : public ports::MemberStore {
  public:
-  FaultyStore(std::shared_ptr<state::MemoryStore> disk, Faults& faults)
-      : disk_{std::move(disk)}, faults_{faults} {}
+  /// `largest_save`: raised to the bytes of each save that is larger; may be nullptr.
+  FaultyStore(std::shared_ptr<state::MemoryStore> disk, Faults& faults, std::size_t* largest_save)
+      : disk_{std::move(disk)}, faults_{faults}, largest_save_{largest_save} {}
 
   Result<std::optional<ports::Checkpoint>> checkpoint() override { return disk_->checkpoint(); }
   Result<void> load(std::span<const std::string_view> members,
@@ -53,6 +54,7 @@ class FaultyStore final : public ports::MemberStore {
   }
   Result<void> save(ports::SavedBatch& batch) override {
     if (faults_.now(Step::store_save)) throw Crash{};
+    if (largest_save_ != nullptr) *largest_save_ = std::max(*largest_save_, batch.bytes());
     auto saved = disk_->save(batch);
     if (faults_.now(Step::store_saved)) throw Crash{};
     return saved;
@@ -83,6 +85,7 @@ class FaultyStore final : public ports::MemberStore {
  private:
   std::shared_ptr<state::MemoryStore> disk_;
   Faults& faults_;
+  std::size_t* largest_save_;
 };
 
 struct RunOptions {
@@ -93,6 +96,8 @@ struct RunOptions {
   std::uint32_t file_partitions = 0;  // 0 = a bus with a changelog; else a recorded log
   std::uint32_t sink_steps_max = 0;  // what goes to the sink gets there up to so many batches later
   std::uint64_t sink_seed = 1;
+  std::size_t save_bytes_max = runtime::TaskOptions{}.save_bytes_max;
+  std::size_t* largest_save = nullptr;  // out: bytes
   bool sink_thread = false;  // the sink on a thread of its own, as in production: without faults
   std::vector<Rebalance> rebalances{};
 };
@@ -105,6 +110,7 @@ inline bool live_once(const runtime::Topology& topology, SimLog& log, Disks& dis
   options.task.checkpoint_distance_events = run.checkpoint_distance;
   options.task.changelog = run.file_partitions == 0;
   options.task.program_id = "sim";
+  options.task.save_bytes_max = run.save_bytes_max;
   options.input.records_max = run.batch_records;
   options.cache_bytes = run.cache_bytes;
   options.commit_events_max = run.commit_events;
@@ -119,7 +125,8 @@ inline bool live_once(const runtime::Topology& topology, SimLog& log, Disks& dis
       [&](std::uint32_t partition) -> Result<std::unique_ptr<ports::MemberStore>> {
     auto& disk = disks[partition];
     if (!disk) disk = std::make_shared<state::MemoryStore>();
-    return std::unique_ptr<ports::MemberStore>{std::make_unique<FaultyStore>(disk, faults)};
+    return std::unique_ptr<ports::MemberStore>{
+        std::make_unique<FaultyStore>(disk, faults, run.largest_save)};
   };
   runtime::Worker worker{topology,   bus,    bus, run.file_partitions == 0 ? &bus : nullptr,
                          open_store, options};

@@ -65,10 +65,6 @@ class KeySet {
   }
   [[nodiscard]] std::size_t size() const { return size_; }
   [[nodiscard]] std::size_t heap_bytes() const { return places_.capacity() * sizeof(Entry); }
-  /// Where a look for `key` reads first; for a prefetch.
-  [[nodiscard]] const Entry* near(std::uint64_t key) const {
-    return size_ <= row_max ? places_.data() : &places_[key & (places_.size() - 1)];
-  }
 
   friend bool operator==(const KeySet& a, const KeySet& b) {
     if (a.size_ != b.size_) return false;
