@@ -25,8 +25,10 @@ struct InputRecord {
   std::uint32_t partition = unassigned_partition;
   Offset offset = 0;
   std::string_view value;  // 64 readable bytes follow it
+  std::string_view key;    // as its producer set it; data() == nullptr: none
   std::span<const event::Header> headers;
-  std::int64_t timestamp_ms = -1;  // the broker's; -1 = none
+  std::int64_t timestamp_ms = -1;  // of the record; -1 = none
+  bool append_time = false;        // that is when the broker appended it; else the producer's word
   bool unterminated = false;       // files: the log ended in the middle of this line
 };
 
@@ -46,13 +48,14 @@ struct Assignment {
   std::uint32_t partition = 0;
   Offset committed = 0;  // first offset not yet covered by a commit
   bool fresh = false;    // no commit was ever made: `committed` is where to begin
+  std::string note;      // of that commit: see CommitPosition::note
 };
 
 /// Told by the source, from inside poll(), what it owns.
 class AssignmentListener {
  public:
   virtual ~AssignmentListener() = default;
-  /// New partitions. The listener must call start_at() for each before it returns Ok.
+  /// New partitions. They deliver nothing before start_at(), which may be called here or later.
   virtual Result<void> on_assigned(std::span<const Assignment> partitions) = 0;
   /// These go. Not `lost`: commit what is applied before returning. `lost`: somebody else has them
   /// already; drop everything.
@@ -74,7 +77,8 @@ class Source {
   virtual Result<void> open(AssignmentListener& listener) = 0;
   /// Makes `partition` deliver from `from` on (inclusive). input_gap where the input no longer holds it.
   virtual Result<void> start_at(std::uint32_t partition, Offset from) = 0;
-  /// Clears `batch` and fills it with up to `records_max` records.
+  /// Clears `batch` and fills it with up to `records_max` records. With 0 it delivers none, but
+  /// answers the group: for a listener that is busy for long.
   virtual Result<Polled> poll(InputBatch& batch, std::size_t records_max,
                               std::chrono::milliseconds timeout) = 0;
   /// True where all partitions share one order and one clock (files), false where each has its own.

@@ -70,10 +70,13 @@ class OutputBuffer {
   std::string bytes_;
 };
 
+inline constexpr std::size_t note_bytes_max = 1024;
+
 struct CommitPosition {
   std::uint32_t partition = 0;
   event::Offset committed = 0;           // first input offset not covered by this commit
   event::Offset recover_from = 0;        // first input offset that a recovery would read
+  std::string note;  // kept with `committed`, given back by Assignment: at most note_bytes_max
   std::uint64_t changelog_position = 0;  // out: offset after this commit's last changelog record
 };
 
