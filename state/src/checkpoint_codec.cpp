@@ -56,12 +56,12 @@ void encode_checkpoint(const ports::Checkpoint& checkpoint, std::string& out_byt
 
 Result<ports::Checkpoint> decode_checkpoint(std::string_view bytes) {
   ports::Checkpoint checkpoint;
-  std::uint32_t format = 0;
+  Format format;
   Reader in{bytes};
-  for (std::uint32_t t = 0; format <= format_version && in.next(t);) {
+  for (std::uint32_t t = 0; format.known() && in.next(t);) {
     switch (t) {
       case tag(1, wire::varint):
-        in.uint(format);
+        in.uint(format.number);
         break;
       case tag(2, wire::varint):
         in.uint(checkpoint.recover_from);
@@ -94,7 +94,7 @@ Result<ports::Checkpoint> decode_checkpoint(std::string_view bytes) {
         in.skip(t, 10);
     }
   }
-  if (auto read = verdict(in.ok(), format, "checkpoint"); !read) return read.error();
+  if (auto read = verdict(in.ok(), format.number, "checkpoint"); !read) return read.error();
   return checkpoint;
 }
 
