@@ -88,7 +88,7 @@ Result<void> Worker::restore(std::uint32_t partition, ports::MemberStore& store)
   if (!checkpoint) return checkpoint.error();
   const std::uint64_t from = *checkpoint ? (*checkpoint)->changelog_position : 0;
   Restore visitor{store};
-  const auto position = changelog_->read(partition, from, visitor);
+  const auto position = ports::read_all(*changelog_, partition, from, visitor);
   if (!position) return position.error();
   if (*position == from) return {};
   log::info("store.restored", {{"partition", partition}, {"records", visitor.records()}});

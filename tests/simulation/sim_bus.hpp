@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <utility>
@@ -170,17 +171,29 @@ class SimBus final : public ports::Source, public ports::Sink, public ports::Cha
     pending_.clear();
     return {};
   }
-  Result<std::uint64_t> read(std::uint32_t partition, std::uint64_t position,
-                             Visitor& visitor) override {
-    const auto& records = log_.changelog[partition];
-    for (; position < records.size(); ++position) {
-      auto applied = visitor.apply(records[position].first, records[position].second);
-      if (!applied) return applied.error();
-    }
-    return position;
+  Result<std::unique_ptr<Reader>> open(std::uint32_t partition, std::uint64_t position) override {
+    return std::unique_ptr<Reader>{new SimReader{log_.changelog[partition], position}};
   }
 
  private:
+  class SimReader final : public Reader {
+   public:
+    using Records = std::vector<std::pair<std::string, std::string>>;
+    SimReader(const Records& records, std::uint64_t position)
+        : records_{records}, position_{position} {}
+    Result<bool> step(Visitor& visitor, std::chrono::milliseconds) override {
+      for (; position_ < records_.size(); ++position_) {
+        const auto& [key, value] = records_[position_];
+        if (auto applied = visitor.apply(key, value); !applied) return applied.error();
+      }
+      return true;
+    }
+    [[nodiscard]] std::uint64_t position() const override { return position_; }
+
+   private:
+    const Records& records_;
+    std::uint64_t position_;
+  };
   struct Pending {
     ports::OutputBuffer::Item item;
     std::string key, value;
