@@ -16,6 +16,8 @@
 #include "fealty/config/program_loader.hpp"
 #include "fealty/config/service.hpp"
 #include "fealty/config/yaml.hpp"
+#include "fealty/kafka/options.hpp"
+#include "kafka_options.hpp"
 
 namespace fealty::cli {
 namespace {
@@ -38,6 +40,9 @@ std::vector<Error> check_service(const std::string& file) {
   const auto service = config::load_service(file);
   if (!service) return {service.error()};
   std::vector<Error> faults;
+  if (auto fit = kafka::validate(kafka_options(service->kafka)); !fit) {
+    faults.push_back(fit.error());
+  }
   if (auto loaded = config::load_program(service->program); !loaded) {
     faults.push_back(loaded.error());
   }

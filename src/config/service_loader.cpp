@@ -143,8 +143,10 @@ void read_kafka(Map& kafka, const std::string& file, KafkaConfig& out) {
   take_choice(kafka, "start", starts, out.start);
   take(kafka.boolean("create_topics"), out.create_topics);
   take_integer(kafka, "replication_factor", 1, 32, out.replication_factor);
-  take_integer(kafka, "session_timeout_ms", 1'000, 1'800'000, out.session_timeout_ms);
-  take_integer(kafka, "transaction_timeout_ms", 5'000, 900'000, out.transaction_timeout_ms);
+  take_integer(kafka, "session_timeout_ms", session_timeout_ms_min, session_timeout_ms_max,
+               out.session_timeout_ms);
+  take_integer(kafka, "transaction_timeout_ms", transaction_timeout_ms_min,
+               transaction_timeout_ms_max, out.transaction_timeout_ms);
   if (auto security = kafka.map("security")) read_security(*security, file, out.security);
   kafka.finish();
 }

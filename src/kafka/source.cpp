@@ -111,8 +111,9 @@ Result<void> KafkaSource::answer_group(std::chrono::milliseconds timeout) {
     check(message->err != RD_KAFKA_RESP_ERR_NO_ERROR, "records have a queue of their own");
     outcome = not_a_record(*message);
   }
-  const auto handled = handle_rebalances();
-  return outcome ? handled : outcome;
+  if (const auto handled = handle_rebalances(); outcome) outcome = handled;
+  if (outcome) outcome = announce();
+  return outcome;
 }
 
 /// Blocks for the first record only: librdkafka's batch call would wait until the whole batch is

@@ -51,8 +51,8 @@ class KafkaSource final : public ports::Source {
   void note_rebalance(rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* partitions);
   Result<void> handle_rebalances();
   Result<void> assigned(rd_kafka_topic_partition_list_t* partitions);
-  Result<std::vector<ports::Assignment>> committed(
-      const rd_kafka_topic_partition_list_t* partitions);
+  Result<void> announce();
+  Result<std::vector<ports::Assignment>> committed(int timeout_ms);
   Result<void> revoked(rd_kafka_topic_partition_list_t* partitions, bool lost);
   Result<void> seek(std::uint32_t partition, ports::Offset from);
   Result<void> join_assignment(std::span<const std::uint32_t> partitions);
@@ -71,8 +71,10 @@ class KafkaSource final : public ports::Source {
   std::vector<Partition> partitions_;
   std::vector<Rebalance> pending_;
   std::vector<rd_kafka_message_t*> fetched_;
-  std::vector<std::uint32_t>* starting_ = nullptr;  // those started before the group is answered
-  std::size_t fetching_ = 0;                        // partitions
+  std::vector<std::uint32_t> unannounced_;  // the group gave them to us, the listener was not told
+  std::chrono::steady_clock::time_point ask_at_{};  // for their offsets, again
+  Deadline announce_by_{std::chrono::milliseconds{0}};
+  std::size_t fetching_ = 0;  // partitions
   bool closing_ = false;
 };
 

@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <thread>
 
 #include "commit_mark.hpp"
 #include "fealty/base/check.hpp"
@@ -12,6 +11,9 @@
 namespace fealty::kafka {
 
 namespace {
+
+// How long the brokers are asked at once for offsets that a transaction may hold back.
+constexpr int ask_first_ms = 1000, ask_again_ms = 100;
 
 std::span<rd_kafka_topic_partition_t> elements(const rd_kafka_topic_partition_list_t* list) {
   return {list->elems, static_cast<std::size_t>(list->cnt)};
@@ -65,28 +67,30 @@ Result<void> KafkaSource::handle_rebalances() {
   return outcome;
 }
 
+// The group need not wait for what follows: nothing is fetched before it is started.
 Result<void> KafkaSource::assigned(rd_kafka_topic_partition_list_t* partitions) {
-  std::vector<std::uint32_t> starting;
-  Result<void> outcome;
-  const auto from = committed(partitions);
-  if (!from) {
-    outcome = from.error();
-  } else {
-    log::info("kafka.assigned", {{"partitions", join(ids(partitions))}});
-    for (const auto& assignment : *from) partitions_.at(assignment.partition).owned = true;
-    starting_ = &starting;
-    if (!from->empty()) outcome = listener_->on_assigned(*from);
-    starting_ = nullptr;
-  }
-  if (!outcome) {  // The caller stops or restarts.
-    starting.clear();
-    for (const auto id : ids(partitions)) {
-      if (id < partitions_.size()) partitions_[id].owned = false;
-    }
-  }
-  // The group waits for this answer, whatever became of the rest, and if nothing starts yet.
-  const auto joined = join_assignment(starting);
-  return outcome ? joined : outcome;
+  const auto given = ids(partitions);
+  log::info("kafka.assigned", {{"partitions", join(given)}});
+  unannounced_.insert(unannounced_.end(), given.begin(), given.end());
+  announce_by_ = Deadline{options_.start_timeout + options_.transaction_timeout};
+  ask_at_ = {};
+  return join_assignment({});
+}
+
+/// Tells the listener what the group gave us, once the group's offsets for it are known: that may
+/// take as long as an earlier owner's transaction is open, and other partitions go on meanwhile.
+Result<void> KafkaSource::announce() {
+  const auto now = std::chrono::steady_clock::now();
+  if (unannounced_.empty() || now < ask_at_) return {};
+  constexpr std::chrono::seconds between_asks{1};
+  const bool first = ask_at_ == std::chrono::steady_clock::time_point{};
+  ask_at_ = now + between_asks;
+  const auto from = committed(first ? ask_first_ms : ask_again_ms);
+  if (!from) return from.error();
+  if (from->empty()) return {};
+  unannounced_.clear();
+  for (const auto& assignment : *from) partitions_.at(assignment.partition).owned = true;
+  return listener_->on_assigned(*from);
 }
 
 /// Fetches `partitions` from their positions on.
@@ -125,20 +129,21 @@ rd_kafka_resp_err_t KafkaSource::leave_assignment(
   return error == nullptr ? RD_KAFKA_RESP_ERR_NO_ERROR : rd_kafka_error_code(error.get());
 }
 
-Result<std::vector<ports::Assignment>> KafkaSource::committed(
-    const rd_kafka_topic_partition_list_t* partitions) {
-  const PartitionList found{rd_kafka_topic_partition_list_copy(partitions)};
-  Deadline deadline{options_.start_timeout + options_.transaction_timeout};
-  while (true) {  // Unstable while a transaction of an earlier owner is being ended.
-    auto code = rd_kafka_committed(client_->get(), found.get(), deadline.left_ms(5000) + 1);
-    for (const auto& entry : elements(found.get())) {
-      if (code == RD_KAFKA_RESP_ERR_NO_ERROR) code = entry.err;
-    }
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) break;
-    if (deadline.passed() || lasting(code)) {
-      return broker_error(code, "committed offsets of group " + options_.group);
-    }
-    std::this_thread::sleep_for(std::chrono::milliseconds{deadline.left_ms(20)});
+/// Where the group stands in what is not announced yet; empty where that is not settled yet.
+Result<std::vector<ports::Assignment>> KafkaSource::committed(int timeout_ms) {
+  const PartitionList found{
+      rd_kafka_topic_partition_list_new(static_cast<int>(unannounced_.size()))};
+  for (const auto id : unannounced_) {
+    rd_kafka_topic_partition_list_add(found.get(), options_.input_topic.c_str(),
+                                      static_cast<std::int32_t>(id));
+  }
+  auto code = rd_kafka_committed(client_->get(), found.get(), timeout_ms);
+  for (const auto& entry : elements(found.get())) {
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) code = entry.err;
+  }
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    if (!announce_by_.passed() && !lasting(code)) return std::vector<ports::Assignment>{};
+    return broker_error(code, "committed offsets of group " + options_.group);
   }
   std::vector<ports::Assignment> out;
   for (const auto& entry : elements(found.get())) {
@@ -158,7 +163,8 @@ Result<std::vector<ports::Assignment>> KafkaSource::committed(
                      .note = mark ? std::move(mark->note) : std::string{}});
       continue;
     }
-    const auto held = watermarks(*client_, options_.input_topic, partition, deadline);
+    const auto held =
+        watermarks(*client_, options_.input_topic, partition, Deadline{options_.start_timeout});
     if (!held) return held.error();
     out.push_back({.partition = partition,
                    .committed = options_.start == Start::earliest ? held->low : held->high,
@@ -175,6 +181,10 @@ Result<void> KafkaSource::revoked(rd_kafka_topic_partition_list_t* partitions, b
     going.push_back(partition);
     partitions_[partition].owned = false;
   }
+  const auto gone = ids(partitions);
+  std::erase_if(unannounced_, [&](std::uint32_t id) {
+    return std::find(gone.begin(), gone.end(), id) != gone.end();
+  });
   log::info("kafka.revoked", {{"partitions", join(going)}, {"lost", lost ? "yes" : "no"}});
   Result<void> outcome;
   if (!going.empty()) outcome = listener_->on_revoked(going, lost);
@@ -195,12 +205,6 @@ Result<void> KafkaSource::start_at(std::uint32_t partition, ports::Offset from) 
   if (from < held->low || from > held->high) return gap(partition, from);
   partitions_[partition].next = from;
   if (partitions_[partition].fetched) return seek(partition, from);
-  if (starting_ != nullptr) {
-    if (std::find(starting_->begin(), starting_->end(), partition) == starting_->end()) {
-      starting_->push_back(partition);
-    }
-    return {};
-  }
   // It would take the mark of a loss away that the next poll() shall see.
   if (rd_kafka_assignment_lost(client_->get()) != 0) return {};
   return join_assignment({&partition, 1});

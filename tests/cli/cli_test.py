@@ -71,6 +71,25 @@ class Check(unittest.TestCase):
         self.assertEqual(answer.returncode, 2)
         self.assertIn("program.yaml", answer.stderr)
 
+    def test_run_and_check_accept_the_same_times_on_both_sides_of_every_bound(self):
+        bounds = {"session_timeout_ms": (1_000, 1_800_000), "transaction_timeout_ms": (10_000, 900_000)}
+        running = []
+        for name, (least, most) in bounds.items():
+            for value, fits in ((least - 1, False), (least, True), (most, True), (most + 1, False)):
+                service = self.write(f"{name}-{value}.yaml",
+                                     f"program: {PROGRAM}\nstate: {{dir: {self.folder.name}/state}}\n"
+                                     f"kafka: {{brokers: '127.0.0.1:1', input_topic: t, {name}: {value}}}\n")
+                checked = fealty("check", service)
+                self.assertEqual(checked.returncode, 0 if fits else 2, f"{name} {value}: {checked.stderr}")
+                # What it accepts it tries to connect with, all at once: that takes its time, in vain.
+                run = subprocess.Popen([BINARY, "run", "--config", service], stdout=subprocess.DEVNULL,
+                                       stderr=subprocess.PIPE, text=True)
+                running.append((run, name, value, fits))
+        for run, name, value, fits in running:
+            stderr = run.communicate(timeout=120)[1]
+            self.assertEqual(run.returncode, 3 if fits else 2, f"{name} {value}: {stderr}")
+            self.assertIn("no answer" if fits else name, stderr)
+
     def test_a_missing_file_is_named(self):
         answer = fealty("check", "no-such-file.yaml")
         self.assertNotEqual(answer.returncode, 0)

@@ -42,6 +42,11 @@ struct SecurityConfig {
 /// error.
 enum class Start : std::uint8_t { earliest, latest };
 
+/// Bounds of the two times below: those of the kafka room, which cli compares.
+inline constexpr std::int32_t session_timeout_ms_min = 1'000, session_timeout_ms_max = 1'800'000;
+inline constexpr std::int32_t transaction_timeout_ms_min = 10'000;
+inline constexpr std::int32_t transaction_timeout_ms_max = 900'000;
+
 struct KafkaConfig {
   std::string brokers;  // host:port[,host:port]
   std::string group = "fealty";
