@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "exit_code.hpp"
+#include "fealty/base/printable.hpp"
 #include "fealty/config/mapping_loader.hpp"
 #include "fealty/config/program_loader.hpp"
 #include "fealty/config/service.hpp"
@@ -82,7 +83,7 @@ int check_all(const std::vector<std::string>& files) {
     std::string_view what = "file";
     const auto faults = check_file(file, what);
     for (const Error& fault : faults) result = fail(fault);
-    if (faults.empty()) fmt::print("{}: ok ({})\n", file, what);
+    if (faults.empty()) fmt::print("{}: ok ({})\n", printable(file), what);
   }
   return result;
 }

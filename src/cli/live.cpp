@@ -35,7 +35,7 @@ runtime::WorkerOptions worker_options(const config::ServiceConfig& service,
   worker.cache_bytes = service.cache_bytes;
   worker.commit_events_max = service.commit.events_max;
   worker.commit_interval = std::chrono::milliseconds{service.commit.interval_ms};
-  worker.tick_after_idle = std::chrono::minutes{10};
+  worker.tick_after_idle = std::chrono::seconds{service.clock.tick_after_idle_s};
   worker.clock_jump_max = std::chrono::days{program.clock_jump_days_max};
   worker.future_ms_max = program.future_s_max * 1000;
   return worker;

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "exit_code.hpp"
+#include "fealty/base/printable.hpp"
 #include "members_file.hpp"
 
 namespace fealty::cli {
@@ -98,7 +99,7 @@ std::string StoredState::standing(std::size_t partition) const {
 }
 
 int unknown_member(std::string_view id) {
-  fmt::print(stderr, "fealty: no member '{}' in this state: check the id\n", id);
+  fmt::print(stderr, "fealty: no member '{}' in this state: check the id\n", printable(id));
   return exit_failure;
 }
 

@@ -132,10 +132,15 @@ TEST(KafkaBus, ACommitThatChangesNothingMakesNoTransaction) {
   ASSERT_TRUE(bus->sink().append(out));
   commit(*bus, 0);
 
+  // When a successor has fenced it, so that each transaction of its own fails from now on.
+  const auto successor = connect(options);
   std::vector<CommitPosition> same{{.partition = 0, .committed = 0}};
-  ASSERT_TRUE(bus->sink().commit(same));
+  const auto unchanged = bus->sink().commit(same);
+  ASSERT_TRUE(unchanged) << to_string(unchanged.error());
 
   EXPECT_EQ(same[0].changelog_position, 1u);  // still that of the commit that wrote something
+  std::vector<CommitPosition> more{{.partition = 0, .committed = 1}};
+  EXPECT_EQ(bus->sink().commit(more).error().code, Errc::fenced);
 }
 
 TEST(KafkaBus, AWorkerMayReadAgainFromAnEarlierOffset) {

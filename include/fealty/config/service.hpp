@@ -71,6 +71,11 @@ struct CommitConfig {
   std::uint32_t events_max = 200'000;
 };
 
+struct ClockConfig {
+  // A partition without an event for so long takes the time of this machine; 0 = never.
+  std::uint32_t tick_after_idle_s = 600;
+};
+
 enum class LogLevel : std::uint8_t { debug, info, warn, error };
 
 /// `fealty run`'s settings. Defaults stand beside their fields; config/service.yaml shows them all.
@@ -82,6 +87,7 @@ struct ServiceConfig {
   KafkaConfig kafka;
   CheckpointConfig checkpoint;
   CommitConfig commit;
+  ClockConfig clock;
   std::string health_file;  // touched by each poll and commit; empty = none
   LogLevel log_level = LogLevel::info;
 };
