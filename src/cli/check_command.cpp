@@ -12,10 +12,13 @@
 #include <vector>
 
 #include "exit_code.hpp"
+#include "fealty/base/printable.hpp"
 #include "fealty/config/mapping_loader.hpp"
 #include "fealty/config/program_loader.hpp"
 #include "fealty/config/service.hpp"
 #include "fealty/config/yaml.hpp"
+#include "fealty/kafka/options.hpp"
+#include "kafka_options.hpp"
 
 namespace fealty::cli {
 namespace {
@@ -38,6 +41,9 @@ std::vector<Error> check_service(const std::string& file) {
   const auto service = config::load_service(file);
   if (!service) return {service.error()};
   std::vector<Error> faults;
+  if (auto fit = kafka::validate(kafka_options(service->kafka)); !fit) {
+    faults.push_back(fit.error());
+  }
   if (auto loaded = config::load_program(service->program); !loaded) {
     faults.push_back(loaded.error());
   }
@@ -77,7 +83,7 @@ int check_all(const std::vector<std::string>& files) {
     std::string_view what = "file";
     const auto faults = check_file(file, what);
     for (const Error& fault : faults) result = fail(fault);
-    if (faults.empty()) fmt::print("{}: ok ({})\n", file, what);
+    if (faults.empty()) fmt::print("{}: ok ({})\n", printable(file), what);
   }
   return result;
 }

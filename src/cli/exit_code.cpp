@@ -5,6 +5,8 @@
 #include <cstdio>
 #include <string_view>
 
+#include "fealty/base/printable.hpp"
+
 namespace fealty::cli {
 namespace {
 
@@ -66,10 +68,12 @@ int exit_code(Errc code) {
 }
 
 std::string describe(const Error& error) {
-  if (error.code == Errc::invalid_config && !error.detail.empty()) return error.detail;
+  if (error.code == Errc::invalid_config && !error.detail.empty()) {
+    return printable_lines(error.detail);
+  }
   std::string out = fmt::format("fealty: {}", name(error.code));
   if (!error.field.empty()) out += fmt::format(": {}", error.field);
-  if (!error.detail.empty()) out += fmt::format(": {}", error.detail);
+  if (!error.detail.empty()) out += fmt::format(": {}", printable(error.detail));
   if (const std::string_view what = advice(error.code); !what.empty()) {
     out += fmt::format(": {}", what);
   }

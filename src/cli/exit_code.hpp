@@ -19,7 +19,7 @@ inline constexpr int exit_difference = 6;
 int exit_code(Errc code);
 
 /// "fealty: what: where: what to do", without a line end; faults of a configuration file, one a
-/// line, stand alone.
+/// line, stand alone. Printable, whatever file, record or broker the detail quotes.
 std::string describe(const Error& error);
 
 /// Writes describe() to stderr and returns exit_code().

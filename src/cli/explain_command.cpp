@@ -10,6 +10,7 @@
 #include <string>
 
 #include "exit_code.hpp"
+#include "fealty/base/printable.hpp"
 #include "fealty/codec/encode.hpp"
 #include "stored_state.hpp"
 
@@ -24,8 +25,8 @@ struct Options {
 void print_entry(const member::LedgerEntry& entry) {
   fmt::print("{:>5}  {:<20}  {:<8} {:>10} {:>11}  {} v{}, {}\n", entry.seq, to_rfc3339(entry.time),
              member::name(entry.kind), fmt::format("{:+}", entry.points), entry.balance_after,
-             entry.rule, entry.rule_version, entry.cause);
-  if (!entry.explanation.empty()) fmt::print("{:>5}  {}\n", "", entry.explanation);
+             printable(entry.rule), entry.rule_version, printable(entry.cause));
+  if (!entry.explanation.empty()) fmt::print("{:>5}  {}\n", "", printable(entry.explanation));
 }
 
 Result<int> explain(const Options& options) {

@@ -9,8 +9,10 @@
 #include "fealty/files/atomic_file.hpp"
 #include "fealty/kafka/bus.hpp"
 #include "fealty/log/log.hpp"
-#include "fealty/runtime/worker.hpp"
+#include "fealty/runtime/commit_loop.hpp"
+#include "fealty/runtime/members.hpp"
 #include "fealty/topologies/members.hpp"
+#include "kafka_options.hpp"
 #include "log_header.hpp"
 #include "open_store.hpp"
 #include "program_beside.hpp"
@@ -20,47 +22,30 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-kafka::KafkaOptions kafka_options(const config::KafkaConfig& from) {
-  kafka::KafkaOptions to;
-  to.brokers = from.brokers;
-  to.group = from.group;
-  to.input_topic = from.input_topic;
-  to.start = from.start == config::Start::earliest ? kafka::Start::earliest : kafka::Start::latest;
-  to.output_prefix = from.output_prefix;
-  to.transactional_id = from.transactional_id;
-  to.group_instance = from.transactional_id;  // Both are one a process, stable over restarts.
-  to.create_topics = from.create_topics;
-  to.replication_factor = from.replication_factor;
-  to.security_protocol = config::name(from.security.protocol);
-  to.sasl_mechanism = from.security.mechanism;
-  to.sasl_username = from.security.username;
-  to.sasl_password = from.security.password.reveal();
-  to.ca_file = from.security.ca_file;
-  to.certificate_file = from.security.certificate_file;
-  to.key_file = from.security.key_file;
-  to.session_timeout = std::chrono::milliseconds{from.session_timeout_ms};
-  to.transaction_timeout = std::chrono::milliseconds{from.transaction_timeout_ms};
-  return to;
+runtime::MembersOptions members_options(const config::ServiceConfig& service,
+                                        const program::Program& program) {
+  runtime::MembersOptions members;
+  members.flush.distance_events = service.checkpoint.distance_events;
+  members.flush.distance = std::chrono::seconds{service.checkpoint.distance_s};
+  members.cache_bytes = service.cache_bytes;
+  members.tick_after_idle = std::chrono::seconds{service.clock.tick_after_idle_s};
+  members.clock_jump_max = std::chrono::days{program.clock_jump_days_max};
+  members.future_ms_max = program.future_s_max * 1000;
+  members.changelog = true;
+  members.member_snapshots = true;
+  members.program_id = program.id;
+  members.program_version = program.version;
+  members.program_fingerprint = program.fingerprint;
+  return members;
 }
 
-runtime::WorkerOptions worker_options(const config::ServiceConfig& service,
-                                      const program::Program& program) {
-  runtime::WorkerOptions worker;
-  worker.task.checkpoint_distance_events = service.checkpoint.distance_events;
-  worker.task.checkpoint_distance = std::chrono::seconds{service.checkpoint.distance_s};
-  worker.task.changelog = true;
-  worker.task.member_snapshots = true;
-  worker.task.program_id = program.id;
-  worker.task.program_version = program.version;
-  worker.task.program_fingerprint = program.fingerprint;
-  worker.input.poll_timeout = std::chrono::milliseconds{service.commit.interval_ms};
-  worker.cache_bytes = service.cache_bytes;
-  worker.commit_events_max = service.commit.events_max;
-  worker.commit_interval = std::chrono::milliseconds{service.commit.interval_ms};
-  worker.tick_after_idle = std::chrono::minutes{10};
-  worker.clock_jump_max = std::chrono::days{program.clock_jump_days_max};
-  worker.future_ms_max = program.future_s_max * 1000;
-  return worker;
+runtime::CommitLoopOptions loop_options(const config::ServiceConfig& service) {
+  runtime::CommitLoopOptions loop;
+  loop.input.poll_timeout = std::chrono::milliseconds{service.commit.interval_ms};
+  loop.commit.events_max = service.commit.events_max;
+  loop.commit.interval = std::chrono::milliseconds{service.commit.interval_ms};
+  loop.commit.idle = std::chrono::seconds{service.checkpoint.distance_s};
+  return loop;
 }
 
 /// Touches the health file at most once a second: a container's health check looks at its age.
@@ -95,18 +80,19 @@ log::Level log_level(config::LogLevel level) {
   return log::Level::info;
 }
 
-void log_counters(std::string_view event, const runtime::Worker& worker) {
-  const runtime::Counters counted = worker.counters();
+void log_counters(std::string_view event, const runtime::Members& members,
+                  const runtime::CommitLoop& loop) {
+  const runtime::Counters counted = members.counters();
   log::info(event, {{"records", counted.records},
                     {"applied", counted.applied},
                     {"duplicates", counted.duplicates},
                     {"skipped", counted.skipped},
                     {"deadlettered", counted.deadlettered},
                     {"recovered", counted.recovered},
-                    {"commits", worker.commits()},
-                    {"aborts", worker.aborts()},
-                    {"members_cached", worker.cache().size()},
-                    {"cache_bytes", worker.cache().bytes()}});
+                    {"commits", loop.commits()},
+                    {"aborts", loop.aborts()},
+                    {"members_cached", members.cache().size()},
+                    {"cache_bytes", members.cache().bytes()}});
 }
 
 }  // namespace
@@ -128,25 +114,26 @@ Result<void> run_live(const config::ServiceConfig& service, const std::atomic<bo
       // The changelog could do the work of RocksDB's own log, but `fealty member --state` could
       // not: beside a running worker it would see what was flushed only.
       {.dir = service.state_dir, .wal = true, .async = true, .cache_bytes = service.cache_bytes}};
-  runtime::Worker worker{topology,        (*bus)->source(),
-                         (*bus)->sink(),  &(*bus)->changelog(),
-                         stores.opener(), worker_options(service, program)};
-  worker.on_opened = [&] { return keep_program_beside(service.state_dir, service.program); };
+  runtime::Members members{topology, (*bus)->source(), &(*bus)->changelog(), stores.opener(),
+                           members_options(service, program)};
+  members.on_opened = [&] { return keep_program_beside(service.state_dir, service.program); };
+  runtime::CommitLoop loop{(*bus)->source(), topology.decoder, members, (*bus)->sink(),
+                           loop_options(service)};
   Health health{service.health_file};
   auto last_report = SteadyClock::now();
-  worker.on_progress = [&] {
+  loop.hooks.on_progress = [&] {
     health.alive();
     const auto now = SteadyClock::now();
     if (now - last_report < std::chrono::seconds{10}) return;
     last_report = now;
-    log_counters("worker.progress", worker);
+    log_counters("worker.progress", members, loop);
   };
   log::info("run.started", {{"program", program.id},
                             {"version", program.version},
                             {"input_topic", service.kafka.input_topic},
                             {"librdkafka", kafka::library_version()}});
-  auto ran = worker.run(stop);
-  log_counters(ran ? "run.stopped" : "run.failed", worker);
+  auto ran = loop.run(stop);
+  log_counters(ran ? "run.stopped" : "run.failed", members, loop);
   return ran;
 }
 

@@ -6,6 +6,7 @@
 
 #include "commands.hpp"
 #include "exit_code.hpp"
+#include "fealty/base/printable.hpp"
 #include "fealty/version.hpp"
 
 int main(int argc, char** argv) {
@@ -17,6 +18,11 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", "fealty " FEALTY_VERSION);
   app.require_subcommand(1);
   app.set_help_all_flag("--help-all", "The help of every command");
+
+  app.failure_message([](const CLI::App* failed, const CLI::Error& error) {  // it quotes arguments
+    return CLI::FailureMessage::simple(
+        failed, {error.get_name(), fealty::printable(error.what()), error.get_exit_code()});
+  });
 
   int exit_code = fealty::cli::exit_ok;
   fealty::cli::add_commands(app, exit_code);

@@ -14,8 +14,10 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "exit_code.hpp"
+#include "fealty/base/printable.hpp"
 #include "fealty/codec/encode.hpp"
 #include "fealty/codec/mapping.hpp"
 #include "fealty/config/program_loader.hpp"
@@ -83,8 +85,11 @@ void print_table(const std::string& json) {
     rapidjson::StringBuffer text;
     rapidjson::Writer writer{text};
     value.Accept(writer);
-    const bool is_text = value.IsString();
-    fmt::print("{:<18} {}\n", key.GetString(), is_text ? value.GetString() : text.GetString());
+    const std::string_view shown =
+        value.IsString() ? std::string_view{value.GetString(), value.GetStringLength()}
+                         : std::string_view{text.GetString(), text.GetSize()};
+    fmt::print("{:<18} {}\n", printable({key.GetString(), key.GetStringLength()}),
+               printable(shown));
   }
 }
 

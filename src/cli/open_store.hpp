@@ -4,7 +4,7 @@
 #include <memory>
 #include <string>
 
-#include "fealty/runtime/worker.hpp"
+#include "fealty/runtime/opening.hpp"
 #include "fealty/state/rocks_store.hpp"
 
 namespace fealty::cli {

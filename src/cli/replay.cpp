@@ -17,7 +17,8 @@
 #include "fealty/files/atomic_file.hpp"
 #include "fealty/files/file_sink.hpp"
 #include "fealty/files/file_source.hpp"
-#include "fealty/runtime/worker.hpp"
+#include "fealty/runtime/commit_loop.hpp"
+#include "fealty/runtime/members.hpp"
 #include "fealty/topologies/members.hpp"
 #include "log_header.hpp"
 #include "members_file.hpp"
@@ -29,24 +30,29 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-runtime::WorkerOptions worker_options(const ReplayOptions& options,
-                                      const program::Program& program) {
-  runtime::WorkerOptions worker;
-  worker.task.checkpoint_distance_events = options.checkpoint_distance;
-  worker.task.checkpoint_distance = std::chrono::seconds{options.follow ? 60 : 1'000'000};
-  worker.task.program_id = program.id;
-  worker.task.program_version = program.version;
-  worker.task.program_fingerprint = program.fingerprint;
-  worker.input.records_max = options.batch_records;
-  worker.input.ahead = true;
-  worker.cache_bytes = options.cache_bytes;
-  worker.commit_events_max = options.commit_events;
+runtime::MembersOptions members_options(const ReplayOptions& options,
+                                        const program::Program& program) {
+  runtime::MembersOptions members;
+  members.flush.distance_events = options.checkpoint_distance;
+  members.flush.distance = std::chrono::seconds{options.follow ? 60 : 1'000'000};
+  members.cache_bytes = options.cache_bytes;
+  members.file_partitions = options.partitions;
+  members.clock_jump_max = std::chrono::days{program.clock_jump_days_max};
+  members.program_id = program.id;
+  members.program_version = program.version;
+  members.program_fingerprint = program.fingerprint;
+  return members;
+}
+
+runtime::CommitLoopOptions loop_options(const ReplayOptions& options) {
+  runtime::CommitLoopOptions loop;
+  loop.input.records_max = options.batch_records;
+  loop.input.ahead = true;
+  loop.commit.events_max = options.commit_events;
   const std::uint64_t interval_ms =
       options.commit_interval_ms == 0 && options.follow ? 1000 : options.commit_interval_ms;
-  worker.commit_interval = std::chrono::milliseconds{interval_ms};
-  worker.file_partitions = options.partitions;
-  worker.clock_jump_max = std::chrono::days{program.clock_jump_days_max};
-  return worker;
+  loop.commit.interval = std::chrono::milliseconds{interval_ms};
+  return loop;
 }
 
 /// Whether a thread that reads ahead earns its keep: where there is something to decompress, or a
@@ -90,10 +96,10 @@ Result<void> write_report(const ReplayOptions& options, const runtime::Counters&
 
 /// Of the saved members; an unreadable store shows up in the run itself.
 std::vector<std::int64_t> members_by_level(const program::Program& program,
-                                           runtime::Worker& worker) {
+                                           const runtime::Members& members) {
   std::vector<std::int64_t> counts(program.levels.size(), 0);
-  for (runtime::Task* task : worker.tasks()) {
-    const auto scanned = task->store().scan([&](const member::Record& record) -> Result<void> {
+  for (ports::MemberStore* store : members.stores()) {
+    const auto scanned = store->scan([&](const member::Record& record) -> Result<void> {
       ++counts[std::min<std::size_t>(record.announced_level.level, counts.size() - 1)];
       return {};
     });
@@ -106,31 +112,29 @@ std::vector<std::int64_t> members_by_level(const program::Program& program,
 /// from the stores after it.
 class MembersFile {
  public:
-  MembersFile(std::string path, const runtime::Topology& topology, runtime::Worker& worker)
-      : path_{std::move(path)}, topology_{topology}, worker_{worker} {
-    worker_.on_applied = [this] {
-      if (!worker_.holds_every_member()) return;
-      beside_ = std::async(std::launch::async, [this] {
-        return write([this](const auto& visit) { return worker_.visit_members(visit); });
-      });
-    };
+  MembersFile(std::string path, const runtime::Topology& topology, const runtime::Members& members)
+      : path_{std::move(path)}, topology_{topology}, members_{members} {}
+  /// All of the input is applied.
+  void begin() {
+    if (!members_.holds_every_member()) return;
+    beside_ = std::async(std::launch::async, [this] {
+      return write([this](const auto& visit) { return members_.visit_members(visit); });
+    });
   }
   Result<std::string> finish() {
     if (beside_.valid()) return beside_.get();
     return write([this](const auto& visit) {
-      std::vector<ports::MemberStore*> stores;
-      for (runtime::Task* task : worker_.tasks()) stores.push_back(&task->store());
-      return visit_members(stores, visit);
+      return visit_members(members_.stores(), visit);
     });
   }
 
  private:
   Result<std::string> write(const VisitMembers& members) {
-    return write_members_file(path_, members, topology_, worker_.clock());
+    return write_members_file(path_, members, topology_, members_.clock());
   }
   const std::string path_;
   const runtime::Topology& topology_;
-  runtime::Worker& worker_;
+  const runtime::Members& members_;
   std::future<Result<std::string>> beside_;
 };
 
@@ -168,24 +172,26 @@ Result<ReplayProgress> replay(const ReplayOptions& options, const ReplayHooks& h
                        .wal = options.wal,
                        .async = true,
                        .cache_bytes = options.cache_bytes}};
-  auto owned_worker = std::make_unique<runtime::Worker>(
-      topology, source, **sink, nullptr, stores.opener(), worker_options(options, program));
-  runtime::Worker& worker = *owned_worker;
+  auto owned_members = std::make_unique<runtime::Members>(
+      topology, source, nullptr, stores.opener(), members_options(options, program));
+  runtime::Members& members = *owned_members;
+  runtime::CommitLoop loop{source, topology.decoder, members, **sink, loop_options(options)};
 
-  MembersFile members{options.out_dir + "/members.ndjson", topology, worker};
+  MembersFile file{options.out_dir + "/members.ndjson", topology, members};
+  loop.hooks.on_applied = [&] { file.begin(); };
   const auto progress = [&] {
     const files::InputProgress read = source.progress();
-    return ReplayProgress{worker.counters(), read.done_bytes, read.total_bytes, worker.clock(),
-                          worker.cache().size()};
+    return ReplayProgress{members.counters(), read.done_bytes, read.total_bytes, members.clock(),
+                          members.cache().size()};
   };
-  worker.on_opened = [&]() -> Result<void> {
-    if (hooks.opened) hooks.opened(program, members_by_level(program, worker));
+  members.on_opened = [&]() -> Result<void> {
+    if (hooks.opened) hooks.opened(program, members_by_level(program, members));
     if (options.state_dir.empty()) return {};
     return keep_program_beside(options.state_dir, options.program);
   };
-  if (hooks.progress) worker.on_progress = [&] { hooks.progress(progress()); };
-  if (hooks.outputs) worker.on_outputs = hooks.outputs;
-  if (auto ran = worker.run(stop); !ran) return ran.error();
+  if (hooks.progress) loop.hooks.on_progress = [&] { hooks.progress(progress()); };
+  if (hooks.outputs) loop.hooks.on_outputs = hooks.outputs;
+  if (auto ran = loop.run(stop); !ran) return ran.error();
 
   ReplayProgress result = progress();
   Sums sums;
@@ -194,7 +200,7 @@ Result<ReplayProgress> replay(const ReplayOptions& options, const ReplayHooks& h
     if (!sum) return sum.error();
     sums.emplace_back(files::output_names[i], std::move(*sum));
   }
-  auto written = members.finish();
+  auto written = file.finish();
   if (!written) return written.error();
   sums.emplace_back("members.ndjson", std::move(*written));
   if (!stop.load()) {
@@ -204,11 +210,11 @@ Result<ReplayProgress> replay(const ReplayOptions& options, const ReplayHooks& h
       !reported) {
     return reported.error();
   }
-  worker.close();
+  members.close();
   // The process ends with this call, and the system takes its memory faster whole than we could
   // give it back member by member.
-  [[maybe_unused]] static const runtime::Worker* left_to_the_system = nullptr;
-  left_to_the_system = owned_worker.release();
+  [[maybe_unused]] static const runtime::Members* left_to_the_system = nullptr;
+  left_to_the_system = owned_members.release();
   return result;
 }
 

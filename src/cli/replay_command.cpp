@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "exit_code.hpp"
+#include "fealty/base/printable.hpp"
 #include "fealty/log/log.hpp"
 #include "progress.hpp"
 #include "replay.hpp"
@@ -40,7 +41,7 @@ int run_replay(const ReplayOptions& options) {
              "fealty: {} records: {} applied, {} duplicates, {} skipped, {} dead-lettered; "
              "{} points issued; see {}/report.json\n",
              counted.records, counted.applied, counted.duplicates, counted.skipped,
-             counted.deadlettered, counted.points_issued, options.out_dir);
+             counted.deadlettered, counted.points_issued, printable(options.out_dir));
   return exit_ok;
 }
 

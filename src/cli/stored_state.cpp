@@ -4,9 +4,11 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <limits>
 #include <utility>
 
 #include "exit_code.hpp"
+#include "fealty/base/printable.hpp"
 #include "members_file.hpp"
 
 namespace fealty::cli {
@@ -54,7 +56,8 @@ Result<std::optional<StoredState::Found>> StoredState::find(std::string_view id)
 
 Result<void> StoredState::history(const Found& found,
                                   const std::function<void(const member::LedgerEntry&)>& visit) {
-  return partitions_[found.partition].store->history(found.record.id, visit);
+  return partitions_[found.partition].store->history(
+      found.record.id, 0, std::numeric_limits<std::size_t>::max(), visit);
 }
 
 Result<void> StoredState::scan(const std::function<Result<void>(const member::Record&)>& visit) {
@@ -98,7 +101,7 @@ std::string StoredState::standing(std::size_t partition) const {
 }
 
 int unknown_member(std::string_view id) {
-  fmt::print(stderr, "fealty: no member '{}' in this state: check the id\n", id);
+  fmt::print(stderr, "fealty: no member '{}' in this state: check the id\n", printable(id));
   return exit_failure;
 }
 

@@ -7,6 +7,8 @@
 #include <cstdio>
 #include <string_view>
 
+#include "fealty/base/printable.hpp"
+
 namespace fealty::cli {
 namespace {
 
@@ -31,6 +33,13 @@ std::string_view text_of(std::string_view json, std::string_view key) {
   return json.substr(begin, std::min(end, json.size()) - begin);
 }
 
+/// What fits the width, without half a character at its end.
+std::string_view cut(std::string_view line) {
+  std::size_t end = std::min(line.size(), width_max);
+  while (end < line.size() && (static_cast<unsigned char>(line[end]) & 0xC0U) == 0x80U) --end;
+  return line.substr(0, end);
+}
+
 std::uint64_t notices_of(const runtime::Counters& counters, member::NoticeType type) {
   return counters.notices[static_cast<std::size_t>(type)];
 }
@@ -42,8 +51,10 @@ TerminalView::TerminalView()
 
 void TerminalView::begin(const program::Program& program,
                          std::vector<std::int64_t> members_by_level) {
-  title_ = fmt::format("Fealty, program {} version {}", program.id, program.version);
-  for (const program::Level& level : program.levels) level_names_.push_back(level.name);
+  title_ = fmt::format("Fealty, program {} version {}", printable(program.id), program.version);
+  for (const program::Level& level : program.levels) {
+    level_names_.push_back(printable(level.name));
+  }
   level_base_ = std::move(members_by_level);
 }
 
@@ -53,10 +64,13 @@ void TerminalView::saw(const ports::OutputBuffer& out) {
   for (auto item = items.rbegin(); item != items.rend() && found.size() < notices_shown; ++item) {
     if (item->stream != ports::Stream::notices) continue;
     const std::string_view json = out.value(*item);
-    found.push_back(fmt::format("{}  {:<19} {:<10} {}", text_of(json, "time"), text_of(json, "type"),
-                                text_of(json, "subject"), text_of(json, "explanation")));
+    found.push_back(
+        printable(fmt::format("{}  {:<19} {:<10} {}", text_of(json, "time"), text_of(json, "type"),
+                              text_of(json, "subject"), text_of(json, "explanation"))));
   }
-  for (auto line = found.rbegin(); line != found.rend(); ++line) notices_.push_back(std::move(*line));
+  for (auto line = found.rbegin(); line != found.rend(); ++line) {
+    notices_.push_back(std::move(*line));
+  }
   while (notices_.size() > notices_shown) notices_.pop_front();
 }
 
@@ -85,9 +99,9 @@ std::string TerminalView::levels() const {
   std::string text;
   for (std::size_t i = 0; i < level_names_.size(); ++i) {
     const std::int64_t base = i < level_base_.size() ? level_base_[i] : 0;
-    text += fmt::format("{}{} {}", text.empty() ? "" : "   ", level_names_[i],
-                        grouped(base + now_.counters.level_change[std::min(
-                                           i, runtime::Counters::levels_max - 1)]));
+    text += fmt::format(
+        "{}{} {}", text.empty() ? "" : "   ", level_names_[i],
+        grouped(base + now_.counters.level_change[std::min(i, runtime::Counters::levels_max - 1)]));
   }
   return text;
 }
@@ -121,7 +135,7 @@ void TerminalView::draw() {
   const auto text = lines();
   for (const std::string& line : text) {
     frame += "\x1b[2K";
-    frame.append(line, 0, width_max);
+    frame.append(cut(line));
     frame += '\n';
   }
   lines_drawn_ = std::max(lines_drawn_, text.size());
@@ -132,9 +146,9 @@ void TerminalView::draw() {
 void TerminalView::draw_line() {
   const runtime::Counters& c = now_.counters;
   fmt::print(stderr, "{} events, {}/s; {}; issued {}, redeemed {}; churn raised {}\n",
-             grouped(static_cast<std::int64_t>(c.records)), grouped(static_cast<std::int64_t>(rate_)),
-             levels(), grouped(c.points_issued), grouped(c.points_redeemed),
-             notices_of(c, member::NoticeType::churn_raised));
+             grouped(static_cast<std::int64_t>(c.records)),
+             grouped(static_cast<std::int64_t>(rate_)), levels(), grouped(c.points_issued),
+             grouped(c.points_redeemed), notices_of(c, member::NoticeType::churn_raised));
 }
 
 }  // namespace fealty::cli

@@ -12,6 +12,7 @@
 #include <string>
 
 #include "exit_code.hpp"
+#include "fealty/base/printable.hpp"
 #include "fealty/codec/mapping.hpp"
 #include "fealty/config/program_loader.hpp"
 #include "fealty/topologies/members.hpp"
@@ -25,16 +26,17 @@ struct Options {
 
 void print_text(const runtime::Topology& path) {
   fmt::print("topology {} (core revision {})\n", path.name, path.core_revision);
-  fmt::print("  source  {}\n", path.source);
+  fmt::print("  source  {}\n", printable(path.source));
   for (const runtime::Stage& stage : path.stages) {
-    fmt::print("    -> {:<9} {}\n", stage.name, stage.does);
+    fmt::print("    -> {:<9} {}\n", stage.name, printable(stage.does));
   }
   fmt::print("  store   {}\n", path.store);
   for (const std::string& sink : path.sinks) fmt::print("  sink    {}\n", sink);
 }
 
 /// Text inside a Mermaid label in quotes.
-std::string label(std::string text) {
+std::string label(const std::string& from) {
+  std::string text = printable(from);
   std::replace(text.begin(), text.end(), '"', '\'');
   return text;
 }

@@ -4,6 +4,8 @@
 #include <charconv>
 #include <map>
 
+#include "fealty/base/printable.hpp"
+
 namespace fealty::codec {
 namespace {
 
@@ -60,7 +62,7 @@ class Compiler {
  private:
   void fault(const std::string& problem) {
     if (!faults_.empty()) faults_ += '\n';
-    faults_ += problem;
+    faults_ += printable(problem);  // One line a fault, whatever the mapping is named after.
   }
 
   void copy_settings() {

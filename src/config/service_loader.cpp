@@ -18,8 +18,9 @@ constexpr std::array<std::string_view, 4> protocols{"plaintext", "ssl", "sasl_pl
 constexpr std::array<std::string_view, 3> mechanisms{"PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"};
 constexpr std::array<std::string_view, 2> starts{"earliest", "latest"};
 constexpr std::array<std::string_view, 4> log_levels{"debug", "info", "warn", "error"};
-constexpr std::array<std::string_view, 9> top_level{
-    "program", "mapping", "state", "cache", "kafka", "commit", "checkpoint", "health_file", "log"};
+constexpr std::array<std::string_view, 10> top_level{
+    "program", "mapping",    "state", "cache",       "kafka",
+    "commit",  "checkpoint", "clock", "health_file", "log"};
 
 template <class T>
 void take(std::optional<T> value, T& into) {
@@ -143,8 +144,10 @@ void read_kafka(Map& kafka, const std::string& file, KafkaConfig& out) {
   take_choice(kafka, "start", starts, out.start);
   take(kafka.boolean("create_topics"), out.create_topics);
   take_integer(kafka, "replication_factor", 1, 32, out.replication_factor);
-  take_integer(kafka, "session_timeout_ms", 1'000, 1'800'000, out.session_timeout_ms);
-  take_integer(kafka, "transaction_timeout_ms", 5'000, 900'000, out.transaction_timeout_ms);
+  take_integer(kafka, "session_timeout_ms", session_timeout_ms_min, session_timeout_ms_max,
+               out.session_timeout_ms);
+  take_integer(kafka, "transaction_timeout_ms", transaction_timeout_ms_min,
+               transaction_timeout_ms_max, out.transaction_timeout_ms);
   if (auto security = kafka.map("security")) read_security(*security, file, out.security);
   kafka.finish();
 }
@@ -165,6 +168,10 @@ void read_limits(Map& root, ServiceConfig& out) {
     take_integer(*commit, "interval_ms", 1, 60'000, out.commit.interval_ms);
     take_integer(*commit, "events_max", 1, 10'000'000, out.commit.events_max);
     commit->finish();
+  }
+  if (auto clock = root.map("clock")) {
+    take_integer(*clock, "tick_after_idle_s", 0, 86'400 * 7, out.clock.tick_after_idle_s);
+    clock->finish();
   }
 }
 

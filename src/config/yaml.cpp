@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "fealty/base/decimal.hpp"
+#include "fealty/base/printable.hpp"
 
 namespace fealty::config {
 
@@ -18,7 +19,7 @@ void Faults::add(const Place& place, std::string_view key, std::string_view prob
   text.append(": ");
   if (!key.empty()) text.append(key).append(": ");
   text.append(problem);
-  faults_.push_back({place.line, place.column, std::move(text)});
+  faults_.push_back({place.line, place.column, printable(text)});
 }
 
 std::vector<std::string> Faults::lines() const {

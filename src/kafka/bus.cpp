@@ -7,6 +7,7 @@
 #include "fealty/log/log.hpp"
 #include "sink.hpp"
 #include "source.hpp"
+#include "topic_settings.hpp"
 #include "topics.hpp"
 
 namespace fealty::kafka {
@@ -34,6 +35,8 @@ Result<std::unique_ptr<KafkaBus>> KafkaBus::connect(const KafkaOptions& options)
   impl->source = std::move(*source);
   const auto partitions = ensure_topics(impl->source->client(), impl->options, deadline);
   if (!partitions) return partitions.error();
+  const auto fit_topics = check_topic_settings(impl->source->client(), impl->options, deadline);
+  if (!fit_topics) return fit_topics.error();
   impl->partitions = *partitions;
   impl->source->set_partitions(*partitions);
 

@@ -2,9 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <array>
-#include <string>
+#include <algorithm>
+#include <chrono>
+#include <vector>
 
+#include "fealty/base/check.hpp"
 #include "topics.hpp"
 
 namespace fealty::kafka {
@@ -12,66 +14,130 @@ namespace fealty::kafka {
 namespace {
 
 constexpr std::size_t batch_max = 1000;
-constexpr int wait_ms = 100;
+constexpr int slice_ms = 100;
+constexpr std::uint32_t reader_queue_kib_max = 64 * 1024;  // of each partition that is being read
 
-/// One pass over one partition.
-class Reader {
+Error gap(const std::string& topic, std::uint32_t partition, std::uint64_t position,
+          const Watermarks& held) {
+  return Error{Errc::input_gap, "kafka.changelog",
+               fmt::format("the store stands at {} of {}[{}], which holds {} to {}: the topic was "
+                           "shortened or made anew. Restore the topic, or move the state directory "
+                           "away to build it again from what there is",
+                           position, topic, partition, held.low, held.high)};
+}
+
+Error beginning_gone(const std::string& topic, std::uint32_t partition, const Watermarks& held) {
+  return Error{
+      Errc::input_gap, "kafka.changelog",
+      fmt::format("the store is empty, and {}[{}] cannot fill it: it holds {} to {}, its beginning "
+                  "was deleted, so members saved there would start again at 0. Put the state "
+                  "directory back; or start over with another group, another output_prefix and "
+                  "an input from its beginning. That it does not happen again: the topic's "
+                  "cleanup.policy must be compact",
+                  topic, partition, held.low, held.high)};
+}
+
+}  // namespace
+
+/// One pass over one partition, through a queue of its own.
+class KafkaChangelog::PartitionReader final : public ports::Changelog::Reader {
  public:
-  Reader(const Client& client, std::string topic, std::uint32_t partition)
-      : client_{client}, topic_{std::move(topic)}, partition_{partition} {}
-
-  Result<void> start(std::uint64_t position) {
-    next_ = position;
-    const PartitionList list{rd_kafka_topic_partition_list_new(1)};
-    rd_kafka_topic_partition_list_add(list.get(), topic_.c_str(),
-                                      static_cast<std::int32_t>(partition_))
-        ->offset = position == 0 ? RD_KAFKA_OFFSET_BEGINNING : static_cast<std::int64_t>(position);
-    if (const auto code = rd_kafka_assign(client_.get(), list.get());
-        code != RD_KAFKA_RESP_ERR_NO_ERROR) {
-      return broker_error(code, "changelog " + topic_);
+  /// `end`: there is nothing to read before the partition grows past it.
+  PartitionReader(KafkaChangelog& home, std::uint32_t partition, std::uint64_t position,
+                  std::uint64_t end)
+      : home_{home}, partition_{partition}, next_{position}, done_{position == end} {
+    const bool first = home_.open_.insert(partition).second;
+    check(first, "one reader a partition at a time");
+  }
+  ~PartitionReader() override {
+    if (queue_ != nullptr) {
+      rd_kafka_consume_stop(home_.handle_.get(), static_cast<std::int32_t>(partition_));
     }
-    queue_.reset(rd_kafka_queue_get_consumer(client_.get()));
+    drop_fetched();
+    home_.open_.erase(partition_);
+  }
+
+  Result<void> start() {
+    if (done_) return {};
+    queue_.reset(rd_kafka_queue_new(home_.records_->get()));
+    if (rd_kafka_consume_start_queue(home_.handle_.get(), static_cast<std::int32_t>(partition_),
+                                     static_cast<std::int64_t>(next_), queue_.get()) != 0) {
+      const auto code = rd_kafka_last_error();
+      queue_.reset();
+      return broker_error(code, "changelog " + home_.topic_);
+    }
     return {};
   }
 
-  /// Reads what comes within `wait_ms`.
-  Result<void> step(ports::Changelog::Visitor& visitor) {
-    // One blocks until something is there; a larger batch would block until it is full.
-    auto count = consume(1, wait_ms);
-    if (count == 1) count += consume(batch_max - 1, 0);
-    Result<void> outcome;
-    for (std::size_t i = 0; i < count; ++i) {
-      const MessageHandle message{messages_.at(i)};
-      if (outcome) outcome = take(*message, visitor);
+  Result<bool> step(Visitor& visitor, std::chrono::milliseconds budget) override {
+    const Deadline deadline{budget};
+    while (!done_) {
+      const auto before = next_;
+      const auto begun = std::chrono::steady_clock::now();
+      if (at_ == fetched_.size()) fetch(deadline.left_ms(slice_ms));
+      if (auto visited = visit(visitor, deadline); !visited) return visited.error();
+      if (at_end_ && end_known_ && next_ >= end_) break;
+      idle_ = next_ == before ? idle_ + (std::chrono::steady_clock::now() - begun)
+                              : std::chrono::steady_clock::duration{};
+      if (idle_ > home_.options_.start_timeout + home_.options_.transaction_timeout) {
+        return Error{Errc::broker_unreachable, "kafka.changelog",
+                     fmt::format("stuck at {} of {}[{}]", next_, home_.topic_, partition_)};
+      }
+      if (deadline.passed()) return false;
     }
-    return outcome;
+    done_ = true;
+    if (!told_ && home_.seen_) home_.seen_(partition_, next_);
+    told_ = true;
+    return true;
   }
-  /// True once everything before the high watermark first seen has been read.
-  [[nodiscard]] bool done() const { return at_end_ && next_ >= end_; }
-  [[nodiscard]] std::uint64_t next() const { return next_; }
+  [[nodiscard]] std::uint64_t position() const override { return next_; }
 
  private:
-  std::size_t consume(std::size_t count, int timeout_ms) {
-    const auto got = rd_kafka_consume_batch_queue(
-        queue_.get(), timeout_ms, messages_.data() + (timeout_ms == 0 ? 1 : 0), count);
+  void drop_fetched() {
+    for (; at_ < fetched_.size(); ++at_) rd_kafka_message_destroy(fetched_[at_]);
+  }
+
+  // One blocks until something is there; a larger batch would block until it is full.
+  void fetch(int timeout_ms) {
+    rd_kafka_poll(home_.records_->get(), 0);  // error_cb
+    at_ = 0;
+    fetched_.resize(batch_max);
+    std::size_t count = consume(0, 1, timeout_ms);
+    if (count == 1) count += consume(1, batch_max - 1, 0);
+    fetched_.resize(count);
+  }
+  std::size_t consume(std::size_t at, std::size_t count, int timeout_ms) {
+    const auto got =
+        rd_kafka_consume_batch_queue(queue_.get(), timeout_ms, fetched_.data() + at, count);
     return got > 0 ? static_cast<std::size_t>(got) : 0;
   }
 
-  Result<void> take(const rd_kafka_message_t& message, ports::Changelog::Visitor& visitor) {
+  Result<void> visit(Visitor& visitor, const Deadline& deadline) {
+    while (at_ < fetched_.size()) {
+      const MessageHandle message{fetched_[at_++]};
+      if (auto taken = take(*message, visitor); !taken) return taken;
+      if (deadline.passed()) break;
+    }
+    return {};
+  }
+
+  Result<void> take(const rd_kafka_message_t& message, Visitor& visitor) {
     if (message.err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
       at_end_ = true;  // of what is stable; open transactions may lie behind it
-      next_ = static_cast<std::uint64_t>(message.offset);
+      next_ = std::max(next_, static_cast<std::uint64_t>(message.offset));
       note_end();
       return {};
     }
     if (message.err == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET ||
         message.err == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE) {
-      return gap();
+      const auto held = watermarks(*home_.ends_, home_.topic_, partition_,
+                                   Deadline{home_.options_.start_timeout});
+      return held ? gap(home_.topic_, partition_, next_, *held) : held.error();
     }
     if (message.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
       // It reconnects, or finds the leader.
       if (settling(message.err) || broker_errc(message.err) == Errc::broker_unreachable) return {};
-      return broker_error(message.err, "changelog " + topic_);
+      return broker_error(message.err, "changelog " + home_.topic_);
     }
     at_end_ = false;
     next_ = static_cast<std::uint64_t>(message.offset) + 1;
@@ -80,60 +146,62 @@ class Reader {
     return visitor.apply(key, value);
   }
 
-  [[nodiscard]] Error gap() const {
-    const auto held = watermarks(client_, topic_, partition_, Deadline{std::chrono::seconds{5}});
-    if (!held) return held.error();
-    return Error{
-        Errc::input_gap, "kafka.changelog",
-        fmt::format("the store stands at {} of {}[{}], which holds {} to {}: the topic was "
-                    "shortened or made anew. Restore the topic, or move the state directory "
-                    "away to build it again from what there is",
-                    next_, topic_, partition_, held->low, held->high)};
-  }
-
   // The high watermark of the fetch that reached the stable end: past it only where transactions
   // are open.
   void note_end() {
     if (end_known_) return;
     std::int64_t low = 0, high = 0;
-    rd_kafka_get_watermark_offsets(client_.get(), topic_.c_str(),
+    rd_kafka_get_watermark_offsets(home_.records_->get(), home_.topic_.c_str(),
                                    static_cast<std::int32_t>(partition_), &low, &high);
     end_ = high > 0 ? static_cast<std::uint64_t>(high) : 0;
     end_known_ = true;
   }
 
-  const Client& client_;
-  std::string topic_;
-  std::uint32_t partition_;
+  KafkaChangelog& home_;
+  const std::uint32_t partition_;
   QueueHandle queue_;
-  std::array<rd_kafka_message_t*, batch_max> messages_{};
+  std::vector<rd_kafka_message_t*> fetched_;
+  std::size_t at_ = 0;  // next of fetched_ to visit
   std::uint64_t next_ = 0, end_ = 0;
-  bool at_end_ = false, end_known_ = false;
+  std::chrono::steady_clock::duration idle_{};  // in step() since it last moved on
+  bool at_end_ = false, end_known_ = false, done_ = false, told_ = false;
 };
 
-}  // namespace
+KafkaChangelog::KafkaChangelog(const KafkaOptions& options, Seen seen)
+    : options_{options}, topic_{topic_of(changelog_stream, options)}, seen_{std::move(seen)} {}
 
-Result<std::uint64_t> KafkaChangelog::read(std::uint32_t partition, std::uint64_t position,
-                                           Visitor& visitor) {
-  auto client = Client::make(RD_KAFKA_CONSUMER, options_, reader_properties(options_), {});
-  if (!client) return client.error();
-  rd_kafka_poll_set_consumer((*client)->get());
-  const auto patience = options_.start_timeout + options_.transaction_timeout;
-  Reader reader{**client, topic_of(ports::Stream::changelog, options_), partition};
-  if (auto done = reader.start(position); !done) return done.error();
+Result<void> KafkaChangelog::connect() {
+  if (records_ != nullptr) return {};
+  Properties properties = reader_properties(options_);
+  properties.insert(
+      properties.end(),
+      {{"auto.commit.enable", "false"},  // the older name of what a queue obeys
+       {"queued.max.messages.kbytes",
+        std::to_string(std::min(options_.fetch_queue_kib_max, reader_queue_kib_max))}});
+  auto records = Client::make(RD_KAFKA_CONSUMER, options_, properties, {});
+  if (!records) return records.error();
+  properties.emplace_back("isolation.level", "read_uncommitted");
+  auto ends = Client::make(RD_KAFKA_CONSUMER, options_, properties, {});
+  if (!ends) return ends.error();
+  records_ = *records;
+  ends_ = *ends;
+  handle_.reset(rd_kafka_topic_new(records_->get(), topic_.c_str(), nullptr));
+  if (handle_ == nullptr) return broker_error(rd_kafka_last_error(), "changelog " + topic_);
+  return {};
+}
 
-  Deadline deadline{patience};  // Without progress.
-  while (!reader.done()) {
-    const auto before = reader.next();
-    if (auto done = reader.step(visitor); !done) return done.error();
-    if (reader.next() != before) deadline = Deadline{patience};
-    if (deadline.passed()) {
-      return Error{Errc::broker_unreachable, "kafka.changelog",
-                   fmt::format("stuck at {} of partition {}", reader.next(), partition)};
-    }
+Result<std::unique_ptr<ports::Changelog::Reader>> KafkaChangelog::open(std::uint32_t partition,
+                                                                       std::uint64_t position) {
+  if (auto connected = connect(); !connected) return connected.error();
+  const auto held = watermarks(*ends_, topic_, partition, Deadline{options_.start_timeout});
+  if (!held) return held.error();
+  if (position == 0 && held->low > 0) return beginning_gone(topic_, partition, *held);
+  if (position < held->low || position > held->high) {
+    return gap(topic_, partition, position, *held);
   }
-  if (seen_) seen_(partition, reader.next());
-  return reader.next();
+  auto reader = std::make_unique<PartitionReader>(*this, partition, position, held->high);
+  if (auto started = reader->start(); !started) return started.error();
+  return std::unique_ptr<Reader>{std::move(reader)};
 }
 
 }  // namespace fealty::kafka

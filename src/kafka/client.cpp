@@ -159,6 +159,11 @@ Error broker_error(rd_kafka_resp_err_t code, std::string_view what) {
   return Error{broker_errc(code), "kafka", fmt::format("{}: {}", what, rd_kafka_err2str(code))};
 }
 
+std::string_view metadata_of(const rd_kafka_topic_partition_t& entry) {
+  if (entry.metadata == nullptr) return {};
+  return {static_cast<const char*>(entry.metadata), entry.metadata_size};
+}
+
 Properties source_properties(const KafkaOptions& options) {
   Properties out = reader_properties(options);
   out.insert(out.end(), {{"group.id", options.group},

@@ -56,6 +56,9 @@ class Client {
 Error broker_error(rd_kafka_resp_err_t code, std::string_view what);
 Errc broker_errc(rd_kafka_resp_err_t code);
 
+/// What lies beside an offset in the group.
+std::string_view metadata_of(const rd_kafka_topic_partition_t& entry);
+
 /// The properties of each kind of client; those of section "what bites" are set here and nowhere
 /// else.
 Properties source_properties(const KafkaOptions& options);

@@ -22,6 +22,9 @@ using PartitionList = std::unique_ptr<rd_kafka_topic_partition_list_t,
 using TopicHandle = std::unique_ptr<rd_kafka_topic_t, Deleter<rd_kafka_topic_destroy>>;
 using QueueHandle = std::unique_ptr<rd_kafka_queue_t, Deleter<rd_kafka_queue_destroy>>;
 using MessageHandle = std::unique_ptr<rd_kafka_message_t, Deleter<rd_kafka_message_destroy>>;
+using EventHandle = std::unique_ptr<rd_kafka_event_t, Deleter<rd_kafka_event_destroy>>;
+using AdminOptions =
+    std::unique_ptr<rd_kafka_AdminOptions_t, Deleter<rd_kafka_AdminOptions_destroy>>;
 using GroupHandle = std::unique_ptr<rd_kafka_consumer_group_metadata_t,
                                     Deleter<rd_kafka_consumer_group_metadata_destroy>>;
 

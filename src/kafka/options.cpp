@@ -49,8 +49,21 @@ Result<void> validate(const KafkaOptions& options) {
   if (options.brokers.empty()) fault("brokers: must name at least one host:port");
   if (options.group.empty()) fault("group: must not be empty");
   if (options.input_topic.empty()) fault("input_topic: must not be empty");
-  if (options.transaction_timeout < std::chrono::seconds{10}) {
-    fault("transaction_timeout: at least 10 s");
+  const auto within = [&fault](std::string_view name, std::chrono::milliseconds value,
+                               std::chrono::milliseconds min, std::chrono::milliseconds max) {
+    if (value >= min && value <= max) return;
+    fault(fmt::format("{}: {} ms is out of range, {} to {} ms", name, value.count(), min.count(),
+                      max.count()));
+  };
+  within("session_timeout", options.session_timeout, session_timeout_min, session_timeout_max);
+  within("transaction_timeout", options.transaction_timeout, transaction_timeout_min,
+         transaction_timeout_max);
+  constexpr std::chrono::milliseconds one{1};
+  within("start_timeout", options.start_timeout, one, transaction_timeout_max);
+  within("commit_timeout", options.commit_timeout, one, transaction_timeout_max);
+  if (options.replication_factor != -1 &&
+      (options.replication_factor < 1 || options.replication_factor > 32'767)) {
+    fault("replication_factor: 1 to 32767, or -1 for the broker's default");
   }
   const bool sasl = options.security_protocol.starts_with("sasl");
   if (sasl && options.sasl_username.empty()) fault("sasl_username: needed for SASL");

@@ -42,8 +42,7 @@ Result<std::unique_ptr<Producer>> Producer::open(const KafkaOptions& options,
                                                  std::uint32_t partitions, Deadline deadline) {
   std::unique_ptr<Producer> out{new Producer};
   out->options_ = &options;
-  out->acks_ =
-      std::make_shared<ChangelogAcks>(topic_of(ports::Stream::changelog, options), partitions);
+  out->acks_ = std::make_shared<ChangelogAcks>(topic_of(changelog_stream, options), partitions);
   Client::Hooks hooks;
   hooks.prepare = [acks = out->acks_](rd_kafka_conf_t* conf) {
     rd_kafka_conf_interceptor_add_on_new(conf, "fealty", &fealty_kafka_on_new, acks.get());
@@ -71,22 +70,39 @@ Producer::~Producer() {
   const ErrorHandle error{rd_kafka_abort_transaction(client_->get(), bound_ms)};
 }
 
-Result<void> Producer::sorted(const char* what, rd_kafka_error_t* error) const {
+Result<void> Producer::sorted(const char* what, rd_kafka_error_t* error) {
   const std::string detail = fmt::format("{}: {}", what, rd_kafka_error_string(error));
-  if (rd_kafka_error_txn_requires_abort(error) != 0) {
-    return Error{Errc::transaction_aborted, "kafka", detail};
-  }
+  const Errc code = broker_errc(rd_kafka_error_code(error));
   if (rd_kafka_error_is_fatal(error) != 0) {
-    auto fatal = client_->fatal();
-    if (!fatal && fatal.error().code == Errc::fenced) {
-      return Error{Errc::fenced, "kafka.transactional_id",
-                   fmt::format("another worker uses {}: {}", options_->effective_transactional_id(),
-                               fatal.error().detail)};
+    const auto fatal = client_->fatal();
+    if (code == Errc::fenced || (!fatal && fatal.error().code == Errc::fenced)) {
+      return replaced(fatal ? detail : fatal.error().detail);
     }
     // Any other fatal error ends this producer only; what became of the transaction must be asked.
     return Error{Errc::broker_unreachable, "kafka", detail};
   }
-  return Error{broker_errc(rd_kafka_error_code(error)), "kafka", detail};
+  if (rd_kafka_error_txn_requires_abort(error) != 0) {
+    return Error{Errc::transaction_aborted, "kafka", detail};
+  }
+  if (code == Errc::fenced) return replaced(detail);
+  return Error{code, "kafka", detail};
+}
+
+/// The broker no longer knows this producer's epoch. Its clock for a transaction starts behind
+/// ours, so one that it gave up is old here, too.
+Error Producer::replaced(std::string_view detail) {
+  const auto open_for = std::chrono::duration_cast<std::chrono::milliseconds>(
+      std::chrono::steady_clock::now() - begun_);
+  if (in_transaction_ && open_for >= options_->transaction_timeout) {
+    timed_out_ = true;
+    return Error{Errc::transaction_aborted, "kafka.transaction_timeout",
+                 fmt::format("a transaction was open for {} ms, and the broker gives it up after "
+                             "{}: {}",
+                             open_for.count(), options_->transaction_timeout.count(), detail)};
+  }
+  return Error{
+      Errc::fenced, "kafka.transactional_id",
+      fmt::format("another worker uses {}: {}", options_->effective_transactional_id(), detail)};
 }
 
 template <class Call>
@@ -114,6 +130,7 @@ Result<void> Producer::begin() {
   const ErrorHandle error{rd_kafka_begin_transaction(client_->get())};
   if (error != nullptr) return sorted("begin_transaction", error.get());
   in_transaction_ = true;
+  begun_ = std::chrono::steady_clock::now();
   return {};
 }
 
@@ -125,7 +142,7 @@ Result<void> Producer::produce(const ports::OutputBuffer& out) {
     const std::string_view key = out.key(item);
     const std::string_view value = out.value(item);
     rd_kafka_message_t record{};
-    record.partition = item.stream == ports::Stream::changelog
+    record.partition = stream_topic(item.stream).placement == Placement::as_input
                            ? static_cast<std::int32_t>(item.partition)
                            : RD_KAFKA_PARTITION_UA;
     // librdkafka copies both and never writes to them, whatever its signature says.
@@ -174,7 +191,7 @@ Result<void> Producer::produce_failed(rd_kafka_resp_err_t code, ports::Stream st
                                       std::size_t bytes) {
   const std::string topic = topic_of(stream, *options_);
   if (auto fatal = client_->fatal(); !fatal) {
-    if (fatal.error().code == Errc::fenced) return fatal;
+    if (fatal.error().code == Errc::fenced) return replaced(fatal.error().detail);
     return Error{Errc::transaction_aborted, "kafka", fatal.error().detail};
   }
   switch (code) {

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -26,7 +27,10 @@ struct ChangelogAcks {
 ///
 /// After transaction_aborted call abort(); after fenced stop; after broker_unreachable the outcome
 /// is unknown: destroy this producer and open another one, which fences what is still under way.
-/// Threads: one.
+/// A broker gives up a transaction that is open for longer than transaction_timeout, and answers
+/// from then on as if another worker had taken this one's place: which of the two it was, the age
+/// of the transaction says. Then the code is transaction_aborted and timed_out() is true: destroy
+/// it. Threads: one.
 class Producer {
  public:
   ~Producer();
@@ -42,6 +46,8 @@ class Producer {
   Result<void> send_offsets(PartitionList offsets, GroupHandle group, Deadline deadline);
   Result<void> commit(Deadline deadline);
   Result<void> abort(Deadline deadline);
+  /// The broker gave its transaction up for its age; nothing but destroying it is left.
+  [[nodiscard]] bool timed_out() const { return timed_out_; }
   /// Serves callbacks.
   void poll() { rd_kafka_poll(client_->get(), 0); }
   [[nodiscard]] std::uint64_t changelog_acked(std::uint32_t partition) const {
@@ -54,12 +60,14 @@ class Producer {
   Result<void> produce_failed(rd_kafka_resp_err_t code, ports::Stream stream, std::size_t bytes);
   template <class Call>
   Result<void> until_done(const char* what, Deadline deadline, Call&& call);
-  Result<void> sorted(const char* what, rd_kafka_error_t* error) const;
+  Result<void> sorted(const char* what, rd_kafka_error_t* error);
+  Error replaced(std::string_view detail);
 
   const KafkaOptions* options_ = nullptr;
-  bool in_transaction_ = false;
-  std::shared_ptr<ChangelogAcks> acks_;  // shared with librdkafka's threads
-  std::shared_ptr<Client> client_;       // shared with a watchdog's thread
+  bool in_transaction_ = false, timed_out_ = false;
+  std::chrono::steady_clock::time_point begun_{};  // the open transaction
+  std::shared_ptr<ChangelogAcks> acks_;            // shared with librdkafka's threads
+  std::shared_ptr<Client> client_;                 // shared with a watchdog's thread
   std::array<TopicHandle, ports::stream_count> topics_;
   std::array<std::vector<rd_kafka_message_t>, ports::stream_count> waiting_;  // for the next call
 };

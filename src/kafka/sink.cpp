@@ -4,7 +4,10 @@
 
 #include <algorithm>
 #include <random>
+#include <thread>
+#include <vector>
 
+#include "commit_mark.hpp"
 #include "fealty/base/check.hpp"
 #include "fealty/log/log.hpp"
 
@@ -101,6 +104,8 @@ Result<void> KafkaSink::commit_failed(Error error,
       open_ = false;
       return error;
     case Errc::transaction_aborted:
+      // It may have been committed before it was too old: the answer to that was lost, then.
+      if (producer_ != nullptr && producer_->timed_out()) return resolve(error, positions);
       if (auto dropped = drop_transaction(); !dropped) return dropped;
       return error;
     default:
@@ -116,7 +121,7 @@ Result<void> KafkaSink::resolve(const Error& why,
   open_ = false;
   Deadline deadline{options_.commit_timeout};
   if (producer_ != nullptr) note_acks(positions);  // Complete where the commit was even sent.
-  if (auto done = open(deadline); !done) return done;
+  if (auto done = reopen(deadline); !done) return done;
   const auto committed = went_through(positions, deadline);
   if (!committed) return committed.error();
   log::info("kafka.commit_resolved", {{"committed", *committed ? "yes" : "no"}});
@@ -126,23 +131,31 @@ Result<void> KafkaSink::resolve(const Error& why,
 
 Result<bool> KafkaSink::went_through(std::span<const ports::CommitPosition> positions,
                                      Deadline deadline) const {
-  if (positions.empty()) return false;
-  const PartitionList sent = offsets_of(positions);
+  if (positions.empty()) return false;  // Nothing comes again that could be there twice.
+  const std::string what = "committed offsets of group " + options_.group;
   while (true) {
-    const PartitionList found{rd_kafka_topic_partition_list_copy(sent.get())};
-    const auto code = rd_kafka_committed(consumer_.get(), found.get(), deadline.left_ms(5000) + 1);
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
-      const auto same = [&](const rd_kafka_topic_partition_t& a,
-                            const rd_kafka_topic_partition_t& b) {
-        return a.metadata != nullptr && a.metadata_size == b.metadata_size &&
-               std::equal(static_cast<const char*>(a.metadata),
-                          static_cast<const char*>(a.metadata) + a.metadata_size,
-                          static_cast<const char*>(b.metadata));
-      };
-      return same(found->elems[0], sent->elems[0]);  // All or nothing: one of them says it.
+    // Without the metadata sent: what is found must have come from the group.
+    const PartitionList found{
+        rd_kafka_topic_partition_list_new(static_cast<int>(positions.size()))};
+    for (const auto& position : positions) {
+      rd_kafka_topic_partition_list_add(found.get(), options_.input_topic.c_str(),
+                                        static_cast<std::int32_t>(position.partition));
     }
-    if (deadline.passed())
-      return broker_error(code, "committed offsets of group " + options_.group);
+    const auto code = rd_kafka_committed(consumer_.get(), found.get(), deadline.left_ms(5000) + 1);
+    std::vector<CommittedAnswer> answers;
+    rd_kafka_resp_err_t why = code;
+    for (int i = 0; code == RD_KAFKA_RESP_ERR_NO_ERROR && i < found->cnt; ++i) {
+      const auto& entry = found->elems[i];
+      answers.push_back({entry.err, metadata_of(entry)});
+      if (entry.err != RD_KAFKA_RESP_ERR_NO_ERROR) why = entry.err;
+    }
+    const CommitOutcome outcome = outcome_of(answers, token());
+    if (outcome != CommitOutcome::unknown) return outcome == CommitOutcome::committed;
+    if (deadline.passed()) {
+      return Error{Errc::broker_unreachable, "kafka",
+                   fmt::format("{}: {}", what, rd_kafka_err2str(why))};
+    }
+    std::this_thread::sleep_for(std::chrono::milliseconds{deadline.left_ms(20)});
   }
 }
 
@@ -156,10 +169,19 @@ Result<void> KafkaSink::abort() {
 Result<void> KafkaSink::drop_transaction() {
   open_ = false;
   if (producer_ == nullptr) return {};
-  auto done = producer_->abort(Deadline{options_.commit_timeout});
-  if (done || done.error().code == Errc::fenced) return done;
-  log::warn("kafka.abort_failed", {{"reason", done.error().detail}});
-  return open(Deadline{options_.commit_timeout});
+  if (!producer_->timed_out()) {
+    auto done = producer_->abort(Deadline{options_.commit_timeout});
+    if (done || done.error().code == Errc::fenced) return done;
+    log::warn("kafka.abort_failed", {{"reason", done.error().detail}});
+  }
+  return reopen(Deadline{options_.commit_timeout});
+}
+
+/// Another producer in place of one that is of no more use. Not where this worker itself has been
+/// replaced: its successor would be fenced.
+Result<void> KafkaSink::reopen(Deadline deadline) {
+  if (auto sound = consumer_.fatal(); !sound && sound.error().code == Errc::fenced) return sound;
+  return open(deadline);
 }
 
 bool KafkaSink::changes_nothing(std::span<const ports::CommitPosition> positions) const {
@@ -167,20 +189,23 @@ bool KafkaSink::changes_nothing(std::span<const ports::CommitPosition> positions
   return std::all_of(
       positions.begin(), positions.end(), [&](const ports::CommitPosition& position) {
         const auto known = committed_.find(position.partition);
-        return known != committed_.end() && known->second.committed == position.committed;
+        return known != committed_.end() && known->second.committed == position.committed &&
+               known->second.note == position.note;
       });
 }
 
+std::string KafkaSink::token() const { return fmt::format("{}-{}", token_prefix_, commits_); }
+
 PartitionList KafkaSink::offsets_of(std::span<const ports::CommitPosition> positions) const {
-  const std::string token = fmt::format("{}-{}", token_prefix_, commits_);
   PartitionList list{rd_kafka_topic_partition_list_new(static_cast<int>(positions.size()))};
   for (const auto& position : positions) {
     auto* entry = rd_kafka_topic_partition_list_add(list.get(), options_.input_topic.c_str(),
                                                     static_cast<std::int32_t>(position.partition));
     entry->offset = static_cast<std::int64_t>(position.committed);
-    entry->metadata = rd_kafka_mem_malloc(nullptr, token.size());  // The list frees it.
-    std::copy(token.begin(), token.end(), static_cast<char*>(entry->metadata));
-    entry->metadata_size = token.size();
+    const std::string metadata = to_metadata({token(), position.note});
+    entry->metadata = rd_kafka_mem_malloc(nullptr, metadata.size());  // The list frees it.
+    std::copy(metadata.begin(), metadata.end(), static_cast<char*>(entry->metadata));
+    entry->metadata_size = metadata.size();
   }
   return list;
 }

@@ -13,8 +13,8 @@ namespace fealty::kafka {
 
 /// Outputs, saved versions and offsets of all of a worker's partitions, one transaction a commit.
 ///
-/// Each commit's offsets carry a token as their metadata, so that after a timeout the group's
-/// committed offsets say for certain whether that very commit went through.
+/// Each commit's offsets carry a token and the runtime's note as their metadata, so that after a
+/// timeout the group's committed offsets say for certain whether that very commit went through.
 /// Threads: one at a time; forget() and changelog_read() any.
 class KafkaSink final : public ports::Sink {
  public:
@@ -40,7 +40,9 @@ class KafkaSink final : public ports::Sink {
   Result<bool> went_through(std::span<const ports::CommitPosition> positions,
                             Deadline deadline) const;
   Result<void> drop_transaction();
+  Result<void> reopen(Deadline deadline);
   [[nodiscard]] bool changes_nothing(std::span<const ports::CommitPosition> positions) const;
+  [[nodiscard]] std::string token() const;  // of the commit under way
   [[nodiscard]] PartitionList offsets_of(std::span<const ports::CommitPosition> positions) const;
   void fill(std::span<ports::CommitPosition> positions) const;
   void note_acks(std::span<const ports::CommitPosition> positions);

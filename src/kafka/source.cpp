@@ -13,12 +13,19 @@ namespace fealty::kafka {
 namespace {
 
 constexpr std::size_t padding_bytes = 64;  // as InputRecord::value promises
+constexpr int slice_ms = 50;               // between two looks at the group
 
 // The padding is left as it is: it only has to be readable.
 std::string_view padded_copy(Arena& arena, const void* data, std::size_t size) {
   char* out = arena.allocate(size + padding_bytes);
   if (size != 0) std::memcpy(out, data, size);
   return {out, size};
+}
+
+std::string_view key_of(const rd_kafka_message_t& message, Arena& arena) {
+  if (message.key == nullptr) return {};
+  if (message.key_len == 0) return {"", 0};  // An empty key is one all the same.
+  return arena.copy({static_cast<const char*>(message.key), message.key_len});
 }
 
 std::span<const event::Header> headers_of(const rd_kafka_message_t& message, Arena& arena) {
@@ -57,20 +64,17 @@ KafkaSource::~KafkaSource() {
   closing_ = true;
   // An assignment still unanswered would keep the group, and the close, waiting.
   for (const auto& rebalance : pending_) {
-    if (!rebalance.assign) {
-      const ErrorHandle error{
-          rd_kafka_incremental_unassign(client_->get(), rebalance.partitions.get())};
-    }
+    if (!rebalance.assign) static_cast<void>(leave_assignment(rebalance.partitions.get()));
   }
-  queue_.reset();
   rd_kafka_consumer_close(client_->get());
+  records_.reset();
 }
 
 Result<void> KafkaSource::open(ports::AssignmentListener& listener) {
   check(listener_ == nullptr, "a source is opened once");
   listener_ = &listener;
   rd_kafka_poll_set_consumer(client_->get());
-  queue_.reset(rd_kafka_queue_get_consumer(client_->get()));
+  records_.reset(rd_kafka_queue_new(client_->get()));
   const PartitionList topics{rd_kafka_topic_partition_list_new(1)};
   rd_kafka_topic_partition_list_add(topics.get(), options_.input_topic.c_str(),
                                     RD_KAFKA_PARTITION_UA);
@@ -83,36 +87,55 @@ Result<ports::Polled> KafkaSource::poll(ports::InputBatch& batch, std::size_t re
                                         std::chrono::milliseconds timeout) {
   check(listener_ != nullptr, "open() comes before poll()");
   batch.clear();
-  polling_ = true;
-  const std::size_t count = fetch(records_max, timeout);
+  const Deadline deadline{timeout};
+  do {
+    // Where no records can come, only the group has something to say.
+    const bool group_only = records_max == 0 || fetching_ == 0;
+    const int slice = deadline.left_ms(slice_ms);
+    auto outcome = answer_group(std::chrono::milliseconds{group_only ? slice : 0});
+    if (outcome && !group_only) outcome = fetch(batch, records_max, slice);
+    if (outcome && batch.records.empty()) outcome = client_->fatal();
+    if (!outcome) return outcome.error();
+  } while (batch.records.empty() && !deadline.passed());
+  return batch.records.empty() ? ports::Polled::idle : ports::Polled::records;
+}
+
+/// Serves librdkafka's callbacks and handles the rebalances that they noted.
+Result<void> KafkaSource::answer_group(std::chrono::milliseconds timeout) {
+  int timeout_ms = pending_.empty() ? static_cast<int>(timeout.count()) : 0;
+  Result<void> outcome;
+  while (outcome) {
+    const MessageHandle message{rd_kafka_consumer_poll(client_->get(), timeout_ms)};
+    if (message == nullptr) break;
+    timeout_ms = 0;
+    check(message->err != RD_KAFKA_RESP_ERR_NO_ERROR, "records have a queue of their own");
+    outcome = not_a_record(*message);
+  }
+  if (const auto handled = handle_rebalances(); outcome) outcome = handled;
+  if (outcome) outcome = announce();
+  return outcome;
+}
+
+/// Blocks for the first record only: librdkafka's batch call would wait until the whole batch is
+/// full.
+Result<void> KafkaSource::fetch(ports::InputBatch& batch, std::size_t records_max, int timeout_ms) {
+  fetched_.resize(records_max);
+  const auto consume = [&](std::size_t at, std::size_t count, int wait_ms) {
+    const auto got =
+        rd_kafka_consume_batch_queue(records_.get(), wait_ms, fetched_.data() + at, count);
+    return got > 0 ? static_cast<std::size_t>(got) : std::size_t{0};
+  };
+  std::size_t count = consume(0, records_max, 0);
+  if (count == 0 && timeout_ms > 0) {
+    count = consume(0, 1, timeout_ms);
+    if (count == 1 && records_max > 1) count += consume(1, records_max - 1, 0);
+  }
   Result<void> outcome;
   for (std::size_t i = 0; i < count; ++i) {
     const MessageHandle message{fetched_[i]};
     if (outcome) outcome = take(*message, batch);
   }
-  if (outcome) outcome = handle_rebalances();
-  drop_moved(batch);
-  polling_ = false;
-  if (outcome && count == 0) outcome = client_->fatal();
-  if (!outcome) return outcome.error();
-  return batch.records.empty() ? ports::Polled::idle : ports::Polled::records;
-}
-
-// Blocks for the first record only: librdkafka's batch call would wait until the whole batch is
-// full.
-std::size_t KafkaSource::fetch(std::size_t records_max, std::chrono::milliseconds timeout) {
-  fetched_.resize(std::max<std::size_t>(records_max, 1));
-  const auto consume = [&](std::size_t at, std::size_t count, int timeout_ms) {
-    const auto got =
-        rd_kafka_consume_batch_queue(queue_.get(), timeout_ms, fetched_.data() + at, count);
-    return got > 0 ? static_cast<std::size_t>(got) : std::size_t{0};
-  };
-  std::size_t count = consume(0, fetched_.size(), 0);
-  if (count == 0 && pending_.empty() && timeout.count() > 0) {
-    count = consume(0, 1, static_cast<int>(timeout.count()));
-    if (count == 1 && fetched_.size() > 1) count += consume(1, fetched_.size() - 1, 0);
-  }
-  return count;
+  return outcome;
 }
 
 Result<void> KafkaSource::take(const rd_kafka_message_t& message, ports::InputBatch& batch) {
@@ -121,13 +144,17 @@ Result<void> KafkaSource::take(const rd_kafka_message_t& message, ports::InputBa
   const auto offset = static_cast<ports::Offset>(message.offset);
   if (id >= partitions_.size()) return {};
   Partition& partition = partitions_[id];
-  if (!partition.owned || offset < partition.next) return {};
+  if (!partition.owned || !partition.fetched || offset < partition.next) return {};
   partition.next = offset + 1;
+  rd_kafka_timestamp_type_t kind = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE;
+  const std::int64_t timestamp_ms = rd_kafka_message_timestamp(&message, &kind);
   batch.records.push_back({.partition = id,
                            .offset = offset,
                            .value = padded_copy(batch.arena, message.payload, message.len),
+                           .key = key_of(message, batch.arena),
                            .headers = headers_of(message, batch.arena),
-                           .timestamp_ms = rd_kafka_message_timestamp(&message, nullptr)});
+                           .timestamp_ms = timestamp_ms,
+                           .append_time = kind == RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME});
   return {};
 }
 
@@ -158,14 +185,6 @@ Result<void> KafkaSource::not_a_record(const rd_kafka_message_t& message) {
 
 std::string KafkaSource::describe(std::uint32_t partition, ports::Offset offset) const {
   return fmt::format("{}[{}]@{}", options_.input_topic, partition, offset);
-}
-
-void KafkaSource::drop_moved(ports::InputBatch& batch) {
-  if (!any_moved_) return;
-  std::erase_if(batch.records,
-                [&](const auto& record) { return partitions_[record.partition].moved; });
-  for (auto& partition : partitions_) partition.moved = false;
-  any_moved_ = false;
 }
 
 }  // namespace fealty::kafka

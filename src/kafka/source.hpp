@@ -15,7 +15,9 @@ namespace fealty::kafka {
 ///
 /// Rebalances are noted in librdkafka's callback and handled between two batches, so that the
 /// listener may commit and start_at() may ask the brokers; the group waits for our answer
-/// meanwhile.
+/// meanwhile. What the group gives us joins librdkafka's own assignment, and is fetched, only once
+/// it is started. Records have a queue of their own, so that the group is answered without taking
+/// any: those stay with librdkafka, which bounds them.
 class KafkaSource final : public ports::Source {
  public:
   static Result<std::unique_ptr<KafkaSource>> make(const KafkaOptions& options);
@@ -36,9 +38,8 @@ class KafkaSource final : public ports::Source {
  private:
   struct Partition {
     ports::Offset next = 0;  // next record to deliver is this one or later
-    bool owned = false;
-    bool starting = false;  // its first position goes into the answer to the group
-    bool moved = false;     // during this poll: what was fetched for it before no longer counts
+    bool owned = false;      // the group gave it to us
+    bool fetched = false;    // librdkafka's assignment has it
   };
   struct Rebalance {
     bool assign = false;
@@ -50,25 +51,31 @@ class KafkaSource final : public ports::Source {
   void note_rebalance(rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* partitions);
   Result<void> handle_rebalances();
   Result<void> assigned(rd_kafka_topic_partition_list_t* partitions);
-  Result<std::vector<ports::Assignment>> committed(
-      const rd_kafka_topic_partition_list_t* partitions);
+  Result<void> announce();
+  Result<std::vector<ports::Assignment>> committed(int timeout_ms);
   Result<void> revoked(rd_kafka_topic_partition_list_t* partitions, bool lost);
   Result<void> seek(std::uint32_t partition, ports::Offset from);
-  std::size_t fetch(std::size_t records_max, std::chrono::milliseconds timeout);
+  Result<void> join_assignment(std::span<const std::uint32_t> partitions);
+  rd_kafka_resp_err_t leave_assignment(const rd_kafka_topic_partition_list_t* partitions);
+  Result<void> answer_group(std::chrono::milliseconds timeout);
+  Result<void> fetch(ports::InputBatch& batch, std::size_t records_max, int timeout_ms);
   Result<void> take(const rd_kafka_message_t& message, ports::InputBatch& batch);
   Result<void> not_a_record(const rd_kafka_message_t& message);
   Error gap(std::uint32_t partition, ports::Offset from) const;
-  void drop_moved(ports::InputBatch& batch);
 
   const KafkaOptions& options_;
   std::shared_ptr<Client> client_;
-  QueueHandle queue_;
+  QueueHandle records_;  // of all partitions; everything else comes by the consumer's own queue
   ports::AssignmentListener* listener_ = nullptr;
   std::function<void(std::uint32_t)> gone_;
   std::vector<Partition> partitions_;
   std::vector<Rebalance> pending_;
   std::vector<rd_kafka_message_t*> fetched_;
-  bool polling_ = false, closing_ = false, any_moved_ = false;
+  std::vector<std::uint32_t> unannounced_;  // the group gave them to us, the listener was not told
+  std::chrono::steady_clock::time_point ask_at_{};  // for their offsets, again
+  Deadline announce_by_{std::chrono::milliseconds{0}};
+  std::size_t fetching_ = 0;  // partitions
+  bool closing_ = false;
 };
 
 }  // namespace fealty::kafka

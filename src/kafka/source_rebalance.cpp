@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "commit_mark.hpp"
 #include "fealty/base/check.hpp"
 #include "fealty/log/log.hpp"
 #include "source.hpp"
@@ -10,6 +11,9 @@
 namespace fealty::kafka {
 
 namespace {
+
+// How long the brokers are asked at once for offsets that a transaction may hold back.
+constexpr int ask_first_ms = 1000, ask_again_ms = 100;
 
 std::span<rd_kafka_topic_partition_t> elements(const rd_kafka_topic_partition_list_t* list) {
   return {list->elems, static_cast<std::size_t>(list->cnt)};
@@ -22,6 +26,12 @@ std::vector<std::uint32_t> ids(const rd_kafka_topic_partition_list_t* list) {
   return out;
 }
 
+/// No use in asking again.
+bool lasting(rd_kafka_resp_err_t code) {
+  return code == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED ||
+         code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED || broker_errc(code) == Errc::fenced;
+}
+
 std::string join(const std::vector<std::uint32_t>& partitions) {
   return fmt::format("{}", fmt::join(partitions, ","));
 }
@@ -32,8 +42,11 @@ void KafkaSource::note_rebalance(rd_kafka_resp_err_t code,
                                  rd_kafka_topic_partition_list_t* partitions) {
   const bool assign = code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
   if (closing_) {  // Nobody is left to tell.
-    const ErrorHandle error{assign ? rd_kafka_incremental_assign(client_->get(), partitions)
-                                   : rd_kafka_incremental_unassign(client_->get(), partitions)};
+    if (assign) {
+      static_cast<void>(join_assignment({}));
+    } else {
+      static_cast<void>(leave_assignment(partitions));
+    }
     return;
   }
   const bool lost = !assign && rd_kafka_assignment_lost(client_->get()) != 0;
@@ -54,54 +67,87 @@ Result<void> KafkaSource::handle_rebalances() {
   return outcome;
 }
 
+// The group need not wait for what follows: nothing is fetched before it is started.
 Result<void> KafkaSource::assigned(rd_kafka_topic_partition_list_t* partitions) {
-  Result<void> outcome;
-  const auto from = committed(partitions);
-  if (!from) {
-    outcome = from.error();
-  } else {
-    log::info("kafka.assigned", {{"partitions", join(ids(partitions))}});
-    for (const auto& assignment : *from) {
-      Partition& partition = partitions_.at(assignment.partition);
-      partition.owned = partition.starting = true;
-      partition.next = assignment.committed;
-    }
-    if (!from->empty()) outcome = listener_->on_assigned(*from);
-  }
-  // The group waits for this answer, whatever became of the rest.
-  for (auto& entry : elements(partitions)) {
-    const auto id = static_cast<std::size_t>(entry.partition);
-    if (id >= partitions_.size()) continue;  // committed() has refused it.
-    Partition& partition = partitions_[id];
-    partition.starting = false;
-    if (!outcome)
-      partition.owned = false;  // Its records are dropped; the caller stops or restarts.
-    entry.offset = static_cast<std::int64_t>(partition.next);
-  }
-  const ErrorHandle error{rd_kafka_incremental_assign(client_->get(), partitions)};
-  if (outcome && error != nullptr) {
-    return broker_error(rd_kafka_error_code(error.get()), "assign");
-  }
-  return outcome;
+  const auto given = ids(partitions);
+  log::info("kafka.assigned", {{"partitions", join(given)}});
+  unannounced_.insert(unannounced_.end(), given.begin(), given.end());
+  announce_by_ = Deadline{options_.start_timeout + options_.transaction_timeout};
+  ask_at_ = {};
+  return join_assignment({});
 }
 
-Result<std::vector<ports::Assignment>> KafkaSource::committed(
+/// Tells the listener what the group gave us, once the group's offsets for it are known: that may
+/// take as long as an earlier owner's transaction is open, and other partitions go on meanwhile.
+Result<void> KafkaSource::announce() {
+  const auto now = std::chrono::steady_clock::now();
+  if (unannounced_.empty() || now < ask_at_) return {};
+  constexpr std::chrono::seconds between_asks{1};
+  const bool first = ask_at_ == std::chrono::steady_clock::time_point{};
+  ask_at_ = now + between_asks;
+  const auto from = committed(first ? ask_first_ms : ask_again_ms);
+  if (!from) return from.error();
+  if (from->empty()) return {};
+  unannounced_.clear();
+  for (const auto& assignment : *from) partitions_.at(assignment.partition).owned = true;
+  return listener_->on_assigned(*from);
+}
+
+/// Fetches `partitions` from their positions on.
+Result<void> KafkaSource::join_assignment(std::span<const std::uint32_t> partitions) {
+  const PartitionList list{rd_kafka_topic_partition_list_new(static_cast<int>(partitions.size()))};
+  for (const auto id : partitions) {
+    const auto partition = static_cast<std::int32_t>(id);
+    // Before it is fetched: librdkafka would send its records to the consumer's queue, else.
+    const QueueHandle own{
+        rd_kafka_queue_get_partition(client_->get(), options_.input_topic.c_str(), partition)};
+    check(own != nullptr, "a consumer's partition has a queue");
+    rd_kafka_queue_forward(own.get(), records_.get());
+    rd_kafka_topic_partition_list_add(list.get(), options_.input_topic.c_str(), partition)->offset =
+        static_cast<std::int64_t>(partitions_.at(id).next);
+  }
+  const ErrorHandle error{rd_kafka_incremental_assign(client_->get(), list.get())};
+  if (error != nullptr) return broker_error(rd_kafka_error_code(error.get()), "assign");
+  for (const auto id : partitions) partitions_[id].fetched = true;
+  fetching_ += partitions.size();
+  return {};
+}
+
+/// Those of `partitions` that never started are not in librdkafka's assignment, which takes back
+/// only what it has.
+rd_kafka_resp_err_t KafkaSource::leave_assignment(
     const rd_kafka_topic_partition_list_t* partitions) {
-  const PartitionList found{rd_kafka_topic_partition_list_copy(partitions)};
-  Deadline deadline{options_.start_timeout + options_.transaction_timeout};
-  while (true) {  // Unstable while a transaction of an earlier owner is being ended.
-    const auto code = rd_kafka_committed(client_->get(), found.get(), deadline.left_ms(5000) + 1);
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) break;
-    if (deadline.passed() || broker_errc(code) == Errc::fenced) {
-      return broker_error(code, "committed offsets of group " + options_.group);
-    }
+  const PartitionList list{rd_kafka_topic_partition_list_new(partitions->cnt)};
+  for (const auto id : ids(partitions)) {
+    if (id >= partitions_.size() || !partitions_[id].fetched) continue;
+    partitions_[id].fetched = false;
+    --fetching_;
+    rd_kafka_topic_partition_list_add(list.get(), options_.input_topic.c_str(),
+                                      static_cast<std::int32_t>(id));
+  }
+  const ErrorHandle error{rd_kafka_incremental_unassign(client_->get(), list.get())};
+  return error == nullptr ? RD_KAFKA_RESP_ERR_NO_ERROR : rd_kafka_error_code(error.get());
+}
+
+/// Where the group stands in what is not announced yet; empty where that is not settled yet.
+Result<std::vector<ports::Assignment>> KafkaSource::committed(int timeout_ms) {
+  const PartitionList found{
+      rd_kafka_topic_partition_list_new(static_cast<int>(unannounced_.size()))};
+  for (const auto id : unannounced_) {
+    rd_kafka_topic_partition_list_add(found.get(), options_.input_topic.c_str(),
+                                      static_cast<std::int32_t>(id));
+  }
+  auto code = rd_kafka_committed(client_->get(), found.get(), timeout_ms);
+  for (const auto& entry : elements(found.get())) {
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) code = entry.err;
+  }
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+    if (!announce_by_.passed() && !lasting(code)) return std::vector<ports::Assignment>{};
+    return broker_error(code, "committed offsets of group " + options_.group);
   }
   std::vector<ports::Assignment> out;
   for (const auto& entry : elements(found.get())) {
     const auto partition = static_cast<std::uint32_t>(entry.partition);
-    if (entry.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
-      return broker_error(entry.err, "committed offset of " + describe(partition, 0));
-    }
     if (partition >= partitions_.size()) {
       return Error{
           Errc::broker_refused, "kafka.input_topic",
@@ -110,12 +156,19 @@ Result<std::vector<ports::Assignment>> KafkaSource::committed(
                       options_.input_topic, partitions_.size())};
     }
     if (entry.offset >= 0) {
-      out.push_back({partition, static_cast<ports::Offset>(entry.offset), false});
+      auto mark = parse_metadata(metadata_of(entry));
+      out.push_back({.partition = partition,
+                     .committed = static_cast<ports::Offset>(entry.offset),
+                     .fresh = false,
+                     .note = mark ? std::move(mark->note) : std::string{}});
       continue;
     }
-    const auto held = watermarks(*client_, options_.input_topic, partition, deadline);
+    const auto held =
+        watermarks(*client_, options_.input_topic, partition, Deadline{options_.start_timeout});
     if (!held) return held.error();
-    out.push_back({partition, options_.start == Start::earliest ? held->low : held->high, true});
+    out.push_back({.partition = partition,
+                   .committed = options_.start == Start::earliest ? held->low : held->high,
+                   .fresh = true});
   }
   return out;
 }
@@ -127,18 +180,19 @@ Result<void> KafkaSource::revoked(rd_kafka_topic_partition_list_t* partitions, b
       continue;  // It was never announced.
     going.push_back(partition);
     partitions_[partition].owned = false;
-    partitions_[partition].moved = any_moved_ = true;
   }
+  const auto gone = ids(partitions);
+  std::erase_if(unannounced_, [&](std::uint32_t id) {
+    return std::find(gone.begin(), gone.end(), id) != gone.end();
+  });
   log::info("kafka.revoked", {{"partitions", join(going)}, {"lost", lost ? "yes" : "no"}});
   Result<void> outcome;
   if (!going.empty()) outcome = listener_->on_revoked(going, lost);
   // What could not be committed goes uncommitted, and the listener must let go of it all the same.
   if (!outcome && !lost) static_cast<void>(listener_->on_revoked(going, true));
   if (gone_) std::for_each(going.begin(), going.end(), gone_);
-  const ErrorHandle error{rd_kafka_incremental_unassign(client_->get(), partitions)};
-  if (outcome && error != nullptr) {
-    return broker_error(rd_kafka_error_code(error.get()), "unassign");
-  }
+  const auto code = leave_assignment(partitions);
+  if (outcome && code != RD_KAFKA_RESP_ERR_NO_ERROR) return broker_error(code, "unassign");
   return outcome;
 }
 
@@ -150,9 +204,10 @@ Result<void> KafkaSource::start_at(std::uint32_t partition, ports::Offset from) 
   if (!held) return held.error();
   if (from < held->low || from > held->high) return gap(partition, from);
   partitions_[partition].next = from;
-  if (polling_) partitions_[partition].moved = any_moved_ = true;
-  if (partitions_[partition].starting) return {};
-  return seek(partition, from);
+  if (partitions_[partition].fetched) return seek(partition, from);
+  // It would take the mark of a loss away that the next poll() shall see.
+  if (rd_kafka_assignment_lost(client_->get()) != 0) return {};
+  return join_assignment({&partition, 1});
 }
 
 Result<void> KafkaSource::seek(std::uint32_t partition, ports::Offset from) {

@@ -14,9 +14,6 @@ namespace {
 using MetadataHandle =
     std::unique_ptr<const struct rd_kafka_metadata, Deleter<rd_kafka_metadata_destroy>>;
 using NewTopicHandle = std::unique_ptr<rd_kafka_NewTopic_t, Deleter<rd_kafka_NewTopic_destroy>>;
-using EventHandle = std::unique_ptr<rd_kafka_event_t, Deleter<rd_kafka_event_destroy>>;
-using AdminOptions =
-    std::unique_ptr<rd_kafka_AdminOptions_t, Deleter<rd_kafka_AdminOptions_destroy>>;
 
 constexpr int slice_ms = 200;  // between two looks at refused credentials
 
@@ -37,9 +34,15 @@ std::string create_command(const KafkaOptions& options, std::string_view topic,
                      options.brokers, topic, partitions);
 }
 
-bool compacted(ports::Stream stream) {
-  return stream == ports::Stream::changelog || stream == ports::Stream::members;
-}
+constexpr std::array<StreamTopic, ports::stream_count> stream_topics{{
+    {.name = "notices"},
+    {.name = "ledger"},
+    {.name = "members", .cleanup = Cleanup::compact},
+    {.name = "deadletters"},
+    {.name = "changelog", .cleanup = Cleanup::compact, .placement = Placement::as_input},
+}};
+
+bool compacted(ports::Stream stream) { return stream_topic(stream).cleanup == Cleanup::compact; }
 
 Result<void> created(rd_kafka_event_t* event, const std::string& topic) {
   if (const auto code = rd_kafka_event_error(event); code != RD_KAFKA_RESP_ERR_NO_ERROR) {
@@ -107,9 +110,9 @@ Result<void> ensure_output(const Client& client, const KafkaOptions& options, po
           topic, fmt::format("does not exist. Create it: {}{}",
                              create_command(options, topic, input_partitions),
                              compacted(stream) ? fmt::format(" --config cleanup.policy=compact "
-                                                       "--config max.message.bytes={}",
-                                                       record_bytes_max)
-                                         : std::string{}));
+                                                             "--config max.message.bytes={}",
+                                                             record_bytes_max)
+                                               : std::string{}));
     }
     if (auto done = create(client, options, stream, input_partitions, deadline); !done) {
       return done.error();
@@ -117,7 +120,7 @@ Result<void> ensure_output(const Client& client, const KafkaOptions& options, po
     count = await_topic(client, options, topic, deadline);
   }
   if (!count) return count.error();
-  if (stream == ports::Stream::changelog && *count != input_partitions) {
+  if (stream_topic(stream).placement == Placement::as_input && *count != input_partitions) {
     return refused_topic(topic,
                          fmt::format("has {} partitions, but its input {} has {}: they must be "
                                      "equal. Give another output prefix, or a new changelog",
@@ -142,10 +145,12 @@ bool settling(rd_kafka_resp_err_t code) {
   }
 }
 
+const StreamTopic& stream_topic(ports::Stream stream) {
+  return stream_topics.at(static_cast<std::size_t>(stream));
+}
+
 std::string topic_of(ports::Stream stream, const KafkaOptions& options) {
-  constexpr std::array<std::string_view, ports::stream_count> names{"notices", "ledger", "members",
-                                                                    "deadletters", "changelog"};
-  return options.output_prefix + std::string{names.at(static_cast<std::size_t>(stream))};
+  return options.output_prefix + std::string{stream_topic(stream).name};
 }
 
 Result<Watermarks> watermarks(const Client& client, const std::string& topic,

@@ -8,6 +8,20 @@
 
 namespace fealty::kafka {
 
+/// How the brokers may clean a topic.
+enum class Cleanup : std::uint8_t { by_age, compact };
+/// Which partition a record goes to.
+enum class Placement : std::uint8_t { by_key, as_input };
+
+/// What this room knows of a stream: the only place that says it.
+struct StreamTopic {
+  std::string_view name;  // behind the output prefix
+  Cleanup cleanup = Cleanup::by_age;
+  Placement placement = Placement::by_key;
+};
+const StreamTopic& stream_topic(ports::Stream stream);
+inline constexpr ports::Stream changelog_stream = ports::Stream::changelog;
+
 /// Name of the topic that a stream goes to.
 std::string topic_of(ports::Stream stream, const KafkaOptions& options);
 
@@ -29,7 +43,7 @@ Result<std::uint32_t> partition_count(const Client& client, const KafkaOptions& 
 
 /// Checks that the input topic exists (and returns its partitions) and that every output topic
 /// does, the changelog with as many partitions as the input; makes missing output topics where
-/// allowed, changelog and members compacted. broker_refused names the topic and the way out.
+/// allowed, compacted where they must be. broker_refused names the topic and the way out.
 Result<std::uint32_t> ensure_topics(const Client& client, const KafkaOptions& options,
                                     Deadline deadline);
 

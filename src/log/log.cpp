@@ -7,6 +7,8 @@
 #include <iterator>
 #include <memory>
 
+#include "fealty/base/printable.hpp"
+
 namespace fealty::log {
 namespace {
 
@@ -19,40 +21,49 @@ spdlog::logger& logger() {
   return *instance;
 }
 
+/// A value that needs no quotes: there is nothing in it to take for the end of the value.
 bool plain(std::string_view text) {
-  if (text.empty()) return false;
+  return !text.empty() && text.find_first_of(" \"=") == std::string_view::npos;
+}
+
+void append_text(std::string& out, std::string_view text) {
+  // Backslashes first: those that printable() adds then stand alone.
+  std::string quoted;
   for (const char c : text) {
-    if (c <= ' ' || c == '"' || c == '=') return false;
+    if (c == '"' || c == '\\') quoted += '\\';
+    quoted += c;
   }
-  return true;
+  const std::string shown = printable(quoted);
+  if (plain(text) && shown == quoted) {
+    out += text;
+  } else {
+    out.append("\"").append(shown).append("\"");
+  }
 }
 
 void write(spdlog::level::level_enum level, std::string_view event,
            std::initializer_list<Field> fields) {
-  if (!logger().should_log(level)) return;
-  auto line = fmt::format("event={}", event);
-  for (const Field& field : fields) {
-    std::visit(
-        [&](const auto& value) {
-          if constexpr (std::is_same_v<std::decay_t<decltype(value)>, std::string_view>) {
-            if (!plain(value)) {
-              fmt::format_to(std::back_inserter(line), " {}=\"", field.key);
-              for (const char c : value) {
-                if (c == '"' || c == '\\') line += '\\';
-                line += c == '\n' ? ' ' : c;
-              }
-              line += '"';
-              return;
-            }
-          }
-          fmt::format_to(std::back_inserter(line), " {}={}", field.key, value);
-        },
-        field.value);
-  }
-  logger().log(level, "{}", line);
+  if (logger().should_log(level)) logger().log(level, "{}", line(event, fields));
 }
 
 }  // namespace
+
+std::string line(std::string_view event, std::initializer_list<Field> fields) {
+  auto out = fmt::format("event={}", event);
+  for (const Field& field : fields) {
+    out.append(" ").append(field.key).append("=");
+    std::visit(
+        [&](const auto& value) {
+          if constexpr (std::is_same_v<std::decay_t<decltype(value)>, std::string_view>) {
+            append_text(out, value);
+          } else {
+            fmt::format_to(std::back_inserter(out), "{}", value);
+          }
+        },
+        field.value);
+  }
+  return out;
+}
 
 void set_level(Level level) {
   constexpr spdlog::level::level_enum levels[]{spdlog::level::debug, spdlog::level::info,

@@ -12,9 +12,9 @@ constexpr std::size_t batches_least = 4;  // one lent, one being filled, two rea
 
 }  // namespace
 
-DecodedInput::DecodedInput(ports::Source& source, const Topology& topology,
+DecodedInput::DecodedInput(ports::Source& source, std::unique_ptr<codec::Decoder> decoder,
                            DecodedInputOptions options)
-    : source_{source}, options_{options}, decoder_{topology.decoder()} {
+    : source_{source}, options_{options}, decoder_{std::move(decoder)} {
   batches_.emplace_back();
   if (!options_.ahead) return;
   const std::size_t wanted = options_.ahead_records / options_.records_max;
@@ -33,9 +33,10 @@ DecodedInput::~DecodedInput() {
   thread_.join();
 }
 
-Result<DecodedBatch*> DecodedInput::next() {
+Result<DecodedBatch*> DecodedInput::next(Wait wait) {
   if (!options_.ahead) {
-    if (auto filled = fill(batches_.front()); !filled) return filled.error();
+    const auto timeout = wait == Wait::yes ? options_.poll_timeout : std::chrono::milliseconds{0};
+    if (auto filled = fill(batches_.front(), timeout); !filled) return filled.error();
     return &batches_.front();
   }
   std::unique_lock lock{mutex_};
@@ -48,6 +49,12 @@ Result<DecodedBatch*> DecodedInput::next() {
   lent_ = ready_.front();
   ready_.pop_front();
   return lent_;
+}
+
+Result<void> DecodedInput::serve() {
+  if (options_.ahead) return {};
+  const auto served = source_.poll(unused_, 0, std::chrono::milliseconds{0});
+  return served ? Result<void>{} : served.error();
 }
 
 void DecodedInput::run() {
@@ -63,7 +70,7 @@ void DecodedInput::run() {
       batch = free_.front();
       free_.pop_front();
     }
-    auto filled = fill(*batch);
+    auto filled = fill(*batch, options_.poll_timeout);
     const std::lock_guard lock{mutex_};
     if (filled) {
       ready_.push_back(batch);
@@ -75,10 +82,11 @@ void DecodedInput::run() {
   }
 }
 
-Result<void> DecodedInput::fill(DecodedBatch& batch) {
+Result<void> DecodedInput::fill(DecodedBatch& batch, std::chrono::milliseconds timeout) {
   batch.texts.reset();
   batch.records = {};
-  const auto polled = source_.poll(batch.input, options_.records_max, options_.poll_timeout);
+  batch.at = 0;
+  const auto polled = source_.poll(batch.input, options_.records_max, timeout);
   if (!polled) return polled.error();
   batch.polled = *polled;
   const std::size_t count = batch.input.records.size();
@@ -88,6 +96,7 @@ Result<void> DecodedInput::fill(DecodedBatch& batch) {
     const ports::InputRecord& raw = batch.input.records[i];
     DecodedRecord& record = batch.records[i];
     record.raw = &raw;
+    record.withdrawn = false;
     auto decoded = decoder_->decode(raw.value, raw.headers, raw.offset, batch.texts, record.event);
     record.decoded = decoded.has_value();
     if (!record.decoded) record.error = decoded.error();

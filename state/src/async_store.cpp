@@ -163,10 +163,10 @@ Result<void> AsyncStore::restored(std::uint64_t position) {
   return inner_->restored(position);
 }
 
-Result<bool> AsyncStore::due(Day after, Day until, std::size_t limit, std::string& cursor,
-                             std::vector<std::string>& members) {
+Result<bool> AsyncStore::due(const ports::DuePlace& after, Day until, std::size_t limit,
+                             std::vector<ports::DuePlace>& out) {
   if (auto drained = drain(); !drained) return drained.error();
-  return inner_->due(after, until, limit, cursor, members);
+  return inner_->due(after, until, limit, out);
 }
 
 Result<void> AsyncStore::scan(const std::function<Result<void>(const member::Record&)>& visit) {

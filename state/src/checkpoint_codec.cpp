@@ -12,15 +12,15 @@ using wire::Writer;
 std::int64_t ms(EventTime time) { return time.time_since_epoch().count(); }
 EventTime from_ms(std::int64_t count) { return EventTime{std::chrono::milliseconds{count}}; }
 
-void get(std::string_view bytes, ports::Tick& tick, Reader& outer) {
+void get(std::string_view bytes, ports::Advance& advance, Reader& outer) {
   Reader in{bytes};
   for (std::uint32_t t = 0; in.next(t);) {
     switch (t) {
       case tag(1, wire::varint):
-        in.uint(tick.position);
+        in.uint(advance.position);
         break;
       case tag(2, wire::varint):
-        tick.time = from_ms(in.raw_sint());
+        advance.time = from_ms(in.raw_sint());
         break;
       default:
         in.skip(t, 2);
@@ -29,28 +29,71 @@ void get(std::string_view bytes, ports::Tick& tick, Reader& outer) {
   if (!in.ok()) outer.fail();
 }
 
+void get(std::string_view bytes, ports::ClockState& clock, Reader& outer) {
+  Reader in{bytes};
+  for (std::uint32_t t = 0; in.next(t);) {
+    switch (t) {
+      case tag(1, wire::varint):
+        clock.now = from_ms(in.raw_sint());
+        break;
+      case tag(2, wire::varint): {
+        std::uint32_t confirmed = 0;
+        in.uint(confirmed);
+        clock.confirmed = confirmed != 0;
+        break;
+      }
+      case tag(3, wire::varint):
+        clock.suspect = from_ms(in.raw_sint());
+        break;
+      case tag(4, wire::fixed64):
+        clock.suspect_member = in.raw_fixed64();
+        break;
+      default:
+        in.skip(t, 4);
+    }
+  }
+  if (!in.ok()) outer.fail();
+}
+
+void put(Writer& out, std::uint32_t field, const ports::ClockState& clock) {
+  out.nested(field, [&] {
+    out.sint(1, ms(clock.now));
+    out.uint(2, clock.confirmed ? 1 : 0);
+    out.sint(3, ms(clock.suspect));
+    out.fixed(4, clock.suspect_member);
+  });
+}
+
+constexpr std::size_t clock_bytes_max = 4 * wire::number_bytes_max + wire::head_bytes_max;
+
 }  // namespace
 
 void encode_checkpoint(const ports::Checkpoint& checkpoint, std::string& out_bytes) {
-  constexpr std::size_t tick_bytes_max = 2 * wire::number_bytes_max + wire::head_bytes_max;
-  Writer out{out_bytes, 9 * wire::number_bytes_max + wire::head_bytes_max +
-                            checkpoint.program_id.size() +
-                            checkpoint.ticks.size() * tick_bytes_max};
+  constexpr std::size_t advance_bytes_max = 2 * wire::number_bytes_max + wire::head_bytes_max;
+  Writer out{out_bytes,
+             9 * wire::number_bytes_max + wire::head_bytes_max + 2 * clock_bytes_max +
+                 checkpoint.program_id.size() + checkpoint.note.size() + wire::head_bytes_max +
+                 (checkpoint.advances.size() + checkpoint.refused.size()) * advance_bytes_max};
   out.always_uint(1, format_version);
   out.uint(2, checkpoint.recover_from);
   out.uint(3, checkpoint.committed);
-  out.sint(4, ms(checkpoint.clock.now));
-  out.sint(5, ms(checkpoint.clock.suspect));
-  for (const auto& tick : checkpoint.ticks) {
+  put(out, 4, checkpoint.clock);
+  for (const auto& advance : checkpoint.advances) {
     out.nested(6, [&] {
-      out.uint(1, tick.position);
-      out.sint(2, ms(tick.time));
+      out.uint(1, advance.position);
+      out.sint(2, ms(advance.time));
     });
   }
   out.text(7, checkpoint.program_id);
   out.uint(8, checkpoint.program_version);
   out.fixed(9, checkpoint.program_fingerprint);
   out.uint(10, checkpoint.core_revision);
+  out.uint(11, checkpoint.recorded_to);
+  put(out, 12, checkpoint.recorded_clock);
+  out.text(13, checkpoint.note);
+  for (const ports::Offset offset : checkpoint.refused) {
+    out.nested(14, [&] { out.uint(1, offset); });
+  }
   out.finish();
 }
 
@@ -69,14 +112,11 @@ Result<ports::Checkpoint> decode_checkpoint(std::string_view bytes) {
       case tag(3, wire::varint):
         in.uint(checkpoint.committed);
         break;
-      case tag(4, wire::varint):
-        checkpoint.clock.now = from_ms(in.raw_sint());
-        break;
-      case tag(5, wire::varint):
-        checkpoint.clock.suspect = from_ms(in.raw_sint());
+      case tag(4, wire::bytes):
+        get(in.raw_bytes(), checkpoint.clock, in);
         break;
       case tag(6, wire::bytes):
-        get(in.raw_bytes(), checkpoint.ticks.emplace_back(), in);
+        get(in.raw_bytes(), checkpoint.advances.emplace_back(), in);
         break;
       case tag(7, wire::bytes):
         in.text(checkpoint.program_id);
@@ -90,8 +130,23 @@ Result<ports::Checkpoint> decode_checkpoint(std::string_view bytes) {
       case tag(10, wire::varint):
         in.uint(checkpoint.core_revision);
         break;
+      case tag(11, wire::varint):
+        in.uint(checkpoint.recorded_to);
+        break;
+      case tag(12, wire::bytes):
+        get(in.raw_bytes(), checkpoint.recorded_clock, in);
+        break;
+      case tag(13, wire::bytes):
+        in.text(checkpoint.note);
+        break;
+      case tag(14, wire::bytes): {
+        ports::Advance refused;
+        get(in.raw_bytes(), refused, in);
+        checkpoint.refused.push_back(refused.position);
+        break;
+      }
       default:
-        in.skip(t, 10);
+        in.skip(t, 14);
     }
   }
   if (auto read = verdict(in.ok(), format.number, "checkpoint"); !read) return read.error();

@@ -23,9 +23,8 @@ struct EncodedRow {
   std::string_view key, value;  // the key as append_row_key() writes it
 };
 EncodedRow row_of(std::string_view change) {
-  check(change.size() > length_bytes, "a row's change as it was encoded");
-  const std::uint64_t size = keys::read_big_endian(change.substr(0, length_bytes));
-  return {change.substr(length_bytes, size), change.substr(length_bytes + size)};
+  const std::string_view name = ports::row_name(change);
+  return {name.substr(length_bytes), change.substr(name.size())};
 }
 
 }  // namespace

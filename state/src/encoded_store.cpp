@@ -229,18 +229,19 @@ Result<void> EncodedStore::restored(std::uint64_t position) {
   return write_restored();
 }
 
-Result<bool> EncodedStore::due(Day after, Day until, std::size_t limit, std::string& cursor,
-                               std::vector<std::string>& members) {
-  if (after >= until) return false;
-  const std::string first = cursor.empty() ? timer_start(after + 1) : cursor;
+Result<bool> EncodedStore::due(const ports::DuePlace& after, Day until, std::size_t limit,
+                               std::vector<ports::DuePlace>& out) {
+  if (after.day > until) return false;
+  std::string first;
+  keys::append_timer(after.day, after.member, first);
+  if (!after.member.empty()) first.push_back('\0');  // The key next to it.
   const std::string end = until == no_day ? end_of({keys::timer_table}) : timer_start(until + 1);
   bool more = false;
   auto visit = [&](std::string_view key, std::string_view) -> Result<bool> {
-    if (key.size() < keys::timer_head) return Error{Errc::store_corrupt, "timer"};
+    if (key.size() <= keys::timer_head) return Error{Errc::store_corrupt, "timer"};
     more = limit == 0;
     if (more) return false;
-    members.emplace_back(key.substr(keys::timer_head));
-    cursor.assign(key).push_back('\0');  // The key next to this one.
+    out.push_back({keys::timer_day(key), std::string{key.substr(keys::timer_head)}});
     --limit;
     return true;
   };

@@ -1,9 +1,11 @@
 #include <algorithm>
 #include <chrono>
+#include <memory>
+#include <span>
+#include <string>
 #include <vector>
 
-#include "fealty/runtime/clock.hpp"
-#include "fealty/runtime/task.hpp"
+#include "fealty/runtime/members.hpp"
 #include "fealty/state/memory_store.hpp"
 #include "fealty/topologies/members.hpp"
 #include "measures.hpp"
@@ -11,13 +13,23 @@
 namespace fealty::bench {
 namespace {
 
-using SteadyClock = std::chrono::steady_clock;
-
 constexpr std::size_t batch_records = 4096;
 constexpr std::size_t save_records = 500'000;
 constexpr std::size_t cache_bytes_max = std::size_t{64} << 30U;  // nothing is evicted
 
-/// Decodes lines, stamps them with the clock, and hands them to one task.
+/// The log as a source that is never asked: the bench hands over what it decodes.
+class NoSource final : public ports::Source {
+ public:
+  Result<void> open(ports::AssignmentListener&) override { return {}; }
+  Result<void> start_at(std::uint32_t, ports::Offset) override { return {}; }
+  Result<ports::Polled> poll(ports::InputBatch&, std::size_t, std::chrono::milliseconds) override {
+    return ports::Polled::ended;
+  }
+  [[nodiscard]] bool one_clock() const override { return true; }
+  [[nodiscard]] std::string describe(std::uint32_t, ports::Offset) const override { return {}; }
+};
+
+/// Decodes lines and hands them to the members of one partition.
 class CoreRun {
  public:
   CoreRun(const LogFile& log, const program::Program& program)
@@ -25,30 +37,38 @@ class CoreRun {
         mapping_{codec::cloudevents_mapping()},
         topology_{topologies::members_topology(program, mapping_)},
         decoder_{mapping_},
-        cache_{cache_bytes_max},
-        clock_{std::chrono::days{program.clock_jump_days_max}},
-        task_{0, quiet(topology_), store_, cache_, task_options(program)} {}
+        members_{quiet(topology_), source_, nullptr,
+                 [](std::uint32_t) -> Result<std::unique_ptr<ports::MemberStore>> {
+                   return std::unique_ptr<ports::MemberStore>{
+                       std::make_unique<state::MemoryStore>()};
+                 },
+                 options(program)} {}
 
   Result<CorePass> run() {
-    if (auto opened = task_.open(0, true); !opened) return opened.error();
+    const ports::Assignment all{.partition = 0, .committed = 0, .fresh = true, .note = {}};
+    if (auto assigned = members_.assign({&all, 1}); !assigned) return assigned.error();
+    if (auto opened = members_.open(std::chrono::seconds{1}); !opened) return opened.error();
     for (std::size_t at = 0; at < log_.lines.size(); at += batch_records) {
       decode_batch(at);
       const Timer timer;
-      if (auto applied = task_.apply(given_, out_); !applied) return applied.error();
-      if (auto ended = task_.end_batch(next_, clock_.state(), false, out_); !ended) {
-        return ended.error();
+      while (true) {
+        const auto done = members_.process(batch_, out_);
+        if (!done) return done.error();
+        if (*done) break;
       }
       timer.stop(result_.pass);
       out_.clear();
-      if (next_ / save_records != at / save_records) {
-        if (auto saved = save(runtime::Task::Save::due); !saved) return saved.error();
+      if ((at + batch_records) / save_records != at / save_records) {
+        if (auto saved = save(runtime::Flush::Share::due); !saved) return saved.error();
       }
     }
-    if (auto saved = save(runtime::Task::Save::all); !saved) return saved.error();
+    do {
+      if (auto saved = save(runtime::Flush::Share::all); !saved) return saved.error();
+    } while (members_.unsaved({.share = runtime::Flush::Share::all}));
     result_.pass.events = log_.lines.size();
-    result_.pass.checksum = static_cast<std::uint64_t>(task_.counters().points_issued);
-    result_.members = cache_.size();
-    result_.cache_bytes = cache_.bytes();
+    result_.pass.checksum = static_cast<std::uint64_t>(members_.counters().points_issued);
+    result_.members = members_.cache().size();
+    result_.cache_bytes = members_.cache().bytes();
     return result_;
   }
 
@@ -58,63 +78,54 @@ class CoreRun {
     topology.encode_entry = [](const member::LedgerEntry&, std::string_view, std::string&) {};
     return topology;
   }
-  static runtime::TaskOptions task_options(const program::Program& program) {
-    runtime::TaskOptions options;
-    options.checkpoint_distance = std::chrono::seconds{1'000'000};
+  static runtime::MembersOptions options(const program::Program& program) {
+    runtime::MembersOptions options;
+    options.flush.distance = std::chrono::seconds{1'000'000};
+    options.cache_bytes = cache_bytes_max;
+    options.clock_jump_max = std::chrono::days{program.clock_jump_days_max};
     options.program_id = program.id;
     options.program_version = program.version;
     options.program_fingerprint = program.fingerprint;
-    options.describe = [](std::uint32_t, ports::Offset) { return std::string{}; };
     return options;
   }
 
-  /// The next lines, as DecodedInput and Worker would hand them over; refused ones are left out.
+  /// The next lines, as DecodedInput would hand them over.
   void decode_batch(std::size_t first) {
     const std::size_t count = std::min(batch_records, log_.lines.size() - first);
-    texts_.reset();
-    raw_.resize(count);
-    records_.resize(count);
-    given_.clear();
+    batch_.texts.reset();
+    batch_.input.records.assign(count, {});
+    if (batch_.storage.size() < count) batch_.storage.resize(count);
+    batch_.records = std::span{batch_.storage}.first(count);
+    batch_.at = 0;
     for (std::size_t i = 0; i < count; ++i) {
-      raw_[i].offset = first + i;
-      raw_[i].value = log_.lines[first + i];
-      runtime::DecodedRecord& record = records_[i];
-      record.raw = &raw_[i];
-      if (!decoder_.decode(raw_[i].value, {}, first + i, texts_, record.event)) {
-        ++result_.pass.refused;
-        continue;
-      }
-      record.decoded = true;
-      record.clock_before = clock_.now();
-      record.day_before = topology_.day(record.clock_before);
-      clock_.observe(record.event.time);
-      record.clock_after = clock_.now();
-      record.day_after = topology_.day(record.clock_after);
-      given_.push_back(&record);
+      ports::InputRecord& raw = batch_.input.records[i];
+      raw.offset = first + i;
+      raw.value = log_.lines[first + i];
+      runtime::DecodedRecord& record = batch_.records[i];
+      record.raw = &raw;
+      auto decoded = decoder_.decode(raw.value, {}, raw.offset, batch_.texts, record.event);
+      record.decoded = decoded.has_value();
+      if (!record.decoded) ++result_.pass.refused;
+      if (!record.decoded) record.error = decoded.error();
     }
-    next_ = first + count;
   }
 
-  Result<void> save(runtime::Task::Save which) {
-    task_.prepare_commit(which, SteadyClock::now(), out_);
+  Result<void> save(runtime::Flush::Share share) {
+    positions_.clear();
+    members_.prepare({.share = share}, out_, positions_);
     out_.clear();
-    return task_.commit_done(task_.commit_position());
+    return members_.committed(positions_);
   }
 
   const LogFile& log_;
   const codec::Mapping mapping_;
   runtime::Topology topology_;
   codec::Decoder decoder_;
-  state::MemoryStore store_;
-  runtime::MemberCache cache_;
-  runtime::Clock clock_;
-  runtime::Task task_;
-  Arena texts_;
-  std::vector<ports::InputRecord> raw_;
-  std::vector<runtime::DecodedRecord> records_;
-  std::vector<const runtime::DecodedRecord*> given_;
+  NoSource source_;
+  runtime::Members members_;
+  runtime::DecodedBatch batch_;
   ports::OutputBuffer out_;
-  ports::Offset next_ = 0;
+  std::vector<ports::CommitPosition> positions_;
   CorePass result_;
 };
 

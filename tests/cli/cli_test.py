@@ -3,6 +3,8 @@
 import json
 import os
 import pathlib
+import pty
+import re
 import subprocess
 import tempfile
 import unittest
@@ -16,6 +18,25 @@ def fealty(*words, **options):
     """Runs the command; never raises for its exit code."""
     return subprocess.run([BINARY, *map(str, words)], capture_output=True, text=True, stdin=subprocess.DEVNULL,
                           timeout=240, **options)
+
+
+def on_a_terminal(*words, stream):
+    """What the command writes to `stream` ("stdout" or "stderr") where that is a terminal; it must succeed."""
+    ours, theirs = pty.openpty()
+    other = {"stdout": "stderr", "stderr": "stdout"}[stream]
+    child = subprocess.Popen([BINARY, *map(str, words)], stdin=subprocess.DEVNULL,
+                             **{stream: theirs, other: subprocess.DEVNULL})
+    os.close(theirs)
+    written = b""
+    try:
+        while block := os.read(ours, 65536):
+            written += block
+    except OSError:  # how Linux says that nobody holds the other end any more
+        pass
+    os.close(ours)
+    if child.wait() != 0:
+        raise AssertionError(f"exit code {child.returncode}: {written}")
+    return written.decode().replace("\r\n", "\n")  # the terminal's own line ends
 
 
 class Usage(unittest.TestCase):
@@ -70,6 +91,25 @@ class Check(unittest.TestCase):
         answer = fealty("check", service)
         self.assertEqual(answer.returncode, 2)
         self.assertIn("program.yaml", answer.stderr)
+
+    def test_run_and_check_accept_the_same_times_on_both_sides_of_every_bound(self):
+        bounds = {"session_timeout_ms": (1_000, 1_800_000), "transaction_timeout_ms": (10_000, 900_000)}
+        running = []
+        for name, (least, most) in bounds.items():
+            for value, fits in ((least - 1, False), (least, True), (most, True), (most + 1, False)):
+                service = self.write(f"{name}-{value}.yaml",
+                                     f"program: {PROGRAM}\nstate: {{dir: {self.folder.name}/state}}\n"
+                                     f"kafka: {{brokers: '127.0.0.1:1', input_topic: t, {name}: {value}}}\n")
+                checked = fealty("check", service)
+                self.assertEqual(checked.returncode, 0 if fits else 2, f"{name} {value}: {checked.stderr}")
+                # What it accepts it tries to connect with, all at once: that takes its time, in vain.
+                run = subprocess.Popen([BINARY, "run", "--config", service], stdout=subprocess.DEVNULL,
+                                       stderr=subprocess.PIPE, text=True)
+                running.append((run, name, value, fits))
+        for run, name, value, fits in running:
+            stderr = run.communicate(timeout=120)[1]
+            self.assertEqual(run.returncode, 3 if fits else 2, f"{name} {value}: {stderr}")
+            self.assertIn("no answer" if fits else name, stderr)
 
     def test_a_missing_file_is_named(self):
         answer = fealty("check", "no-such-file.yaml")
@@ -146,6 +186,112 @@ class Readers(unittest.TestCase):
         answer = fealty("member", "--state", self.state, "--program", other, "--all")
         self.assertEqual(answer.returncode, 2)
         self.assertIn("wrong_program", answer.stderr)
+
+
+class HostileText(unittest.TestCase):
+    """What is shown to a person neither moves the cursor, nor forges a line, nor turns the direction of reading."""
+
+    EVIL = "\x1b[2J\u009b31m\u202etxt\x7f\r\n2025-01-01T00:00:00.000Z error event=forged"
+    SHOWN = r"\x1b[2J\u009b31m\u202etxt\x7f\r\n2025-01-01T00:00:00.000Z error event=forged"
+    RAW = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")  # all but the ends of lines
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = tempfile.TemporaryDirectory()
+        cls.addClassCleanup(cls.folder.cleanup)
+        cls.here = pathlib.Path(cls.folder.name)
+        cls.log, cls.member = cls.here / "log.ndjson", "m" + cls.EVIL
+        cls.log.write_text("".join(json.dumps(event, ensure_ascii=False) + "\n" for event in cls.events()))
+        cls.state = cls.here / "state"
+        cls.replayed = fealty("replay", "--program", PROGRAM, "--out", cls.here / "out", "--state", cls.state, cls.log)
+        if cls.replayed.returncode != 0:
+            raise AssertionError(cls.replayed.stderr)
+
+    @classmethod
+    def events(cls):
+        evil = cls.EVIL
+        line = {"line": "l" + evil, "sku": "k" + evil, "category": "c" + evil, "brand": "b" + evil, "quantity": 1,
+                "price": "900.00"}
+        order = {"order_id": "o" + evil, "currency": "USD", "total": "900.00", "lines": [line]}
+        given = [("purchase", order), ("refund", {"order_id": "o" + evil, "refund_id": "r" + evil,
+                                                  "lines": [{"line": "l" + evil, "amount": "100.00"}],
+                                                  "reason": "why" + evil}),
+                 ("adjustment", {"points": 5, "actor": "a" + evil, "reason": "why" + evil}),
+                 ("redemption", {"redemption_id": "d" + evil, "points": 10, "reward": "w" + evil}),
+                 ("purchase", order | {"order_id": "p" + evil, "currency": "U" + evil}),
+                 ("cancel", {"order_id": "o" + evil})]
+        for day, (kind, data) in enumerate(given, 1):
+            yield {"specversion": "1.0", "id": f"{day}{evil}", "source": "/shop" + evil, "type": kind,
+                   "subject": "m" + evil, "time": f"2025-01-{day:02}T12:00:00Z", "data": data}
+
+    def assert_printable(self, text):
+        self.assertIsNone(found := self.RAW.search(text), found and (found, text))
+        self.assertNotRegex(text, r"(?m)^2025-01-01T00:00:00.000Z error", "a forged line")
+
+    def test_explain_shows_what_it_says_in_causes_and_reasons(self):
+        answer = fealty("explain", "--state", self.state, self.member)
+        self.assertEqual(answer.returncode, 0, answer.stderr)
+        self.assert_printable(answer.stdout + answer.stderr)
+        for words in ("1" + self.SHOWN, "why" + self.SHOWN, "a" + self.SHOWN, "3" + self.SHOWN):
+            self.assertIn(words, answer.stdout)
+
+    def test_explain_gives_a_machine_the_text_itself(self):
+        answer = fealty("explain", "--state", self.state, "--json", self.member)
+        causes = [json.loads(line)["cause"] for line in answer.stdout.split("\n") if line]
+        self.assertIn("1" + self.EVIL, causes)
+
+    def test_the_table_of_a_member(self):
+        shown = on_a_terminal("member", "--state", self.state, self.member, stream="stdout")
+        self.assert_printable(shown)
+        self.assertRegex(shown, "(?m)^member +" + re.escape("m" + self.SHOWN) + "$")
+
+    def test_a_member_that_is_not_there(self):
+        answer = fealty("member", "--state", self.state, "nobody" + self.EVIL)
+        self.assertEqual(answer.returncode, 1)
+        self.assert_printable(answer.stderr)
+        self.assertIn("nobody" + self.SHOWN, answer.stderr)
+
+    def test_the_view_of_a_replay_on_a_terminal(self):
+        shown = on_a_terminal("replay", "--program", PROGRAM, "--out", self.here / "viewed", "--view", self.log,
+                              stream="stderr")
+        own = re.compile(r"\x1b\[(?:2K|\d+A)")  # how it draws over itself
+        self.assertRegex(shown, own)
+        self.assert_printable(own.sub("", shown))
+        self.assertIn("points.earned", shown)
+        self.assertIn(r"\u009b31m\u202etxt\x7f", shown)
+
+    def test_the_lines_of_a_replay(self):
+        self.assert_printable(self.replayed.stderr)
+        self.assertIn("6 records: 5 applied", self.replayed.stderr)
+        bar = on_a_terminal("replay", "--program", PROGRAM, "--out", self.here / "barred", self.log, stream="stderr")
+        self.assertIn("100.0%", bar)
+        self.assert_printable(bar.replace("\r\x1b[K", ""))
+
+    def test_faults_of_files_that_quote_them(self):
+        program, mapping = self.here / "program.yaml", self.here / "mapping.yaml"
+        evil = json.dumps("k" + self.EVIL)
+        program.write_text(PROGRAM.read_text() + f"\n{evil}: 1\n")
+        mapping.write_text(f"format: json\nenvelope: {{member: {evil}}}\ntypes: {{{evil}: {{{evil}: {evil}}}}}\n")
+        for answer in (fealty("check", program), fealty("check", mapping)):
+            self.assertEqual(answer.returncode, 2)
+            self.assert_printable(answer.stderr)
+            self.assertIn("k" + self.SHOWN, answer.stderr)
+
+    def test_a_header_line_that_does_not_fit(self):
+        log, column = self.here / "orders.csv", self.EVIL.split("\r")[0]
+        log.write_text(f"time,{column},{column}\n")
+        answer = fealty("replay", "--program", PROGRAM, "--format", "csv", "--out", self.here / "csv", log)
+        self.assertEqual((answer.returncode, answer.stdout), (1, ""), answer.stderr)
+        self.assert_printable(answer.stderr)
+        self.assertIn(r"\x1b[2J\u009b31m\u202etxt\x7f", answer.stderr)
+
+    def test_arguments_that_are_refused(self):
+        for words in (["explain", "--state", self.state, "a", "b" + self.EVIL], ["no" + self.EVIL],
+                      ["generate", "--start", "x" + self.EVIL], ["check", self.here / ("x" + self.EVIL)],
+                      ["member", "--state", "x" + self.EVIL, "a"]):
+            answer = fealty(*words)
+            self.assertEqual(answer.returncode, 2, answer.stderr)
+            self.assert_printable(answer.stderr)
 
 
 if __name__ == "__main__":

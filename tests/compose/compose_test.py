@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The compose file by a real compose parser, and the image's Dockerfile as far as it can be held without
 an engine: its packages exist, its sources exist, it does not run as root. `./run image-steps` goes further."""
+import json
 import os
 import pathlib
 import platform
@@ -115,8 +116,9 @@ class Image(unittest.TestCase):
 
     def test_signals_reach_the_process_itself(self):
         for name in ("runtime", "traffic"):
-            dockerfile.exec_form(self.stages[name].arguments("ENTRYPOINT")[0])
-            dockerfile.exec_form(self.stages[name].arguments("CMD")[0])
+            for instruction in ("ENTRYPOINT", "CMD"):
+                words = self.stages[name].arguments(instruction)[0]
+                self.assertIsInstance(json.loads(words), list, f"{name}: {instruction} {words}: no shell between")
 
     @unittest.skipUnless(distribution() == ("debian", "12"), "its packages are those of Debian 12")
     def test_every_package_exists(self):

@@ -9,6 +9,7 @@ namespace fealty::fuzz {
 /// reject_record error, or gives an event whose texts lie in the record, the arena or the mapping
 /// and whose numbers are within the vocabulary's bounds; decoding again, after another record and
 /// with other padding, answers the same. Ends the process where that does not hold.
-void decode_holds_its_promises(std::span<const std::uint8_t> bytes);
+/// True where the record was an event.
+bool decode_holds_its_promises(std::span<const std::uint8_t> bytes);
 
 }  // namespace fealty::fuzz

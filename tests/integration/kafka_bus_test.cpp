@@ -132,10 +132,15 @@ TEST(KafkaBus, ACommitThatChangesNothingMakesNoTransaction) {
   ASSERT_TRUE(bus->sink().append(out));
   commit(*bus, 0);
 
+  // When a successor has fenced it, so that each transaction of its own fails from now on.
+  const auto successor = connect(options);
   std::vector<CommitPosition> same{{.partition = 0, .committed = 0}};
-  ASSERT_TRUE(bus->sink().commit(same));
+  const auto unchanged = bus->sink().commit(same);
+  ASSERT_TRUE(unchanged) << to_string(unchanged.error());
 
   EXPECT_EQ(same[0].changelog_position, 1u);  // still that of the commit that wrote something
+  std::vector<CommitPosition> more{{.partition = 0, .committed = 1}};
+  EXPECT_EQ(bus->sink().commit(more).error().code, Errc::fenced);
 }
 
 TEST(KafkaBus, AWorkerMayReadAgainFromAnEarlierOffset) {
@@ -200,13 +205,13 @@ TEST(KafkaChangelog, HoldsCommittedVersionsInOrderAndResumesWhereItStopped) {
   EXPECT_LT(first, second);
 
   Collect all, rest, other;
-  const auto end = bus->changelog().read(1, 0, all);
+  const auto end = ports::read_all(bus->changelog(), 1, 0, all);
   ASSERT_TRUE(end) << to_string(end.error());
   EXPECT_THAT(all.seen, ElementsAre("m.anna=1", "m.ben=2", "m.anna="));
   EXPECT_GE(*end, third);
-  ASSERT_TRUE(bus->changelog().read(1, first, rest));
+  ASSERT_TRUE(ports::read_all(bus->changelog(), 1, first, rest));
   EXPECT_THAT(rest.seen, ElementsAre("m.ben=2", "m.anna="));
-  const auto empty = bus->changelog().read(0, 0, other);
+  const auto empty = ports::read_all(bus->changelog(), 0, 0, other);
   ASSERT_TRUE(empty);
   EXPECT_EQ(*empty, 0u);
 }
@@ -227,7 +232,7 @@ TEST(KafkaChangelog, TakesTheVersionOfAMemberWithManyThousandOrders) {
   commit(*bus, 0);
 
   Collect all;
-  ASSERT_TRUE(bus->changelog().read(0, 0, all));
+  ASSERT_TRUE(ports::read_all(bus->changelog(), 0, 0, all));
   EXPECT_THAT(all.seen, ElementsAre("m.anna=" + large));
 }
 
@@ -236,7 +241,7 @@ TEST(KafkaChangelog, AStoreAheadOfItsChangelogIsAGap) {
   auto bus = connect(options);
   Collect visitor;
 
-  const auto read = bus->changelog().read(0, 99, visitor);
+  const auto read = ports::read_all(bus->changelog(), 0, 99, visitor);
 
   ASSERT_FALSE(read);
   EXPECT_EQ(read.error().code, Errc::input_gap);

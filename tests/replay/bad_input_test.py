@@ -3,7 +3,6 @@
 import base64
 import gzip
 import json
-import shutil
 import subprocess
 import unittest
 
@@ -196,7 +195,6 @@ class Borderline(unittest.TestCase):
         self.assertEqual([outcome.bytes(name) for name in harness.FILES], [b""] * 4)
 
 
-@unittest.skipUnless(shutil.which("zstd"), "needs the zstd command")
 class DamagedFiles(unittest.TestCase):
     """A file that is itself unreadable: an error that names it, and all before it kept."""
 

@@ -9,7 +9,8 @@
 #include <utility>
 #include <vector>
 
-#include "fealty/runtime/worker.hpp"
+#include "fealty/runtime/commit_loop.hpp"
+#include "fealty/runtime/members.hpp"
 #include "fealty/state/memory_store.hpp"
 #include "sim_bus.hpp"
 
@@ -21,7 +22,8 @@ using Disks = std::map<std::uint32_t, std::shared_ptr<state::MemoryStore>>;
 /// A MemberStore over a disk that fails where told to.
 class FaultyStore final : public ports::MemberStore {
  public:
-  /// `largest_save`: raised to the bytes of each save that is larger; may be nullptr.
+  /// `largest_save`: raised to the bytes of the versions of each save that is larger; may be
+  /// nullptr.
   FaultyStore(std::shared_ptr<state::MemoryStore> disk, Faults& faults, std::size_t* largest_save)
       : disk_{std::move(disk)}, faults_{faults}, largest_save_{largest_save} {}
 
@@ -31,19 +33,21 @@ class FaultyStore final : public ports::MemberStore {
     if (faults_.now(Step::store_load)) throw Crash{};
     return disk_->load(members, out);
   }
-  Result<std::optional<member::OrderGrant>> find_order(std::string_view member,
-                                                       std::uint64_t key) override {
-    if (faults_.now(Step::store_find_order)) throw Crash{};
-    return disk_->find_order(member, key);
+  Result<void> find_rows(std::string_view member,
+                         std::span<member::FoundRow* const> rows) override {
+    if (faults_.now(Step::store_find_rows)) throw Crash{};
+    return disk_->find_rows(member, rows);
   }
   void encode(const member::LedgerEntry& entry, std::string& out) override {
     disk_->encode(entry, out);
   }
-  void encode(const member::OrderGrant& order, std::string& out) override {
-    disk_->encode(order, out);
+  void encode(const member::RowChange& change, const member::Effects& effects,
+              std::string& out) override {
+    disk_->encode(change, effects, out);
   }
-  void decode(std::string_view bytes, member::OrderGrant& order) override {
-    disk_->decode(bytes, order);
+  void encode(const member::RowKey& key, std::string& out) override { disk_->encode(key, out); }
+  Result<void> decode(std::string_view value, member::FoundRow& row) override {
+    return disk_->decode(value, row);
   }
   void encode(std::span<const ports::SaveItem> items, ports::Offset as_of,
               ports::SavedBatch& batch) override {
@@ -54,7 +58,7 @@ class FaultyStore final : public ports::MemberStore {
   }
   Result<void> save(ports::SavedBatch& batch) override {
     if (faults_.now(Step::store_save)) throw Crash{};
-    if (largest_save_ != nullptr) *largest_save_ = std::max(*largest_save_, batch.bytes());
+    if (largest_save_ != nullptr) *largest_save_ = std::max(*largest_save_, versions_bytes(batch));
     auto saved = disk_->save(batch);
     if (faults_.now(Step::store_saved)) throw Crash{};
     return saved;
@@ -64,9 +68,9 @@ class FaultyStore final : public ports::MemberStore {
     return disk_->restore(key, value, position);
   }
   Result<void> restored(std::uint64_t position) override { return disk_->restored(position); }
-  Result<bool> due(Day after, Day until, std::size_t limit, std::string& cursor,
-                   std::vector<std::string>& members) override {
-    return disk_->due(after, until, limit, cursor, members);
+  Result<bool> due(const ports::DuePlace& after, Day until, std::size_t limit,
+                   std::vector<ports::DuePlace>& out) override {
+    return disk_->due(after, until, limit, out);
   }
   Result<void> scan(const std::function<Result<void>(const member::Record&)>& visit) override {
     return disk_->scan(visit);
@@ -75,14 +79,21 @@ class FaultyStore final : public ports::MemberStore {
                     std::vector<member::Record>& out) override {
     return disk_->page(after, limit, out);
   }
-  Result<void> history(std::string_view member,
+  Result<void> history(std::string_view member, std::uint64_t from_seq, std::size_t limit,
                        const std::function<void(const member::LedgerEntry&)>& visit) override {
-    return disk_->history(member, visit);
+    return disk_->history(member, from_seq, limit, visit);
   }
   bool empty() override { return disk_->empty(); }
   std::uint64_t disk_bytes() override { return 0; }
 
  private:
+  static std::size_t versions_bytes(const ports::SavedBatch& batch) {
+    std::size_t bytes = 0;
+    for (const auto& item : batch.items) {
+      if (batch.key(item)[0] != 'c') bytes += item.key_size + item.value_size;
+    }
+    return bytes;
+  }
   std::shared_ptr<state::MemoryStore> disk_;
   Faults& faults_;
   std::size_t* largest_save_;
@@ -96,8 +107,9 @@ struct RunOptions {
   std::uint32_t file_partitions = 0;  // 0 = a bus with a changelog; else a recorded log
   std::uint32_t sink_steps_max = 0;  // what goes to the sink gets there up to so many batches later
   std::uint64_t sink_seed = 1;
-  std::size_t save_bytes_max = runtime::TaskOptions{}.save_bytes_max;
+  std::size_t save_bytes_max = runtime::FlushPolicy{}.bytes_max;
   std::size_t* largest_save = nullptr;  // out: bytes
+  std::size_t turn_members = runtime::MembersOptions{}.turn_members;
   bool sink_thread = false;  // the sink on a thread of its own, as in production: without faults
   std::vector<Rebalance> rebalances{};
 };
@@ -106,18 +118,20 @@ struct RunOptions {
 inline bool live_once(const runtime::Topology& topology, SimLog& log, Disks& disks, Faults& faults,
                       const RunOptions& run) {
   SimBus bus{log, faults, run.file_partitions, run.rebalances};
-  runtime::WorkerOptions options;
-  options.task.checkpoint_distance_events = run.checkpoint_distance;
-  options.task.changelog = run.file_partitions == 0;
-  options.task.program_id = "sim";
-  options.task.save_bytes_max = run.save_bytes_max;
-  options.input.records_max = run.batch_records;
-  options.cache_bytes = run.cache_bytes;
-  options.commit_events_max = run.commit_events;
-  options.file_partitions = run.file_partitions;
+  runtime::MembersOptions members;
+  members.flush.distance_events = run.checkpoint_distance;
+  members.flush.bytes_max = run.save_bytes_max;
+  members.changelog = run.file_partitions == 0;
+  members.program_id = "sim";
+  members.cache_bytes = run.cache_bytes;
+  members.file_partitions = run.file_partitions;
+  members.turn_members = run.turn_members;
+  runtime::CommitLoopOptions loop;
+  loop.input.records_max = run.batch_records;
+  loop.commit.events_max = run.commit_events;
   std::mt19937_64 random{run.sink_seed};
   if (!run.sink_thread) {
-    options.lane.steps_behind = [&] {
+    loop.pipeline.steps_behind = [&] {
       return static_cast<std::uint32_t>(random() % (run.sink_steps_max + 1));
     };
   }
@@ -128,8 +142,9 @@ inline bool live_once(const runtime::Topology& topology, SimLog& log, Disks& dis
     return std::unique_ptr<ports::MemberStore>{
         std::make_unique<FaultyStore>(disk, faults, run.largest_save)};
   };
-  runtime::Worker worker{topology,   bus,    bus, run.file_partitions == 0 ? &bus : nullptr,
-                         open_store, options};
+  runtime::Members processor{topology, bus, run.file_partitions == 0 ? &bus : nullptr, open_store,
+                             members};
+  runtime::CommitLoop worker{bus, topology.decoder, processor, bus, loop};
   const std::atomic<bool> stop{false};
   try {
     const auto done = worker.run(stop);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <utility>
@@ -27,12 +28,12 @@ enum class Step : std::uint8_t {
   store_save,
   store_saved,
   store_load,
-  store_find_order,
+  store_find_rows,
 };
 inline constexpr Step all_steps[]{
     Step::poll,         Step::append,          Step::append_abort, Step::commit_begin,
     Step::commit_abort, Step::commit_end,      Step::store_save,   Step::store_saved,
-    Step::store_load,   Step::store_find_order};
+    Step::store_load,   Step::store_find_rows};
 
 /// Decides, each time a run passes a step, whether it is cut there. Threads: any.
 class Faults {
@@ -63,6 +64,7 @@ struct SimLog {
   std::vector<std::vector<std::string>> input;  // by partition
   std::vector<event::Offset> committed;         // by partition; valid where !fresh
   std::vector<bool> fresh;
+  std::vector<std::string> notes;  // by partition, of the last commit
   std::vector<std::vector<std::pair<std::string, std::string>>> changelog;  // by partition
   std::map<ports::Stream, std::vector<std::pair<std::string, std::string>>> outputs;
 
@@ -70,6 +72,7 @@ struct SimLog {
       : input{std::move(records)},
         committed(input.size(), 0),
         fresh(input.size(), true),
+        notes(input.size()),
         changelog(input.size()) {}
 };
 
@@ -85,7 +88,8 @@ class SimBus final : public ports::Source, public ports::Sink, public ports::Cha
         file_partitions_{file_partitions},
         rebalances_{std::move(rebalances)},
         at_(log.input.size(), 0),
-        held_(log.input.size(), true) {
+        held_(log.input.size(), true),
+        started_(log.input.size(), false) {
     if (file_partitions_ > 0) at_[0] = ~ports::Offset{0};
   }
 
@@ -93,10 +97,10 @@ class SimBus final : public ports::Source, public ports::Sink, public ports::Cha
     listener_ = &listener;
     std::vector<ports::Assignment> assigned;
     for (std::uint32_t p = 0; p < file_partitions_; ++p) {
-      assigned.push_back({p, log_.committed[0], log_.fresh[0]});
+      assigned.push_back({p, log_.committed[0], log_.fresh[0], log_.notes[0]});
     }
     for (std::uint32_t p = 0; file_partitions_ == 0 && p < log_.input.size(); ++p) {
-      assigned.push_back({p, log_.committed[p], log_.fresh[p]});
+      assigned.push_back({p, log_.committed[p], log_.fresh[p], log_.notes[p]});
     }
     return listener.on_assigned(assigned);
   }
@@ -105,12 +109,14 @@ class SimBus final : public ports::Source, public ports::Sink, public ports::Cha
       at_[0] = std::min(at_[0], from);
     } else {
       at_[partition] = from;
+      started_[partition] = true;
     }
     return {};
   }
   Result<ports::Polled> poll(ports::InputBatch& batch, std::size_t records_max,
                              std::chrono::milliseconds) override {
     batch.clear();
+    if (records_max == 0) return ports::Polled::idle;
     cut(Step::poll);
     ++polls_;
     for (const Rebalance& rebalance : rebalances_) {
@@ -119,12 +125,15 @@ class SimBus final : public ports::Source, public ports::Sink, public ports::Cha
     for (std::size_t tried = 0; tried < log_.input.size() && batch.records.empty(); ++tried) {
       turn_ = (turn_ + 1) % log_.input.size();
       const auto& records = log_.input[turn_];
-      while (held_[turn_] && at_[turn_] < records.size() && batch.records.size() < records_max) {
+      while (held_[turn_] && (file_partitions_ > 0 || started_[turn_]) && at_[turn_] < records.size() && batch.records.size() < records_max) {
         take(batch, static_cast<std::uint32_t>(turn_), at_[turn_]++);
       }
     }
     if (!batch.records.empty()) return ports::Polled::records;
-    const bool all = std::all_of(held_.begin(), held_.end(), [](bool held) { return held; });
+    const bool all =
+        std::all_of(held_.begin(), held_.end(), [](bool held) { return held; }) &&
+        (file_partitions_ > 0 ||
+         std::all_of(started_.begin(), started_.end(), [](bool started) { return started; }));
     return all ? ports::Polled::ended : ports::Polled::idle;
   }
   [[nodiscard]] bool one_clock() const override { return file_partitions_ > 0; }
@@ -161,6 +170,7 @@ class SimBus final : public ports::Source, public ports::Sink, public ports::Cha
       const std::uint32_t list = file_partitions_ > 0 ? 0 : position.partition;
       log_.committed[list] = position.committed;
       log_.fresh[list] = false;
+      log_.notes[list] = position.note;
       position.changelog_position = log_.changelog[list].size();
     }
     cut(Step::commit_end);
@@ -170,17 +180,29 @@ class SimBus final : public ports::Source, public ports::Sink, public ports::Cha
     pending_.clear();
     return {};
   }
-  Result<std::uint64_t> read(std::uint32_t partition, std::uint64_t position,
-                             Visitor& visitor) override {
-    const auto& records = log_.changelog[partition];
-    for (; position < records.size(); ++position) {
-      auto applied = visitor.apply(records[position].first, records[position].second);
-      if (!applied) return applied.error();
-    }
-    return position;
+  Result<std::unique_ptr<Reader>> open(std::uint32_t partition, std::uint64_t position) override {
+    return std::unique_ptr<Reader>{new SimReader{log_.changelog[partition], position}};
   }
 
  private:
+  class SimReader final : public Reader {
+   public:
+    using Records = std::vector<std::pair<std::string, std::string>>;
+    SimReader(const Records& records, std::uint64_t position)
+        : records_{records}, position_{position} {}
+    Result<bool> step(Visitor& visitor, std::chrono::milliseconds) override {
+      for (; position_ < records_.size(); ++position_) {
+        const auto& [key, value] = records_[position_];
+        if (auto applied = visitor.apply(key, value); !applied) return applied.error();
+      }
+      return true;
+    }
+    [[nodiscard]] std::uint64_t position() const override { return position_; }
+
+   private:
+    const Records& records_;
+    std::uint64_t position_;
+  };
   struct Pending {
     ports::OutputBuffer::Item item;
     std::string key, value;
@@ -196,12 +218,13 @@ class SimBus final : public ports::Source, public ports::Sink, public ports::Cha
       if (!outcome && !rebalance.lost) {
         static_cast<void>(listener_->on_revoked({&partition, 1}, true));
       }
-      held_[partition] = false;
+      held_[partition] = started_[partition] = false;
       return outcome;
     }
     if (polls_ >= rebalance.comes_at && !held_[partition]) {
       held_[partition] = true;
-      const ports::Assignment back{partition, log_.committed[partition], log_.fresh[partition]};
+      const ports::Assignment back{partition, log_.committed[partition], log_.fresh[partition],
+                                   log_.notes[partition]};
       return listener_->on_assigned({&back, 1});
     }
     return {};
@@ -228,6 +251,7 @@ class SimBus final : public ports::Source, public ports::Sink, public ports::Cha
   std::uint64_t polls_ = 0;
   std::vector<ports::Offset> at_;
   std::vector<bool> held_;  // by list of the input
+  std::vector<bool> started_;
   std::size_t turn_ = 0;
   std::vector<Pending> pending_;
 };

@@ -42,6 +42,11 @@ struct SecurityConfig {
 /// error.
 enum class Start : std::uint8_t { earliest, latest };
 
+/// Bounds of the two times below: those of the kafka room, which cli compares.
+inline constexpr std::int32_t session_timeout_ms_min = 1'000, session_timeout_ms_max = 1'800'000;
+inline constexpr std::int32_t transaction_timeout_ms_min = 10'000;
+inline constexpr std::int32_t transaction_timeout_ms_max = 900'000;
+
 struct KafkaConfig {
   std::string brokers;  // host:port[,host:port]
   std::string group = "fealty";
@@ -66,6 +71,11 @@ struct CommitConfig {
   std::uint32_t events_max = 200'000;
 };
 
+struct ClockConfig {
+  // A partition without an event for so long takes the time of this machine; 0 = never.
+  std::uint32_t tick_after_idle_s = 600;
+};
+
 enum class LogLevel : std::uint8_t { debug, info, warn, error };
 
 /// `fealty run`'s settings. Defaults stand beside their fields; config/service.yaml shows them all.
@@ -77,6 +87,7 @@ struct ServiceConfig {
   KafkaConfig kafka;
   CheckpointConfig checkpoint;
   CommitConfig commit;
+  ClockConfig clock;
   std::string health_file;  // touched by each poll and commit; empty = none
   LogLevel log_level = LogLevel::info;
 };

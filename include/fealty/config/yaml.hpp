@@ -27,7 +27,7 @@ struct Place {
 class Faults {
  public:
   explicit Faults(std::string file) : file_{std::move(file)} {}
-  /// Adds "file:line:col: key: problem"; `key` may be empty.
+  /// Adds "file:line:col: key: problem", made printable; `key` may be empty.
   void add(const Place& place, std::string_view key, std::string_view problem);
   [[nodiscard]] bool empty() const { return faults_.empty(); }
   [[nodiscard]] std::size_t size() const { return faults_.size(); }

@@ -10,9 +10,16 @@
 
 namespace fealty::kafka {
 
-/// The largest record that may come about: a saved version remembers every order of its member. What
-/// topics of saved versions (changelog, members) are made with.
+/// The largest record that may come about: a saved version remembers every order of its member.
+/// What topics of saved versions (changelog, members) are made with.
 inline constexpr std::int64_t record_bytes_max = std::int64_t{16} << 20;
+
+/// Bounds of the times. Brokers' own, by default, where they have any; a transaction must leave a
+/// commit the time to be asked for, to fail and to be resolved.
+inline constexpr std::chrono::milliseconds session_timeout_min{1'000};
+inline constexpr std::chrono::milliseconds session_timeout_max{1'800'000};
+inline constexpr std::chrono::milliseconds transaction_timeout_min{10'000};
+inline constexpr std::chrono::milliseconds transaction_timeout_max{900'000};
 
 /// Where a group that never committed begins.
 enum class Start : std::uint8_t { earliest, latest };
@@ -47,6 +54,8 @@ struct KafkaOptions {
 
   // --- times
   std::chrono::milliseconds start_timeout{15'000};  // brokers must answer within it at the start
+  /// A member that is not heard of for so long loses its partitions. Whoever gets them then waits
+  /// for what its last transaction may still commit: transaction_timeout at most.
   std::chrono::milliseconds session_timeout{45'000};
   std::chrono::milliseconds poll_interval_max{
       1'800'000};  // a long restore happens between two polls

@@ -8,6 +8,7 @@
 
 /// The one way to log: one line, one event, to stderr: a dotted name, then key=value. Units live in
 /// the key (took_us). Only runtime, adapters, serve and cli log. Thread-safe.
+/// Values may hold what somebody else wrote: none can end the line or begin another field.
 namespace fealty::log {
 
 struct Field {
@@ -26,6 +27,10 @@ struct Field {
 enum class Level : std::uint8_t { debug, info, warn, error, off };
 /// Lines below `level` are not written. Default: info.
 void set_level(Level level);
+
+/// "event=a.b key=value key="two words"". A value in quotes has \" and \\ for those two, and is
+/// otherwise as printable() shows it; one without holds no space, quote, `=` or anything to escape.
+std::string line(std::string_view event, std::initializer_list<Field> fields);
 
 void debug(std::string_view event, std::initializer_list<Field> fields = {});
 void info(std::string_view event, std::initializer_list<Field> fields = {});

@@ -25,7 +25,7 @@ struct InputRecord {
   std::uint32_t partition = unassigned_partition;
   Offset offset = 0;
   std::string_view value;  // 64 readable bytes follow it
-  std::string_view key;    // as its producer set it; data() == nullptr: none
+  std::string_view key{};  // as its producer set it; data() == nullptr: none
   std::span<const event::Header> headers;
   std::int64_t timestamp_ms = -1;  // of the record; -1 = none
   bool append_time = false;        // that is when the broker appended it; else the producer's word
@@ -48,7 +48,7 @@ struct Assignment {
   std::uint32_t partition = 0;
   Offset committed = 0;  // first offset not yet covered by a commit
   bool fresh = false;    // no commit was ever made: `committed` is where to begin
-  std::string note;      // of that commit: see CommitPosition::note
+  std::string note{};    // of that commit: see CommitPosition::note
 };
 
 /// Told by the source, from inside poll(), what it owns.
@@ -75,7 +75,8 @@ class Source {
   virtual ~Source() = default;
   /// Opens it; on_assigned() may come from here or from the first poll().
   virtual Result<void> open(AssignmentListener& listener) = 0;
-  /// Makes `partition` deliver from `from` on (inclusive). input_gap where the input no longer holds it.
+  /// Makes `partition` deliver from `from` on (inclusive). input_gap where the input no longer
+  /// holds it.
   virtual Result<void> start_at(std::uint32_t partition, Offset from) = 0;
   /// Clears `batch` and fills it with up to `records_max` records. With 0 it delivers none, but
   /// answers the group: for a listener that is busy for long.

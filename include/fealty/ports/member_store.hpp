@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "fealty/base/check.hpp"
 #include "fealty/base/result.hpp"
 #include "fealty/base/time.hpp"
 #include "fealty/event/event.hpp"
@@ -20,26 +21,33 @@ namespace fealty::ports {
 
 using event::Offset;
 
-/// A turn of the clock that no input record made, recorded so that a recovery repeats it.
-struct Tick {
-  Offset position = 0;  // before this input record
+/// The clock moved on to another day before the record at `position`: by the record before it, or
+/// by this machine's clock while the partition was idle. Recorded, so that a recovery repeats it.
+struct Advance {
+  Offset position = 0;
   EventTime time;
-  friend bool operator==(const Tick&, const Tick&) = default;
+  friend bool operator==(const Advance&, const Advance&) = default;
 };
 
 /// A partition's clock: see runtime::Clock.
 struct ClockState {
-  EventTime now{};      // epoch = no event seen yet
-  EventTime suspect{};  // a time too far ahead, waiting for a second one; epoch = none
+  EventTime now{};                   // epoch = no event seen yet
+  bool confirmed = false;            // more than one event has agreed on it
+  EventTime suspect{};               // a time too far ahead, waiting for a witness; epoch = none
+  std::uint64_t suspect_member = 0;  // hash64 of the member who said so
   friend bool operator==(const ClockState&, const ClockState&) = default;
 };
 
 /// What a recovery starts from; saved in the same batch as the versions it speaks of.
 struct Checkpoint {
-  Offset recover_from = 0;  // first input position that the saved versions may lack
-  Offset committed = 0;     // of the commit that this belongs to
-  ClockState clock;         // before the record at recover_from
-  std::vector<Tick> ticks;  // at or after recover_from
+  Offset recover_from = 0;        // first input position that the saved versions may lack
+  Offset committed = 0;           // of the commit that this belongs to
+  ClockState clock;               // before the record at recover_from
+  std::vector<Advance> advances;  // behind recover_from, up to recorded_to
+  std::vector<Offset> refused;    // likewise: records that this machine's clock refused
+  Offset recorded_to = 0;         // up to here the clock is repeated from `advances`
+  ClockState recorded_clock;      // at recorded_to
+  std::string note;               // CommitPosition::note of that commit
   std::string program_id;
   std::uint32_t program_version = 0;
   std::uint64_t program_fingerprint = 0;
@@ -47,6 +55,21 @@ struct Checkpoint {
   std::uint64_t changelog_position = 0;  // of the store itself; not meaningful inside the changelog
   friend bool operator==(const Checkpoint&, const Checkpoint&) = default;
 };
+
+/// A place in the timer index: what falls due is worked off by day, within a day by member id.
+struct DuePlace {
+  Day day = -1;
+  std::string member;
+  friend auto operator<=>(const DuePlace&, const DuePlace&) = default;
+};
+
+/// The part of a row's encoded change that names its row among those of its member: the length of
+/// what follows (2 bytes, big endian), and that. Behind it comes the value.
+inline std::string_view row_name(std::string_view change) {
+  check(change.size() > 2, "a change of a row as it was encoded");
+  return change.substr(0, std::size_t{2} + (static_cast<unsigned char>(change[0]) << 8U |
+                                            static_cast<unsigned char>(change[1])));
+}
 
 /// A member to be saved: borrowed until encode() returns.
 struct SaveItem {
@@ -148,7 +171,7 @@ class MemberStore {
   /// that is put. Pure.
   virtual void encode(const member::RowChange& change, const member::Effects& effects,
                       std::string& out) = 0;
-  /// Appends the bytes with which the change of this row begins, and of no other row. Pure.
+  /// Appends the row_name() of all changes of this row, with which no other row's begin. Pure.
   virtual void encode(const member::RowKey& key, std::string& out) = 0;
   /// Reads a row's value into the row of its key. Pure.
   virtual Result<void> decode(std::string_view value, member::FoundRow& row) = 0;
@@ -166,11 +189,11 @@ class MemberStore {
   /// Ends a restore: what was restored is kept.
   virtual Result<void> restored(std::uint64_t position) = 0;
 
-  /// Appends up to `limit` ids of saved members with `after` < due() <= `until`, earliest first,
-  /// going on behind `cursor` (empty = from the start; updated). True where more are left. May name
-  /// a member whose due day has moved since: the caller checks the record.
-  virtual Result<bool> due(Day after, Day until, std::size_t limit, std::string& cursor,
-                           std::vector<std::string>& members) = 0;
+  /// Appends up to `limit` saved members with a place behind `after` and due() <= `until`, in
+  /// order. True where more are left. May name a member whose due day has moved since: the caller
+  /// checks the record.
+  virtual Result<bool> due(const DuePlace& after, Day until, std::size_t limit,
+                           std::vector<DuePlace>& out) = 0;
   /// Every saved member in ascending order of id (bytewise). Stops at the first error of `visit`.
   virtual Result<void> scan(const std::function<Result<void>(const member::Record&)>& visit) = 0;
   /// The first `limit` saved members with an id above `after` (bytewise), ascending, into `out`,

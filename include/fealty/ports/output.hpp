@@ -1,7 +1,9 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -74,9 +76,9 @@ inline constexpr std::size_t note_bytes_max = 1024;
 
 struct CommitPosition {
   std::uint32_t partition = 0;
-  event::Offset committed = 0;           // first input offset not covered by this commit
-  event::Offset recover_from = 0;        // first input offset that a recovery would read
-  std::string note;  // kept with `committed`, given back by Assignment: at most note_bytes_max
+  event::Offset committed = 0;     // first input offset not covered by this commit
+  event::Offset recover_from = 0;  // first input offset that a recovery would read
+  std::string note{};  // kept with `committed`, given back by Assignment; note_bytes_max
   std::uint64_t changelog_position = 0;  // out: offset after this commit's last changelog record
 };
 
@@ -97,20 +99,43 @@ class Sink {
   virtual Result<void> abort() = 0;
 };
 
-/// Reads back what the changelog stream of one partition holds.
+/// Reads back what the changelog stream of one partition holds. Several readers may be open at
+/// once. Errors: input_gap (the stream does not hold `position`, or no longer its beginning),
+/// broker_unreachable, broker_refused.
 class Changelog {
  public:
   virtual ~Changelog() = default;
-  /// Calls `apply(key, value)` for each committed record from `position` on, in order; an empty
-  /// value is a deletion. Returns the position after the last. Sinks without a changelog return
-  /// `position`.
   class Visitor {
    public:
     virtual ~Visitor() = default;
+    /// An empty value is a deletion.
     virtual Result<void> apply(std::string_view key, std::string_view value) = 0;
   };
-  virtual Result<std::uint64_t> read(std::uint32_t partition, std::uint64_t position,
-                                     Visitor& visitor) = 0;
+  /// One pass over one partition, a step at a time. Destroy it before its Changelog.
+  class Reader {
+   public:
+    virtual ~Reader() = default;
+    /// Visits, in order, what is there for about `budget`. True once all that was committed when it
+    /// got to the end has been visited; then it stays so.
+    virtual Result<bool> step(Visitor& visitor, std::chrono::milliseconds budget) = 0;
+    /// The position after the last record visited: where another pass would go on.
+    [[nodiscard]] virtual std::uint64_t position() const = 0;
+  };
+  /// `position` 0: from the beginning, which must be there.
+  virtual Result<std::unique_ptr<Reader>> open(std::uint32_t partition, std::uint64_t position) = 0;
 };
+
+/// A whole pass at once. Returns the position after the last record.
+inline Result<std::uint64_t> read_all(Changelog& changelog, std::uint32_t partition,
+                                      std::uint64_t position, Changelog::Visitor& visitor) {
+  constexpr std::chrono::milliseconds budget{100};
+  auto reader = changelog.open(partition, position);
+  if (!reader) return reader.error();
+  while (true) {
+    const auto done = (*reader)->step(visitor, budget);
+    if (!done) return done.error();
+    if (*done) return (*reader)->position();
+  }
+}
 
 }  // namespace fealty::ports

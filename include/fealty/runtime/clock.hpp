@@ -5,39 +5,51 @@
 
 namespace fealty::runtime {
 
-/// A partition's clock (or a whole recorded log's): the largest event time seen, bounded against
-/// one bad future timestamp. A time more than `jump_max` ahead of the clock does not move it until
-/// a second event says so too; then the clock moves to the smaller of the two. Pure: time is an
-/// argument. What it remembers is saved with each checkpoint.
+/// A partition's clock (or a whole recorded log's): the largest time of the events that were
+/// accepted, guarded against single bad timestamps. Pure: time is an argument. What it remembers is
+/// saved with each checkpoint.
+///
+/// The guard counts in days, so that a clock known to the day judges alike. An event more than
+/// `jump_max` days ahead is not believed, and refused, until one of another member within
+/// `jump_max` of it says so too. The first event of all is taken at its word, until the second
+/// one: more than `jump_max` before it, that one moves the clock back.
 class Clock {
  public:
-  explicit Clock(std::chrono::days jump_max) : jump_max_{jump_max} {}
+  explicit Clock(std::chrono::days jump_max) : jump_max_{static_cast<Day>(jump_max.count())} {}
 
   [[nodiscard]] EventTime now() const { return state_.now; }
+  [[nodiscard]] bool started() const { return state_.now != EventTime{}; }
   [[nodiscard]] const ports::ClockState& state() const { return state_; }
   void restore(const ports::ClockState& state) { state_ = state; }
 
-  /// Sees the time of one event.
-  void observe(EventTime time) {
-    if (time <= state_.now) return;
-    if (state_.now == EventTime{} || time - state_.now <= jump_max_) {
+  /// Whether an event of this member at this time is to be believed; notes it where not.
+  [[nodiscard]] bool believes(EventTime time, std::uint64_t member_hash) {
+    if (!started() || day_of(time) - day_of(state_.now) <= jump_max_) return true;
+    const bool witnessed = state_.suspect != EventTime{} && state_.suspect_member != member_hash &&
+                           distance(time, state_.suspect) <= jump_max_;
+    state_.suspect = witnessed ? EventTime{} : time;
+    state_.suspect_member = witnessed ? 0 : member_hash;
+    return witnessed;
+  }
+  /// An event was believed and accepted.
+  void accepted(EventTime time) {
+    if (!started()) {
       state_.now = time;
       return;
     }
-    if (state_.suspect == EventTime{}) {
-      state_.suspect = time;
-      return;
-    }
-    state_.now = time < state_.suspect ? time : state_.suspect;
-    state_.suspect = {};
+    const bool back = !state_.confirmed && day_of(state_.now) - day_of(time) > jump_max_;
+    if (back || time > state_.now) state_.now = time;
+    state_.confirmed = !back;
   }
-  /// Moves the clock forward without an event.
-  void tick(EventTime time) {
-    if (time > state_.now) state_.now = time;
-  }
+  /// Moves to a time that is known: recorded, or this machine's.
+  void move(EventTime time) { state_.now = time; }
 
  private:
-  std::chrono::days jump_max_;
+  static Day distance(EventTime a, EventTime b) {
+    const Day days = day_of(a) - day_of(b);
+    return days < 0 ? -days : days;
+  }
+  Day jump_max_;
   ports::ClockState state_;
 };
 

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -10,11 +11,20 @@
 #include <thread>
 #include <vector>
 
+#include "fealty/codec/decoder.hpp"
+#include "fealty/event/event.hpp"
 #include "fealty/ports/input.hpp"
-#include "fealty/runtime/task.hpp"
-#include "fealty/runtime/topology.hpp"
 
 namespace fealty::runtime {
+
+/// One input record after decoding.
+struct DecodedRecord {
+  const ports::InputRecord* raw = nullptr;
+  event::Event event;  // where `decoded`
+  bool decoded = false;
+  bool withdrawn = false;  // its partition has gone since: not ours to look at
+  Error error{};           // where not `decoded`
+};
 
 /// One poll of the source, decoded.
 struct DecodedBatch {
@@ -23,6 +33,7 @@ struct DecodedBatch {
   std::span<DecodedRecord> records;
   std::vector<DecodedRecord> storage;  // kept from batch to batch
   ports::Polled polled = ports::Polled::idle;
+  std::size_t at = 0;  // records before it are worked off
 };
 
 struct DecodedInputOptions {
@@ -35,29 +46,35 @@ struct DecodedInputOptions {
 
 /// Polls the source and decodes, on the caller's thread or ahead of it on one of its own.
 ///
-/// Owns:    its batches and decoder; with `ahead` a thread, which alone calls the source's poll().
-///          Borrows source and topology.
-/// Threads: next() from one thread.
+/// Owns:    its batches and decoder; with `ahead` a thread, which alone calls the source's poll():
+///          such a source assigns in open() only. Borrows the source.
+/// Threads: one caller.
 class DecodedInput {
  public:
-  DecodedInput(ports::Source& source, const Topology& topology, DecodedInputOptions options);
+  DecodedInput(ports::Source& source, std::unique_ptr<codec::Decoder> decoder,
+               DecodedInputOptions options);
   ~DecodedInput();
   DecodedInput(const DecodedInput&) = delete;
   DecodedInput& operator=(const DecodedInput&) = delete;
 
-  /// The next batch; good until the next call. After `ended` or an error, call it no more.
-  Result<DecodedBatch*> next();
+  /// The next batch; good until the next call. `wait`: for the first record, or not at all. After
+  /// `ended` or an error, call it no more.
+  enum class Wait : bool { no, yes };
+  Result<DecodedBatch*> next(Wait wait);
+  /// Lets the source answer its group while a batch takes long.
+  Result<void> serve();
 
  private:
-  Result<void> fill(DecodedBatch& batch);
+  Result<void> fill(DecodedBatch& batch, std::chrono::milliseconds timeout);
   void run();
 
   ports::Source& source_;
   const DecodedInputOptions options_;
-  std::unique_ptr<codec::Decoder> decoder_;
+  const std::unique_ptr<codec::Decoder> decoder_;
 
   std::deque<DecodedBatch> batches_;
   DecodedBatch* lent_ = nullptr;
+  ports::InputBatch unused_;
 
   // Only with `ahead`.
   std::mutex mutex_;

@@ -70,6 +70,7 @@ TEST_F(Service, TheDocumentedFileHoldsTheDefaults) {
   EXPECT_EQ(shipped->commit.events_max, bare->commit.events_max);
   EXPECT_EQ(shipped->checkpoint.distance_events, bare->checkpoint.distance_events);
   EXPECT_EQ(shipped->checkpoint.distance_s, bare->checkpoint.distance_s);
+  EXPECT_EQ(shipped->clock.tick_after_idle_s, bare->clock.tick_after_idle_s);
   EXPECT_EQ(shipped->log_level, bare->log_level);
 }
 
@@ -203,6 +204,16 @@ TEST_F(Service, ASetWithoutAValueIsAUsageError) {
   const auto parsed = parse_set("kafka.group");
   ASSERT_FALSE(parsed);
   EXPECT_EQ(parsed.error().code, Errc::usage);
+}
+
+TEST_F(Service, APartitionWithoutEventsTakesTheTimeOfTheMachineWhenAskedTo) {
+  const std::string text = std::string{minimal} + "clock: {tick_after_idle_s: ";
+  const auto loaded = load_service(write("s.yaml", text + "5}\n"));
+  ASSERT_TRUE(loaded) << fault(loaded);
+  EXPECT_EQ(loaded->clock.tick_after_idle_s, 5U);
+  EXPECT_EQ(load_service(write("s.yaml", text + "0}\n"))->clock.tick_after_idle_s, 0U);
+  EXPECT_THAT(fault(load_service(write("s.yaml", text + "-1}\n"))),
+              HasSubstr("clock.tick_after_idle_s: out of range"));
 }
 
 TEST_F(Service, AMissingFileIsAFault) {

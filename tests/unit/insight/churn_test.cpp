@@ -141,6 +141,7 @@ TEST(Churn, MemberWhoNeverBoughtIsScoredFromTheFirstDayButNeverNoticed) {
 }
 
 TEST(Churn, DueDayIsTheFirstDayAtOrAboveTheThreshold) {
+  int waiting = 0;
   for (const std::int32_t raise_bp : {5000, 7000, 8000, 9000, 9900, 9999, 10'000}) {
     for (const Day step : {1, 3, 14, 60}) {
       for (const Day purchases : {1, 2, 3, 10, 60}) {
@@ -154,9 +155,11 @@ TEST(Churn, DueDayIsTheFirstDayAtOrAboveTheThreshold) {
                                   state.since > 0 ? state.since + 7 : shop.record.last_day);
         EXPECT_EQ(state.due, crossing_by_search(shop.record, from, shop.parameters))
             << raise_bp << " bp, every " << step << " days, " << purchases << " purchases";
+        ++waiting;
       }
     }
   }
+  EXPECT_GT(waiting, 100);
 }
 
 TEST(Churn, QuietMemberIsNoticedOnTheDayTheRiskCrosses) {
@@ -289,6 +292,7 @@ TEST(Churn, SeveralEventsOfOneDayGiveWhatTheLastOneAloneWould) {
 }
 
 TEST(Churn, NoticesAlternateWhateverTheHistory) {
+  std::size_t notices = 0;
   for (std::uint32_t seed = 1; seed < 300; ++seed) {
     Shop shop{.parameters = patient()};
     shop.parameters.dwell_days = static_cast<std::int32_t>(seed % 30);
@@ -299,7 +303,7 @@ TEST(Churn, NoticesAlternateWhateverTheHistory) {
     };
     Day clock = day_0;
     for (int i = 0; i < 60; ++i) {
-      clock += static_cast<Day>(next(80));
+      clock += static_cast<Day>(next(next(6) == 0 ? 1500 : 80));
       const Day late = next(4) == 0 ? static_cast<Day>(next(40)) : 0;
       shop.event(clock - late, next(3) != 0);
       if (next(2) == 0) shop.tick(clock);
@@ -313,7 +317,9 @@ TEST(Churn, NoticesAlternateWhateverTheHistory) {
       ASSERT_EQ(shop.notices[i].type,
                 i % 2 == 0 ? NoticeType::churn_raised : NoticeType::churn_cleared);
     }
+    notices += shop.notices.size();
   }
+  EXPECT_GT(notices, 1000U);
 }
 
 TEST(Churn, DisabledScoringChangesNothing) {

@@ -58,9 +58,9 @@ class Gated final : public ports::MemberStore {
     return inner_.restore(key, value, at);
   }
   Result<void> restored(std::uint64_t position) override { return inner_.restored(position); }
-  Result<bool> due(Day after, Day until, std::size_t limit, std::string& cursor,
-                   std::vector<std::string>& members) override {
-    return inner_.due(after, until, limit, cursor, members);
+  Result<bool> due(const ports::DuePlace& after, Day until, std::size_t limit,
+                   std::vector<ports::DuePlace>& out) override {
+    return inner_.due(after, until, limit, out);
   }
   Result<void> scan(const std::function<Result<void>(const member::Record&)>& visit) override {
     return inner_.scan(visit);

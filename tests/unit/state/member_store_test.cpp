@@ -85,9 +85,9 @@ TYPED_TEST(MemberStoreTest, NamesMembersThatAreDueEarliestFirst) {
                never = due_on("e", no_day);
   ASSERT_TRUE(Saver{store}.member(a).member(b).member(c).member(d).member(never).save());
   EXPECT_THAT(all_due(store, -100, 20), ElementsAre("c", "b", "d"));
-  EXPECT_THAT(all_due(store, 10, 30), ElementsAre("d", "a"));
-  EXPECT_THAT(all_due(store, 30, 1'000), IsEmpty());
-  EXPECT_THAT(all_due(store, 20, 20), IsEmpty());
+  EXPECT_THAT(all_due(store, 11, 30), ElementsAre("d", "a"));
+  EXPECT_THAT(all_due(store, 31, 1'000), IsEmpty());
+  EXPECT_THAT(all_due(store, 21, 20), IsEmpty());
   EXPECT_THAT(all_due(store, std::numeric_limits<Day>::min(), no_day),
               ElementsAre("c", "b", "d", "a"));
 }
@@ -97,16 +97,16 @@ TYPED_TEST(MemberStoreTest, NamesDueMembersInPortions) {
   Saver saver{store};
   for (int i = 0; i < 10; ++i) saver.member(due_on("m" + std::to_string(i), i / 3));
   ASSERT_TRUE(saver.save());
-  std::vector<std::string> members;
-  std::string cursor;
+  std::vector<ports::DuePlace> places;
   std::vector<bool> more;
   do {
-    const auto left = store.due(-1, 100, 4, cursor, members);
+    const auto left = store.due(places.empty() ? ports::DuePlace{} : places.back(), 100, 4, places);
     ASSERT_TRUE(left);
     more.push_back(*left);
   } while (more.back());
   EXPECT_THAT(more, ElementsAre(true, true, false));
-  EXPECT_THAT(members, ElementsAre("m0", "m1", "m2", "m3", "m4", "m5", "m6", "m7", "m8", "m9"));
+  EXPECT_THAT(members_of(places),
+              ElementsAre("m0", "m1", "m2", "m3", "m4", "m5", "m6", "m7", "m8", "m9"));
 }
 
 TYPED_TEST(MemberStoreTest, MovesTheTimerOfAMemberSavedWithAnotherDay) {

@@ -173,9 +173,16 @@ inline ports::Checkpoint checkpoint(std::uint64_t committed) {
   ports::Checkpoint c;
   c.recover_from = committed / 2;
   c.committed = committed;
-  c.clock = {.now = at_ms(1'700'000'000'000), .suspect = at_ms(1'800'000'000'000)};
-  c.ticks = {{.position = committed / 2, .time = at_ms(1'700'000'000'001)},
-             {.position = committed, .time = at_ms(1'700'000'000'002)}};
+  c.clock = {.now = at_ms(1'700'000'000'000),
+             .confirmed = true,
+             .suspect = at_ms(1'800'000'000'000),
+             .suspect_member = 0x1234567890abcdef};
+  c.advances = {{.position = committed / 2, .time = at_ms(1'700'000'000'001)},
+                {.position = committed, .time = at_ms(1'700'000'000'002)}};
+  c.refused = {committed / 2, committed};
+  c.recorded_to = committed + 1;
+  c.recorded_clock = {.now = at_ms(1'700'000'000'003)};
+  c.note = "turn 7 anna";
   c.program_id = "shop";
   c.program_version = 3;
   c.program_fingerprint = 0xabcdef;

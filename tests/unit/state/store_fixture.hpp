@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <memory>
@@ -81,12 +82,19 @@ inline member::Record loaded(ports::MemberStore& store, std::string_view id) {
   return record;
 }
 
-inline std::vector<std::string> all_due(ports::MemberStore& store, Day after, Day until) {
+inline std::vector<std::string> members_of(const std::vector<ports::DuePlace>& places) {
   std::vector<std::string> members;
-  std::string cursor;
-  const auto more = store.due(after, until, 1'000, cursor, members);
-  EXPECT_TRUE(more && !*more);
+  for (const ports::DuePlace& place : places) members.push_back(place.member);
   return members;
+}
+
+/// From day `from` on.
+inline std::vector<std::string> all_due(ports::MemberStore& store, Day from, Day until) {
+  std::vector<ports::DuePlace> places;
+  const auto more = store.due({from, {}}, until, 1'000, places);
+  EXPECT_TRUE(more && !*more);
+  EXPECT_TRUE(std::is_sorted(places.begin(), places.end()));
+  return members_of(places);
 }
 
 inline std::vector<std::uint64_t> entry_numbers(ports::MemberStore& store, std::string_view id,

@@ -52,8 +52,8 @@ class AsyncStore final : public ports::MemberStore {
   Result<void> restore(std::string_view key, std::string_view value,
                        std::uint64_t position) override;
   Result<void> restored(std::uint64_t position) override;
-  Result<bool> due(Day after, Day until, std::size_t limit, std::string& cursor,
-                   std::vector<std::string>& members) override;
+  Result<bool> due(const ports::DuePlace& after, Day until, std::size_t limit,
+                   std::vector<ports::DuePlace>& out) override;
   Result<void> scan(const std::function<Result<void>(const member::Record&)>& visit) override;
   Result<void> page(std::string_view after, std::size_t limit,
                     std::vector<member::Record>& out) override;

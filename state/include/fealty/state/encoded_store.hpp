@@ -18,10 +18,9 @@ namespace fealty::state {
 ///   't' + day (4 bytes, big endian, sign flipped) + id   a member's due day, no value
 ///   'p'                                                  changelog position, 8 bytes big endian
 ///
-/// due() goes on behind what it returned last, so that a caller may take members in portions; the
-/// entries stay until their member is saved with another day, and checkpoint(), with which a
-/// recovery begins, makes due() start over. Owns: the map. Threads: one at a time, but encode() and
-/// the pure calls may run beside any other, and load() and find_rows() beside save() where the
+/// A timer's entry stays until its member is saved with another day. Owns: the map. Threads: one at
+/// a time, but encode() and the pure calls may run beside any other, and load() and find_rows()
+/// beside save() where the
 /// map's reads may run beside its writes.
 class EncodedStore : public ports::MemberStore {
  public:
@@ -43,8 +42,8 @@ class EncodedStore : public ports::MemberStore {
   Result<void> restore(std::string_view key, std::string_view value,
                        std::uint64_t position) override;
   Result<void> restored(std::uint64_t position) override;
-  Result<bool> due(Day after, Day until, std::size_t limit, std::string& cursor,
-                   std::vector<std::string>& members) override;
+  Result<bool> due(const ports::DuePlace& after, Day until, std::size_t limit,
+                   std::vector<ports::DuePlace>& out) override;
   Result<void> scan(const std::function<Result<void>(const member::Record&)>& visit) override;
   Result<void> page(std::string_view after, std::size_t limit,
                     std::vector<member::Record>& out) override;

@@ -1,4 +1,4 @@
-#include "fealty/runtime/sink_lane.hpp"
+#include "fealty/runtime/commit_pipeline.hpp"
 
 #include <pthread.h>
 
@@ -9,12 +9,12 @@
 
 namespace fealty::runtime {
 
-SinkLane::SinkLane(ports::Sink& sink, SinkLaneOptions options)
+CommitPipeline::CommitPipeline(ports::Sink& sink, CommitPipelineOptions options)
     : sink_{sink}, options_{std::move(options)} {
   if (threaded()) thread_ = std::thread{[this] { run(); }};
 }
 
-SinkLane::~SinkLane() {
+CommitPipeline::~CommitPipeline() {
   if (!thread_.joinable()) return;
   {
     const std::lock_guard lock{mutex_};
@@ -24,7 +24,7 @@ SinkLane::~SinkLane() {
   thread_.join();
 }
 
-Result<void> SinkLane::append(ports::OutputBuffer& out) {
+Result<void> CommitPipeline::append(ports::OutputBuffer& out) {
   Lock lock{mutex_};
   until(lock, [&] {
     return failed_ || queued_bytes_ == 0 || queued_bytes_ + out.bytes() <= options_.queue_bytes_max;
@@ -38,7 +38,7 @@ Result<void> SinkLane::append(ports::OutputBuffer& out) {
   return standing();
 }
 
-Result<void> SinkLane::commit(std::span<const ports::CommitPosition> positions) {
+Result<void> CommitPipeline::commit(std::span<const ports::CommitPosition> positions) {
   check(!committing_, "one commit at a time");
   Lock lock{mutex_};
   if (failed_) return *failed_;
@@ -50,7 +50,7 @@ Result<void> SinkLane::commit(std::span<const ports::CommitPosition> positions) 
   return standing();
 }
 
-Result<bool> SinkLane::committed(Wait wait, std::vector<ports::CommitPosition>& positions) {
+Result<bool> CommitPipeline::committed(Wait wait, std::vector<ports::CommitPosition>& positions) {
   Lock lock{mutex_};
   ++step_;
   do_due(lock);
@@ -64,7 +64,7 @@ Result<bool> SinkLane::committed(Wait wait, std::vector<ports::CommitPosition>& 
   return false;
 }
 
-Result<void> SinkLane::abort() {
+Result<void> CommitPipeline::abort() {
   Lock lock{mutex_};
   check(!committing_ || (failed_ && !done_), "the outcome of a commit is taken before an abort");
   drop_queued();
@@ -78,7 +78,7 @@ Result<void> SinkLane::abort() {
   return standing();
 }
 
-void SinkLane::run() {
+void CommitPipeline::run() {
   pthread_setname_np(pthread_self(), "fealty-sink");
   Lock lock{mutex_};
   while (true) {
@@ -88,7 +88,7 @@ void SinkLane::run() {
   }
 }
 
-void SinkLane::push(Command command, Lock& lock) {
+void CommitPipeline::push(Command command, Lock& lock) {
   if (!threaded()) command.due = step_ + options_.steps_behind();
   queue_.push_back(std::move(command));
   changed_.notify_all();
@@ -96,11 +96,11 @@ void SinkLane::push(Command command, Lock& lock) {
 }
 
 /// Without a thread: what has waited long enough, and stands behind nothing that has not.
-void SinkLane::do_due(Lock& lock) {
+void CommitPipeline::do_due(Lock& lock) {
   while (!threaded() && !queue_.empty() && queue_.front().due <= step_) do_first(lock);
 }
 
-void SinkLane::do_first(Lock& lock) {
+void CommitPipeline::do_first(Lock& lock) {
   Command command = std::move(queue_.front());
   queue_.pop_front();
   busy_ = true;
@@ -119,7 +119,7 @@ void SinkLane::do_first(Lock& lock) {
   changed_.notify_all();
 }
 
-Result<void> SinkLane::call_sink(Command& command) {
+Result<void> CommitPipeline::call_sink(Command& command) {
   switch (command.call) {
     case Call::append:
       return sink_.append(command.out);
@@ -133,7 +133,7 @@ Result<void> SinkLane::call_sink(Command& command) {
 
 /// Waits for the thread, or without one does what is queued.
 template <class Condition>
-void SinkLane::until(Lock& lock, Condition condition) {
+void CommitPipeline::until(Lock& lock, Condition condition) {
   if (threaded()) {
     changed_.wait(lock, condition);
     return;
@@ -144,14 +144,14 @@ void SinkLane::until(Lock& lock, Condition condition) {
   }
 }
 
-void SinkLane::drop_queued() {
+void CommitPipeline::drop_queued() {
   for (Command& command : queue_) recycle(command);
   queue_.clear();
 }
 
 /// Gives back a buffer about as large as the one just taken: the small ones of a batch and the
 /// large ones of a commit take turns.
-void SinkLane::take_spare(std::size_t bytes, ports::OutputBuffer& out) {
+void CommitPipeline::take_spare(std::size_t bytes, ports::OutputBuffer& out) {
   if (spare_.empty()) return;
   const auto off = [bytes](const ports::OutputBuffer& buffer) {
     const std::size_t has = buffer.capacity_bytes();
@@ -166,7 +166,7 @@ void SinkLane::take_spare(std::size_t bytes, ports::OutputBuffer& out) {
 }
 
 /// Keeps the memory for the next output, up to what may be queued at all.
-void SinkLane::recycle(Command& command) {
+void CommitPipeline::recycle(Command& command) {
   if (command.call != Call::append) return;
   queued_bytes_ -= command.out.bytes();
   command.out.clear();

@@ -1,4 +1,4 @@
-#include "fealty/runtime/sink_lane.hpp"
+#include "fealty/runtime/commit_pipeline.hpp"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -12,7 +12,7 @@ namespace {
 using ports::CommitPosition;
 using ports::OutputBuffer;
 using testing::ElementsAre;
-using Wait = SinkLane::Wait;
+using Wait = CommitPipeline::Wait;
 
 /// Notes what reaches it; can be held up, and told what to answer.
 class NotingSink final : public ports::Sink {
@@ -72,20 +72,20 @@ OutputBuffer output(std::string_view value) {
   return out;
 }
 
-void give(SinkLane& lane, std::string_view value) {
+void give(CommitPipeline& lane, std::string_view value) {
   OutputBuffer out = output(value);
   ASSERT_TRUE(lane.append(out));
 }
 
-SinkLaneOptions inline_lane(std::uint32_t steps) {
+CommitPipelineOptions inline_lane(std::uint32_t steps) {
   return {.steps_behind = [steps] { return steps; }};
 }
 
-const std::vector<CommitPosition> at_seven{{.partition = 1, .committed = 7}};
+const std::vector<CommitPosition> at_seven{{.partition = 1, .committed = 7, .note = {}}};
 
-TEST(SinkLane, DoesWhatItIsGivenInOrder) {
+TEST(CommitPipeline, DoesWhatItIsGivenInOrder) {
   NotingSink sink;
-  SinkLane lane{sink, {}};
+  CommitPipeline lane{sink, {}};
   std::vector<std::string> expected;
   std::vector<CommitPosition> done;
   for (int commit = 0; commit < 50; ++commit) {
@@ -100,9 +100,9 @@ TEST(SinkLane, DoesWhatItIsGivenInOrder) {
   EXPECT_EQ(sink.calls(), expected);
 }
 
-TEST(SinkLane, TakesWhatFollowsWhileACommitIsInFlight) {
+TEST(CommitPipeline, TakesWhatFollowsWhileACommitIsInFlight) {
   NotingSink sink;
-  SinkLane lane{sink, {}};
+  CommitPipeline lane{sink, {}};
   std::vector<CommitPosition> done;
   give(lane, "one");
   sink.wait_for_calls(1);
@@ -125,9 +125,9 @@ TEST(SinkLane, TakesWhatFollowsWhileACommitIsInFlight) {
   EXPECT_THAT(sink.calls(), ElementsAre("one", "commit", "two", "three"));
 }
 
-TEST(SinkLane, AFullQueueMakesTheCallerWaitAndDropsNothing) {
+TEST(CommitPipeline, AFullQueueMakesTheCallerWaitAndDropsNothing) {
   NotingSink sink;
-  SinkLane lane{sink, {.queue_bytes_max = 10}};
+  CommitPipeline lane{sink, {.queue_bytes_max = 10}};
   sink.hold();
   give(lane, "12345");
   give(lane, "67890");
@@ -139,17 +139,17 @@ TEST(SinkLane, AFullQueueMakesTheCallerWaitAndDropsNothing) {
   EXPECT_THAT(sink.calls(), ElementsAre("12345", "67890", "abc"));
 }
 
-TEST(SinkLane, AnOutputLargerThanTheQueueGoesThrough) {
+TEST(CommitPipeline, AnOutputLargerThanTheQueueGoesThrough) {
   NotingSink sink;
-  SinkLane lane{sink, {.queue_bytes_max = 10}};
+  CommitPipeline lane{sink, {.queue_bytes_max = 10}};
   give(lane, "more than ten bytes");
   give(lane, "and once more than ten");
   sink.wait_for_calls(2);
 }
 
-TEST(SinkLane, AnErrorDropsWhatIsQueuedAndIsTheAnswerUntilAnAbort) {
+TEST(CommitPipeline, AnErrorDropsWhatIsQueuedAndIsTheAnswerUntilAnAbort) {
   NotingSink sink;
-  SinkLane lane{sink, {}};
+  CommitPipeline lane{sink, {}};
   std::vector<CommitPosition> done;
   sink.fail_at("bad", Errc::transaction_aborted);
   sink.hold();
@@ -173,9 +173,9 @@ TEST(SinkLane, AnErrorDropsWhatIsQueuedAndIsTheAnswerUntilAnAbort) {
   EXPECT_THAT(sink.calls(), ElementsAre("bad", "abort", "after", "commit"));
 }
 
-TEST(SinkLane, ACommitDoneIsToldBeforeAnErrorBehindIt) {
+TEST(CommitPipeline, ACommitDoneIsToldBeforeAnErrorBehindIt) {
   NotingSink sink;
-  SinkLane lane{sink, {}};
+  CommitPipeline lane{sink, {}};
   std::vector<CommitPosition> done;
   sink.fail_at("bad", Errc::transaction_aborted);
   sink.hold();
@@ -188,9 +188,9 @@ TEST(SinkLane, ACommitDoneIsToldBeforeAnErrorBehindIt) {
   ASSERT_TRUE(lane.abort());
 }
 
-TEST(SinkLane, AnAbortDropsWhatIsQueued) {
+TEST(CommitPipeline, AnAbortDropsWhatIsQueued) {
   NotingSink sink;
-  SinkLane lane{sink, {}};
+  CommitPipeline lane{sink, {}};
   sink.hold();
   give(lane, "under way");
   sink.wait_for_calls(1);
@@ -202,19 +202,19 @@ TEST(SinkLane, AnAbortDropsWhatIsQueued) {
   EXPECT_THAT(sink.calls(), ElementsAre("under way", "abort"));
 }
 
-TEST(SinkLane, AnAbortThatFailsIsTold) {
+TEST(CommitPipeline, AnAbortThatFailsIsTold) {
   NotingSink sink;
-  SinkLane lane{sink, {}};
+  CommitPipeline lane{sink, {}};
   sink.fail_at("abort", Errc::fenced);
   const auto aborted = lane.abort();
   ASSERT_FALSE(aborted);
   EXPECT_EQ(aborted.error().code, Errc::fenced);
 }
 
-TEST(SinkLane, ItsEndWaitsForTheCallUnderWayOnly) {
+TEST(CommitPipeline, ItsEndWaitsForTheCallUnderWayOnly) {
   NotingSink sink;
   {
-    SinkLane lane{sink, {}};
+    CommitPipeline lane{sink, {}};
     sink.hold();
     ASSERT_TRUE(lane.commit(at_seven));
     sink.wait_for_calls(1);
@@ -225,9 +225,9 @@ TEST(SinkLane, ItsEndWaitsForTheCallUnderWayOnly) {
   EXPECT_LE(sink.calls().size(), 2U);
 }
 
-TEST(SinkLane, BuffersComeBackEmptyWithTheirMemory) {
+TEST(CommitPipeline, BuffersComeBackEmptyWithTheirMemory) {
   NotingSink sink;
-  SinkLane lane{sink, inline_lane(0)};
+  CommitPipeline lane{sink, inline_lane(0)};
   OutputBuffer out = output(std::string(100'000, 'x'));
   ASSERT_TRUE(lane.append(out));
   EXPECT_TRUE(out.empty());
@@ -237,9 +237,9 @@ TEST(SinkLane, BuffersComeBackEmptyWithTheirMemory) {
   EXPECT_GE(out.capacity_bytes(), 100'000U);
 }
 
-TEST(SinkLane, WithoutAThreadACallIsDoneSoManyStepsLater) {
+TEST(CommitPipeline, WithoutAThreadACallIsDoneSoManyStepsLater) {
   NotingSink sink;
-  SinkLane lane{sink, inline_lane(2)};
+  CommitPipeline lane{sink, inline_lane(2)};
   std::vector<CommitPosition> done;
   give(lane, "one");
   ASSERT_TRUE(lane.commit(at_seven));

@@ -17,7 +17,7 @@
 namespace fealty::runtime {
 
 /// None of these can change an outcome.
-struct SinkLaneOptions {
+struct CommitPipelineOptions {
   std::size_t queue_bytes_max = std::size_t{64} << 20U;  // of output on its way to the sink
   /// Empty: a thread of its own calls the sink. Else the caller's does, each call so many steps
   /// after it was queued (a step is a call of committed()): for a simulation that can be repeated.
@@ -33,12 +33,12 @@ struct SinkLaneOptions {
 /// Threads: one caller.
 /// Errors:  the sink's. The first one drops what is queued behind it and is the answer of every
 ///          call until abort(), but for committed(), which first tells of a commit done before.
-class SinkLane {
+class CommitPipeline {
  public:
-  SinkLane(ports::Sink& sink, SinkLaneOptions options);
-  ~SinkLane();
-  SinkLane(const SinkLane&) = delete;
-  SinkLane& operator=(const SinkLane&) = delete;
+  CommitPipeline(ports::Sink& sink, CommitPipelineOptions options);
+  ~CommitPipeline();
+  CommitPipeline(const CommitPipeline&) = delete;
+  CommitPipeline& operator=(const CommitPipeline&) = delete;
 
   /// Takes all of `out` and leaves it empty, with the memory of an earlier buffer.
   Result<void> append(ports::OutputBuffer& out);
@@ -76,7 +76,7 @@ class SinkLane {
   [[nodiscard]] Result<void> standing() const { return failed_ ? *failed_ : Result<void>{}; }
 
   ports::Sink& sink_;
-  const SinkLaneOptions options_;
+  const CommitPipelineOptions options_;
   bool committing_ = false;  // the caller's own
   std::uint64_t step_ = 0;   // likewise
 

@@ -1,0 +1,115 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "fealty/codec/decoder.hpp"
+#include "fealty/ports/input.hpp"
+#include "fealty/ports/output.hpp"
+#include "fealty/runtime/commit_pipeline.hpp"
+#include "fealty/runtime/decoded_input.hpp"
+#include "fealty/runtime/machine_clock.hpp"
+#include "fealty/runtime/processor.hpp"
+
+namespace fealty::runtime {
+
+/// When to commit. Nothing here can change an outcome.
+struct CommitPolicy {
+  std::uint64_t events_max = 500'000;     // at least this often
+  std::chrono::milliseconds interval{0};  // and this often; 0 = by events only
+  /// An input that stands still: what is unsaved is looked at this often.
+  std::chrono::seconds idle{60};
+};
+
+struct CommitLoopOptions {
+  DecodedInputOptions input;
+  CommitPipelineOptions pipeline;
+  CommitPolicy commit;
+  MachineClock clock;
+};
+
+/// For whoever watches a run. Called on its thread; each may be left out.
+struct CommitLoopHooks {
+  /// The input has ended and all of it is processed, before the last save.
+  std::function<void()> on_applied;
+  /// After each batch and each commit.
+  std::function<void()> on_progress;
+  /// The outputs of some batches, before they go to the sink.
+  std::function<void(const ports::OutputBuffer&)> on_outputs;
+};
+
+/// Source -> decode -> Processor -> sink: batches, positions, rebalances, a commit in flight, and a
+/// restart after one that was aborted. Knows nothing of what the records are about.
+///
+/// A commit is handed to the pipeline and processing goes on; its outcome is taken between two
+/// batches. One is in flight at most. A rebalance and the end of a run wait for it, and so does a
+/// processor that is over its budget.
+///
+/// Owns:    pipeline and input. Borrows source, sink and processor.
+/// Threads: one, besides the pipeline's and a decode thread where asked for.
+/// Errors:  whatever stops it; an aborted transaction restarts the processor and is no error.
+class CommitLoop final : private ports::AssignmentListener {
+ public:
+  using MakeDecoder = std::function<std::unique_ptr<codec::Decoder>()>;
+  CommitLoop(ports::Source& source, MakeDecoder decoder, Processor& processor, ports::Sink& sink,
+             CommitLoopOptions options);
+  ~CommitLoop() override;
+
+  CommitLoopHooks hooks;
+
+  /// Runs until the input ends or `stop` is set, then saves everything and commits.
+  Result<void> run(const std::atomic<bool>& stop);
+
+  [[nodiscard]] std::uint64_t commits() const { return progress_.commits; }
+  [[nodiscard]] std::uint64_t aborts() const { return progress_.aborts; }
+
+ private:
+  /// Since the last commit was started.
+  struct Open {
+    std::uint64_t records = 0;
+    bool sent = false;     // outputs
+    bool changed = false;  // there is something to commit
+    bool behind = true;    // every batch was full: more is waiting
+  };
+  struct Progress {
+    std::uint64_t commits = 0, aborts = 0;
+    MachineClock::Steady last_commit{};
+    bool over_budget = false;  // at the last step, too
+    bool commit_soon = false;  // partitions came: nothing may stay open while they are opened
+  };
+
+  Result<void> on_assigned(std::span<const ports::Assignment> partitions) override;
+  Result<void> on_revoked(std::span<const std::uint32_t> partitions, bool lost) override;
+  void withdraw(std::span<const std::uint32_t> partitions);
+  Result<void> loop(const std::atomic<bool>& stop);
+  Result<bool> step(DecodedInput& input);
+  Result<bool> take_batch(DecodedInput& input);
+  Result<void> finish_batch();
+  Result<void> restart();
+  Result<void> commit_if_due();
+  Result<void> make_room();
+  [[nodiscard]] bool commit_due() const;
+  Result<void> start_commit(const Flush& flush);
+  Result<void> take_commit(CommitPipeline::Wait wait);
+  Result<void> commit_all(const Flush& flush);
+  Result<void> send_outputs();
+
+  ports::Source& source_;
+  const MakeDecoder decoder_;
+  Processor& processor_;
+  const CommitLoopOptions options_;
+  DecodedBatch* batch_ = nullptr;   // being worked off
+  ports::OutputBuffer out_;         // of batches
+  ports::OutputBuffer commit_out_;  // of a commit: larger, so they keep memory of their own
+  std::vector<ports::CommitPosition> positions_;
+  Open open_;
+  Progress progress_;
+  CommitPipeline pipeline_;  // the first to end
+};
+
+}  // namespace fealty::runtime

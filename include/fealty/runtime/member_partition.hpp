@@ -1,0 +1,87 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "fealty/runtime/counters.hpp"
+#include "fealty/runtime/decoded_input.hpp"
+#include "fealty/runtime/emitter.hpp"
+#include "fealty/runtime/members_context.hpp"
+#include "fealty/runtime/row_lookup.hpp"
+#include "fealty/runtime/saves.hpp"
+#include "fealty/runtime/timeline.hpp"
+#include "fealty/runtime/timers.hpp"
+#include "fealty/runtime/unsaved.hpp"
+
+namespace fealty::runtime {
+
+/// The members of one partition and what its records do to them.
+///
+/// There is no separate recovery code: records before `committed` are applied like any other, but
+/// silently, and a member skips what lies before the `as_of` of its saved version.
+///
+/// Owns:    its store, timers and saves. Borrows context and timeline, which it may share.
+/// Threads: one.
+/// Errors:  the store's.
+class MemberPartition {
+ public:
+  /// `from`: where this partition begins; earlier records of a shared timeline are not its own.
+  MemberPartition(std::uint32_t number, const MembersContext& context,
+                  std::unique_ptr<ports::MemberStore> store, Timeline& timeline,
+                  ports::Offset from);
+  ~MemberPartition();
+
+  [[nodiscard]] std::uint32_t number() const { return number_; }
+  [[nodiscard]] Timeline& timeline() { return timeline_; }
+  [[nodiscard]] Timers& timers() { return timers_; }
+  [[nodiscard]] Saves& saves() { return saves_; }
+  [[nodiscard]] const Saves& saves() const { return saves_; }
+  [[nodiscard]] ports::MemberStore& store() { return *store_; }
+  /// Gives the store back; nothing else may be asked any more.
+  std::unique_ptr<ports::MemberStore> close() { return std::move(store_); }
+  /// Whether its part of a shared timeline has begun at `position`.
+  [[nodiscard]] bool begun(ports::Offset position) const { return position >= from_; }
+  /// Whether the store may hold a member that is not in memory.
+  [[nodiscard]] bool store_has_more() const {
+    return !store_was_empty_ || context_.cache.evictions() != evictions_at_open_;
+  }
+
+  /// Reads the members just inserted into the cache, where the store may know them.
+  Result<void> load(std::span<const Slot> inserted);
+  /// Applies the record, the timeline's next, to its member, and lets the timeline know.
+  Result<void> apply(const DecodedRecord& record, Slot slot, ports::OutputBuffer& out);
+  /// Dead-letters or counts what is no event of this partition.
+  void reject(const DecodedRecord& record, const Error& error, ports::OutputBuffer& out);
+  /// What falls due for a member by the timeline's clock.
+  void announce(Slot slot, bool silent, ports::OutputBuffer& out);
+
+  [[nodiscard]] const Counters& counters() const { return emitter_.counters(); }
+  /// As of the last commit: what an abort does not take back.
+  [[nodiscard]] const Counters& committed_counters() const { return committed_counters_; }
+  /// Around a commit; see Saves.
+  ports::CommitPosition prepare(Flush::Share share, ports::OutputBuffer& out);
+  Result<void> committed(const ports::CommitPosition& position);
+
+ private:
+  void keep(Slot slot, CachedMember& member);
+
+  const std::uint32_t number_;
+  const MembersContext& context_;
+  std::unique_ptr<ports::MemberStore> store_;
+  Timeline& timeline_;
+  const ports::Offset from_;
+  const bool store_was_empty_;  // at open: while nothing was evicted, a miss is a new member
+  const std::uint64_t evictions_at_open_;
+  Timers timers_;
+  Unsaved unsaved_;
+  RowLookup rows_;
+  Saves saves_;
+  Emitter emitter_;
+  Counters preparing_counters_, committed_counters_;
+  member::Effects effects_;  // of the record at hand
+};
+
+}  // namespace fealty::runtime

@@ -1,0 +1,104 @@
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <span>
+#include <vector>
+
+#include "fealty/runtime/counters.hpp"
+#include "fealty/runtime/member_partition.hpp"
+#include "fealty/runtime/members_context.hpp"
+#include "fealty/runtime/opening.hpp"
+#include "fealty/runtime/processor.hpp"
+#include "fealty/runtime/turn.hpp"
+
+namespace fealty::runtime {
+
+/// The members topology's Processor: each record goes to its partition and member, in the order of
+/// the log; a turn of the clock is worked off in pages before the next record of that timeline.
+///
+/// Owns:    partitions with their stores and timelines, the cache. Borrows topology, source (to
+///          start partitions and to name records) and changelog.
+/// Threads: one.
+class Members final : public Processor {
+ public:
+  /// `changelog` may be nullptr.
+  Members(const Topology& topology, ports::Source& source, ports::Changelog* changelog,
+          StoreFactory open_store, MembersOptions options);
+  ~Members() override;
+
+  /// Called when partitions were taken over and their stores are open; an error stops the worker.
+  std::function<Result<void>()> on_opened;
+
+  Result<void> assign(std::span<const ports::Assignment> partitions) override;
+  Result<bool> open(std::chrono::milliseconds budget) override;
+  Result<bool> process(DecodedBatch& batch, ports::OutputBuffer& out) override;
+  Result<bool> advance() override;
+  void prepare(const Flush& flush, ports::OutputBuffer& out,
+               std::vector<ports::CommitPosition>& positions) override;
+  Result<void> committed(std::span<const ports::CommitPosition> positions) override;
+  [[nodiscard]] bool unsaved(const Flush& flush) const override;
+  bool over_budget() override;
+  void revoke(std::span<const std::uint32_t> partitions, bool lost) override;
+  Result<void> restart() override;
+
+  /// Ends the partitions and closes their stores; nothing may be asked of them any more.
+  void close();
+
+  /// Sums over the partitions, those given away included.
+  [[nodiscard]] Counters counters() const;
+  [[nodiscard]] const MemberCache& cache() const { return cache_; }
+  /// Whether every member that there is lies in memory: then visit_members() needs no store.
+  [[nodiscard]] bool holds_every_member() const;
+  /// Every member in memory, ascending by id (bytewise). Stops at the first error of `visit`.
+  Result<void> visit_members(const std::function<Result<void>(const member::Record&)>& visit) const;
+  /// Of the partitions held, by partition.
+  [[nodiscard]] std::vector<ports::MemberStore*> stores() const;
+  /// The latest clock of any partition.
+  [[nodiscard]] EventTime clock() const;
+
+ private:
+  /// A partition, once it is ready, and whose time it goes by.
+  struct Held {
+    MemberPartition* partition = nullptr;
+    TimelineGroup* group = nullptr;
+  };
+  struct Found {
+    Held held;
+    std::uint64_t key = 0;  // MemberCache::key_of
+    Slot slot = no_slot;
+    std::uint32_t bytes_read = 0;  // of the member, by an event of this type
+    bool inserted = false;         // and not yet loaded
+  };
+  Result<void> ready(TimelineGroup& group);
+  [[nodiscard]] Held owner_of(const DecodedRecord& record) const;
+  Result<void> apply_run(DecodedBatch& batch, ports::OutputBuffer& out);
+  void name_member(const DecodedRecord& record, Found& found) const;
+  Result<void> find_members(std::span<const DecodedRecord> run);
+  Result<void> load_missing();
+  Result<bool> apply_record(DecodedRecord& record, const Found& found, ports::OutputBuffer& out);
+  bool timely(const ports::InputRecord& raw, const event::Event& event, Timeline& timeline) const;
+  void begin_turn(TimelineGroup& group);
+  Result<bool> turn(TimelineGroup& group, ports::OutputBuffer& out);
+  void catch_up(TimelineGroup& group);
+
+  MemberCache cache_;
+  const MembersOptions options_;
+  const MembersContext context_;
+  ports::Source& source_;
+  ports::Changelog* const changelog_;
+  const StoreFactory open_store_;
+
+  std::vector<std::unique_ptr<TimelineGroup>> groups_;
+  std::vector<Held> partitions_;      // by number
+  std::deque<TimelineGroup*> turns_;  // under way: they come before the next record
+  Counters given_away_;
+  MachineClock::Steady now_{};  // as process() began
+  EventTime wall_now_{};        // likewise
+  std::vector<Found> found_;    // scratch of a run
+  std::vector<Slot> missing_;   // likewise
+};
+
+}  // namespace fealty::runtime

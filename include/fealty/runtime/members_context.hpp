@@ -1,0 +1,44 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <string>
+
+#include "fealty/ports/input.hpp"
+#include "fealty/runtime/machine_clock.hpp"
+#include "fealty/runtime/member_cache.hpp"
+#include "fealty/runtime/save_queue.hpp"
+#include "fealty/runtime/topology.hpp"
+
+namespace fealty::runtime {
+
+/// None of these can change an outcome, but for clock_jump_max and future_ms_max, which come from
+/// the program.
+struct MembersOptions {
+  FlushPolicy flush;
+  /// Decoded members and what they have not saved, all partitions together. A commit saves a
+  /// sixteenth of it a partition at most.
+  std::size_t cache_bytes = std::size_t{512} << 20U;
+  std::uint32_t file_partitions = 1;  // of a source without partitions
+  std::size_t turn_members = 1024;    // of a turn of the clock worked off between two batches
+  std::chrono::milliseconds tick_after_idle{0};  // live: an idle partition's clock; 0 = never
+  std::chrono::days clock_jump_max{400};
+  std::int64_t future_ms_max = 0;  // event time ahead of the broker's; 0 = not checked
+  bool changelog = false;          // saved versions go to the changelog stream too
+  bool member_snapshots = false;   // and a JSON snapshot of each to the members stream
+  std::string program_id;
+  std::uint32_t program_version = 0;
+  std::uint64_t program_fingerprint = 0;
+  MachineClock clock;
+};
+
+/// What the partitions of a worker share. Borrowed; outlives them.
+struct MembersContext {
+  const Topology& topology;
+  const MembersOptions& options;
+  ports::Source& source;  // for describe() alone
+  MemberCache& cache;
+};
+
+}  // namespace fealty::runtime

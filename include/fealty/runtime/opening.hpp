@@ -1,0 +1,64 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "fealty/ports/input.hpp"
+#include "fealty/ports/member_store.hpp"
+#include "fealty/ports/output.hpp"
+#include "fealty/runtime/members_context.hpp"
+#include "fealty/runtime/timeline.hpp"
+
+namespace fealty::runtime {
+
+/// Opens the store of a partition.
+using StoreFactory =
+    std::function<Result<std::unique_ptr<ports::MemberStore>>(std::uint32_t partition)>;
+
+/// A partition on its way in: its store is opened and brought up to its changelog, some at a time,
+/// and what it says is checked. One procedure for start, crash, takeover, abort and an empty disk.
+///
+/// Owns:    the store until it is taken, and the pass over the changelog.
+/// Threads: one.
+/// Errors:  the store's and the changelog's; wrong_program, wrong_revision, input_gap where the
+///          state does not go with program, binary or input.
+class Opening {
+ public:
+  /// `store`: nullptr = to be opened. `changelog` may be nullptr.
+  Opening(ports::Assignment assignment, std::unique_ptr<ports::MemberStore> store,
+          const StoreFactory& open_store, ports::Changelog* changelog);
+
+  [[nodiscard]] std::uint32_t partition() const { return assignment_.partition; }
+  /// Goes on for about `budget`; true once it is done.
+  Result<bool> step(std::chrono::milliseconds budget, const MembersContext& context);
+
+  [[nodiscard]] bool done() const { return done_; }
+  // Once it is done:
+  [[nodiscard]] const std::optional<ports::Checkpoint>& checkpoint() const { return checkpoint_; }
+  /// What was committed, by the group or, where that has forgotten, by the changelog.
+  [[nodiscard]] CommittedTo committed() const;
+  /// Where its own records begin.
+  [[nodiscard]] ports::Offset from() const;
+  std::unique_ptr<ports::MemberStore> take_store() { return std::move(store_); }
+  void log_opened() const;
+
+ private:
+  Result<void> begin(const StoreFactory& open_store);
+  Result<bool> restore(std::chrono::milliseconds budget);
+  Result<void> check_fits(const MembersContext& context) const;
+
+  const ports::Assignment assignment_;
+  const StoreFactory& open_store_;
+  ports::Changelog* const changelog_;
+  std::unique_ptr<ports::MemberStore> store_;
+  std::unique_ptr<ports::Changelog::Reader> reader_;
+  std::optional<ports::Checkpoint> checkpoint_;
+  std::uint64_t restored_ = 0;  // records
+  bool begun_ = false, done_ = false;
+  const std::chrono::steady_clock::time_point begun_at_ = std::chrono::steady_clock::now();
+};
+
+}  // namespace fealty::runtime

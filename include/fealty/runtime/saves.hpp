@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "fealty/ports/member_store.hpp"
+#include "fealty/ports/output.hpp"
+#include "fealty/runtime/members_context.hpp"
+#include "fealty/runtime/processor.hpp"
+#include "fealty/runtime/save_queue.hpp"
+#include "fealty/runtime/timeline.hpp"
+#include "fealty/runtime/unsaved.hpp"
+
+namespace fealty::runtime {
+
+/// The saved versions of a partition: encoded with the commit that they belong to, handed to the
+/// store once that is done.
+///
+/// Invariant. recover_from <= committed <= applied. A commit in flight holds versions as of the
+/// position that prepare() found; later changes queue anew, behind all older ones, so recover_from
+/// never turns back. Until committed() a member in flight stays in memory, and what it has
+/// unsaved, too: the store is asked only for members that are not in memory, and for rows that
+/// nobody in memory holds.
+///
+/// Borrows what it is made with. Threads: one. Errors: the store's.
+class Saves {
+ public:
+  Saves(std::uint32_t partition, const MembersContext& context, ports::MemberStore& store,
+        Timeline& timeline, Unsaved& unsaved);
+
+  [[nodiscard]] SaveQueue& queue() { return queue_; }
+  [[nodiscard]] const SaveQueue& queue() const { return queue_; }
+
+  /// Encodes this commit's versions and checkpoint; with a changelog, puts them into `out`, too.
+  ports::CommitPosition prepare(Flush::Share share, ports::OutputBuffer& out);
+  /// The sink has committed what was prepared: the store may follow.
+  Result<void> committed(const ports::CommitPosition& position);
+  /// Changed rows of a member whose version is in flight.
+  [[nodiscard]] HistoryLog::Position rows_in_flight(const CachedMember& member) const {
+    return member.in_flight == 0 ? HistoryLog::none : in_flight_[member.in_flight - 1].rows;
+  }
+
+ private:
+  struct InFlight {
+    Slot slot = no_slot;
+    HistoryLog::Position rows = HistoryLog::none;
+  };
+  void save_members(Flush::Share share, ports::OutputBuffer& out);
+  void save_member(Slot slot, std::span<const std::string_view> entries,
+                   std::span<const std::string_view> rows, ports::OutputBuffer& out);
+  void save_checkpoint(const ports::CommitPosition& position, const Moment& moment);
+
+  const std::uint32_t partition_;
+  const MembersContext& context_;
+  ports::MemberStore& store_;
+  Timeline& timeline_;
+  Unsaved& unsaved_;
+  const std::size_t bytes_max_;  // of one commit
+  SaveQueue queue_;
+
+  // Of the commit in flight, or being prepared.
+  std::vector<InFlight> in_flight_;
+  ports::SavedBatch batch_;
+  Unsaved::Gathered gathered_;  // scratch
+};
+
+}  // namespace fealty::runtime

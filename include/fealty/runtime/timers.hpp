@@ -1,0 +1,75 @@
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <vector>
+
+#include "fealty/ports/member_store.hpp"
+#include "fealty/runtime/member_cache.hpp"
+
+namespace fealty::runtime {
+
+/// A member that falls due.
+struct DueMember {
+  ports::DuePlace place;
+  Slot slot = no_slot;  // no_slot: rests in the store
+};
+
+/// Some of what falls due, in order.
+struct DuePage {
+  std::vector<DueMember> members;
+  ports::DuePlace reached;  // nothing up to here is left out
+  bool more = false;        // behind it something is left
+};
+
+/// Which members of a partition fall due on which day. The store's index has them as they were
+/// saved; what has changed since, and what never was saved, is held here by day. A page is worked
+/// off by (day, member id), so the order does not depend on who happens to be in memory.
+///
+/// Owns:    its lists. Borrows the cache. Bounded: twice the members that have a timer here.
+/// Threads: one. Errors: the store's.
+class Timers {
+ public:
+  Timers(MemberCache& cache, std::uint32_t partition) : cache_{cache}, partition_{partition} {}
+
+  /// The member falls due on another day than it was saved with. Once a day is enough.
+  void add(Slot slot, CachedMember& member);
+  /// Appends to `page` members due up to `today` behind `after` (and behind earlier turns), at most
+  /// `limit`. `store`: nullptr where every member is in memory.
+  Result<void> upcoming(const ports::DuePlace& after, Day today, std::size_t limit,
+                        ports::MemberStore* store, DuePage& page);
+  /// The turn to `today` is over.
+  void turned(Day today);
+  [[nodiscard]] std::size_t bytes() const;
+
+ private:
+  struct Entry {
+    Slot slot = no_slot;
+    std::uint32_t generation = 0;
+  };
+  struct DayList {
+    std::vector<Entry> entries;
+    bool sorted = false;  // by id, for the turn under way
+  };
+  [[nodiscard]] bool holds(const Entry& entry, Day day) const;
+  void drop_stale(DayList& list, Day day);
+  void compact();
+  void sort(DayList& list, Day day);
+  bool from_memory(const ports::DuePlace& after, Day today, std::size_t limit,
+                   std::vector<DueMember>& out);
+  Result<bool> from_store(const ports::DuePlace& after, Day today, std::size_t limit,
+                          ports::MemberStore& store, std::vector<DueMember>& out,
+                          ports::DuePlace& reached);
+
+  static constexpr std::size_t entries_min = 4096;
+
+  MemberCache& cache_;
+  const std::uint32_t partition_;
+  std::map<Day, DayList> days_;
+  Day turned_to_ = std::numeric_limits<Day>::min();
+  std::size_t entries_ = 0, compact_at_ = entries_min;
+  std::vector<ports::DuePlace> stored_;  // scratch
+};
+
+}  // namespace fealty::runtime

@@ -1,0 +1,38 @@
+#include "kafka_options.hpp"
+
+namespace fealty::cli {
+namespace {
+
+// The config room names the place of a value out of range, but may not ask the kafka room for the
+// range.
+static_assert(kafka::session_timeout_min.count() == config::session_timeout_ms_min);
+static_assert(kafka::session_timeout_max.count() == config::session_timeout_ms_max);
+static_assert(kafka::transaction_timeout_min.count() == config::transaction_timeout_ms_min);
+static_assert(kafka::transaction_timeout_max.count() == config::transaction_timeout_ms_max);
+
+}  // namespace
+
+kafka::KafkaOptions kafka_options(const config::KafkaConfig& from) {
+  kafka::KafkaOptions to;
+  to.brokers = from.brokers;
+  to.group = from.group;
+  to.input_topic = from.input_topic;
+  to.start = from.start == config::Start::earliest ? kafka::Start::earliest : kafka::Start::latest;
+  to.output_prefix = from.output_prefix;
+  to.transactional_id = from.transactional_id;
+  to.group_instance = from.transactional_id;  // Both are one a process, stable over restarts.
+  to.create_topics = from.create_topics;
+  to.replication_factor = from.replication_factor;
+  to.security_protocol = config::name(from.security.protocol);
+  to.sasl_mechanism = from.security.mechanism;
+  to.sasl_username = from.security.username;
+  to.sasl_password = from.security.password.reveal();
+  to.ca_file = from.security.ca_file;
+  to.certificate_file = from.security.certificate_file;
+  to.key_file = from.security.key_file;
+  to.session_timeout = std::chrono::milliseconds{from.session_timeout_ms};
+  to.transaction_timeout = std::chrono::milliseconds{from.transaction_timeout_ms};
+  return to;
+}
+
+}  // namespace fealty::cli

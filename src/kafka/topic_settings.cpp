@@ -1,0 +1,191 @@
+#include "topic_settings.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <thread>
+#include <vector>
+
+#include "fealty/log/log.hpp"
+
+namespace fealty::kafka {
+
+namespace {
+
+using ConfigResource =
+    std::unique_ptr<rd_kafka_ConfigResource_t, Deleter<rd_kafka_ConfigResource_destroy>>;
+
+constexpr std::string_view policy = "cleanup.policy";
+
+bool lists(std::string_view policies, std::string_view wanted) {
+  while (!policies.empty()) {
+    const auto comma = std::min(policies.find(','), policies.size());
+    auto one = policies.substr(0, comma);
+    policies.remove_prefix(std::min(comma + 1, policies.size()));
+    while (one.starts_with(' ')) one.remove_prefix(1);
+    while (one.ends_with(' ')) one.remove_suffix(1);
+    if (one == wanted) return true;
+  }
+  return false;
+}
+
+bool compacted(Use use) { return use == Use::snapshots || use == Use::changelog; }
+
+std::string alter_command(const KafkaOptions& options, std::string_view topic, Use use) {
+  return fmt::format(
+      "kafka-configs.sh --bootstrap-server {} --alter --entity-type topics --entity-name {} "
+      "--add-config cleanup.policy={}",
+      options.brokers, topic, compacted(use) ? "compact" : "delete");
+}
+
+struct Topic {
+  std::string name;
+  Use use = Use::input;
+};
+
+std::vector<Topic> all_topics(const KafkaOptions& options) {
+  std::vector<Topic> out{{options.input_topic, Use::input}};
+  for (std::size_t i = 0; i < ports::stream_count; ++i) {
+    const auto stream = static_cast<ports::Stream>(i);
+    out.push_back({topic_of(stream, options), use_of(stream)});
+  }
+  return out;
+}
+
+std::string setting(const rd_kafka_ConfigResource_t* resource, std::string_view name) {
+  std::size_t count = 0;
+  const auto** entries = rd_kafka_ConfigResource_configs(resource, &count);
+  for (std::size_t i = 0; i < count; ++i) {
+    if (rd_kafka_ConfigEntry_name(entries[i]) != name) continue;
+    const char* value = rd_kafka_ConfigEntry_value(entries[i]);
+    return value == nullptr ? std::string{} : std::string{value};
+  }
+  return {};
+}
+
+/// One question about all topics. nullptr where nobody answered in time.
+EventHandle describe(const Client& client, const std::vector<Topic>& topics, Deadline deadline) {
+  std::vector<ConfigResource> owned;
+  std::vector<rd_kafka_ConfigResource_t*> wanted;
+  for (const auto& topic : topics) {
+    owned.emplace_back(rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic.name.c_str()));
+    wanted.push_back(owned.back().get());
+  }
+  std::array<char, 512> reason{};
+  const AdminOptions bounds{
+      rd_kafka_AdminOptions_new(client.get(), RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS)};
+  rd_kafka_AdminOptions_set_request_timeout(bounds.get(), deadline.left_ms() + 1, reason.data(),
+                                            reason.size());
+  const QueueHandle queue{rd_kafka_queue_new(client.get())};
+  rd_kafka_DescribeConfigs(client.get(), wanted.data(), wanted.size(), bounds.get(), queue.get());
+  return EventHandle{rd_kafka_queue_poll(queue.get(), deadline.left_ms() + 1000)};
+}
+
+/// Collects the faults, and what could not be asked.
+struct Findings {
+  std::string faults;
+  std::string unknown;
+  rd_kafka_resp_err_t again = RD_KAFKA_RESP_ERR_NO_ERROR;  // a topic just made: ask later
+
+  void look_at(const rd_kafka_ConfigResource_t* resource, const Topic& topic,
+               const KafkaOptions& options) {
+    const auto code = rd_kafka_ConfigResource_error(resource);
+    if (settling(code) || broker_errc(code) == Errc::broker_unreachable) {
+      again = code;
+      return;
+    }
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
+      unknown.append(unknown.empty() ? "" : ", ").append(topic.name);
+      return;
+    }
+    const std::string found = setting(resource, policy);
+    if (topic.use == Use::input) {
+      log::info("kafka.input_topic", {{"topic", topic.name},
+                                      {"cleanup_policy", found},
+                                      {"retention_ms", setting(resource, "retention.ms")},
+                                      {"retention_bytes", setting(resource, "retention.bytes")}});
+    }
+    const auto why = unfit_cleanup(topic.use, found);
+    if (why.empty()) return;
+    faults.append(faults.empty() ? "" : "; ")
+        .append(fmt::format("topic {} has {}={}: {}. Set it: {}", topic.name, policy, found, why,
+                            alter_command(options, topic.name, topic.use)));
+  }
+};
+
+Findings look_at_all(rd_kafka_event_t* event, const std::vector<Topic>& topics,
+                     const KafkaOptions& options) {
+  Findings out;
+  std::size_t count = 0;
+  const auto** resources = rd_kafka_DescribeConfigs_result_resources(
+      rd_kafka_event_DescribeConfigs_result(event), &count);
+  for (std::size_t i = 0; i < count; ++i) {
+    const auto topic = std::find_if(topics.begin(), topics.end(), [&](const Topic& one) {
+      return one.name == rd_kafka_ConfigResource_name(resources[i]);
+    });
+    if (topic != topics.end()) out.look_at(resources[i], *topic, options);
+  }
+  return out;
+}
+
+}  // namespace
+
+Use use_of(ports::Stream stream) {
+  const StreamTopic& topic = stream_topic(stream);
+  if (topic.placement == Placement::as_input) return Use::changelog;
+  return topic.cleanup == Cleanup::compact ? Use::snapshots : Use::output;
+}
+
+std::string_view unfit_cleanup(Use use, std::string_view cleanup_policy) {
+  const bool compact = lists(cleanup_policy, "compact");
+  const bool by_age = lists(cleanup_policy, "delete");
+  switch (use) {
+    case Use::input:
+      return compact ? "a recovery reads events again, and compaction leaves a member's last only"
+                     : "";
+    case Use::output:
+      return compact
+                 ? "its records are keyed by member, and compaction leaves the last of each only"
+                 : "";
+    case Use::snapshots:
+      return compact ? "" : "it holds a member's last state, which goes where the member is idle";
+    case Use::changelog:
+      if (by_age) return "members are restored from it, and `delete` takes those that are idle";
+      return compact ? "" : "members are restored from it, and it grows for ever";
+  }
+  return "";
+}
+
+Result<void> check_topic_settings(const Client& client, const KafkaOptions& options,
+                                  Deadline deadline) {
+  const std::vector<Topic> topics = all_topics(options);
+  while (true) {
+    const EventHandle event = describe(client, topics, deadline);
+    const auto code =
+        event == nullptr ? RD_KAFKA_RESP_ERR__TIMED_OUT : rd_kafka_event_error(event.get());
+    Findings found;
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      found = look_at_all(event.get(), topics, options);
+    } else if (broker_errc(code) == Errc::broker_unreachable) {
+      found.again = code;
+    } else {
+      found.unknown = rd_kafka_err2str(code);
+    }
+    if (!found.faults.empty()) return Error{Errc::broker_refused, "kafka", found.faults};
+    if (found.again == RD_KAFKA_RESP_ERR_NO_ERROR) {
+      if (!found.unknown.empty()) {
+        log::warn("kafka.topics_unchecked",
+                  {{"topics", found.unknown},
+                   {"reason",
+                    "no right to DESCRIBE_CONFIGS: cleanup.policy and retention must be "
+                    "right all the same"}});
+      }
+      return {};
+    }
+    if (deadline.passed()) return broker_error(found.again, "settings of the topics");
+    std::this_thread::sleep_for(std::chrono::milliseconds{deadline.left_ms(50)});
+  }
+}
+
+}  // namespace fealty::kafka

@@ -1,0 +1,173 @@
+#include "fealty/runtime/commit_loop.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "fealty/log/log.hpp"
+
+namespace fealty::runtime {
+namespace {
+
+using Wait = CommitPipeline::Wait;
+
+constexpr std::size_t send_bytes_least = std::size_t{256} << 10U;
+constexpr std::chrono::milliseconds open_budget{50};  // between two batches
+constexpr std::chrono::milliseconds open_budget_first{1000};
+
+}  // namespace
+
+CommitLoop::CommitLoop(ports::Source& source, MakeDecoder decoder, Processor& processor,
+                       ports::Sink& sink, CommitLoopOptions options)
+    : source_{source},
+      decoder_{std::move(decoder)},
+      processor_{processor},
+      options_{std::move(options)},
+      pipeline_{sink, options_.pipeline} {
+  progress_.last_commit = options_.clock.steady();
+}
+
+CommitLoop::~CommitLoop() = default;
+
+Result<void> CommitLoop::run(const std::atomic<bool>& stop) {
+  if (auto opened = source_.open(*this); !opened) return opened.error();
+  // What is assigned from the beginning is ready before the first record is asked for.
+  for (bool opening = true; opening && !stop.load(std::memory_order_relaxed);) {
+    const auto left = processor_.open(open_budget_first);
+    if (!left) return left.error();
+    opening = *left;
+  }
+  while (true) {
+    if (auto looped = loop(stop); !looped) return looped.error();
+    if (hooks.on_applied && !stop.load(std::memory_order_relaxed)) hooks.on_applied();
+    auto committed = commit_all({.share = Flush::Share::all});
+    if (committed || disposition(committed.error().code) != Disposition::restart_task) {
+      return committed;
+    }
+    // The last commit was aborted: what it held is applied again, unless there is no time for it.
+    if (auto restarted = restart(); !restarted) return restarted.error();
+    if (stop.load(std::memory_order_relaxed)) return committed.error();
+  }
+}
+
+Result<void> CommitLoop::loop(const std::atomic<bool>& stop) {
+  DecodedInput input{source_, decoder_(), options_.input};
+  batch_ = nullptr;
+  while (!stop.load(std::memory_order_relaxed)) {
+    auto more = step(input);
+    if (!more && disposition(more.error().code) == Disposition::restart_task) {
+      if (auto restarted = restart(); !restarted) return restarted.error();
+      more = true;
+    }
+    if (!more) return more.error();
+    if (hooks.on_progress) hooks.on_progress();
+    if (!*more) return {};
+  }
+  return {};
+}
+
+/// A batch, or as much of one as goes in one piece; false where that was the last.
+Result<bool> CommitLoop::step(DecodedInput& input) {
+  const auto opening = take_batch(input);
+  if (!opening) return opening;
+  const auto done = processor_.process(*batch_, out_);
+  if (!done) return done.error();
+  bool ended = false;
+  if (*done) {
+    ended = batch_->polled == ports::Polled::ended && !*opening;
+    if (auto finished = finish_batch(); !finished) return finished.error();
+  }
+  open_.changed = open_.changed || !*done;
+  // Often enough for the pipeline to keep up, seldom enough that waking it costs little.
+  if (out_.bytes() >= send_bytes_least) {
+    if (auto sent = send_outputs(); !sent) return sent.error();
+  }
+  if (auto committed = commit_if_due(); !committed) return committed.error();
+  return !ended;
+}
+
+/// True while partitions are being opened: nobody waits for records then.
+Result<bool> CommitLoop::take_batch(DecodedInput& input) {
+  const auto opening = processor_.open(open_budget);
+  if (!opening) return opening;
+  if (batch_ != nullptr) {
+    if (auto served = input.serve(); !served) return served.error();
+    return opening;
+  }
+  const auto wait = *opening ? DecodedInput::Wait::no : DecodedInput::Wait::yes;
+  const auto next = input.next(wait);
+  if (!next) return next.error();
+  batch_ = *next;
+  return opening;
+}
+
+Result<void> CommitLoop::finish_batch() {
+  const DecodedBatch& batch = *std::exchange(batch_, nullptr);
+  if (batch.polled == ports::Polled::idle) {
+    const auto advanced = processor_.advance();
+    if (!advanced) return advanced.error();
+    open_.changed = open_.changed || *advanced;
+  }
+  open_.changed = open_.changed || !batch.records.empty();
+  open_.records += batch.records.size();
+  if (batch.records.size() < options_.input.records_max) open_.behind = false;
+  return {};
+}
+
+Result<void> CommitLoop::send_outputs() {
+  if (out_.empty()) return {};
+  if (hooks.on_outputs) hooks.on_outputs(out_);
+  open_.sent = true;
+  return pipeline_.append(out_);
+}
+
+Result<void> CommitLoop::on_assigned(std::span<const ports::Assignment> partitions) {
+  std::vector<std::uint32_t> numbers;
+  for (const auto& assignment : partitions) numbers.push_back(assignment.partition);
+  withdraw(numbers);
+  // Restoring may take longer than a transaction may: commit what is open first.
+  progress_.commit_soon = true;
+  return processor_.assign(partitions);
+}
+
+Result<void> CommitLoop::on_revoked(std::span<const std::uint32_t> partitions, bool lost) {
+  withdraw(partitions);
+  // What is in flight holds these partitions, too.
+  auto outcome = take_commit(Wait::yes);
+  if (!lost) {
+    if (!outcome) return outcome;
+    auto committed = commit_all({.share = Flush::Share::all, .partitions = partitions});
+    if (!committed) return committed;
+  }
+  processor_.revoke(partitions, lost);
+  // Outputs of a lost partition are not ours to commit: an abort drops them, those of others too.
+  if (outcome && lost && (open_.sent || !out_.empty())) {
+    outcome = Error{Errc::transaction_aborted, "partitions", "lost with outputs under way"};
+  }
+  return outcome;
+}
+
+/// What is left of the batch under way is from before the partitions moved.
+void CommitLoop::withdraw(std::span<const std::uint32_t> partitions) {
+  if (batch_ == nullptr) return;
+  for (DecodedRecord& record : batch_->records.subspan(batch_->at)) {
+    record.withdrawn = record.withdrawn || std::find(partitions.begin(), partitions.end(),
+                                                     record.raw->partition) != partitions.end();
+  }
+}
+
+/// After an abort nothing of the open commit is visible: the processor starts again from what is
+/// committed.
+Result<void> CommitLoop::restart() {
+  ++progress_.aborts;
+  log::warn("run.restarted", {{"aborts", progress_.aborts}});
+  // What was committed before the abort is not applied again.
+  auto taken = take_commit(Wait::yes);
+  if (!taken && disposition(taken.error().code) != Disposition::restart_task) return taken;
+  if (auto aborted = pipeline_.abort(); !aborted) return aborted.error();
+  out_.clear();
+  open_ = {};
+  batch_ = nullptr;
+  return processor_.restart();
+}
+
+}  // namespace fealty::runtime

@@ -1,0 +1,163 @@
+#include "fealty/runtime/member_partition.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "fealty/base/check.hpp"
+#include "fealty/codec/encode.hpp"
+
+namespace fealty::runtime {
+namespace {
+
+/// Whether an event of this type may change the size of a record without leaving effects.
+constexpr bool touches_lists(event::Type type) {
+  return type != event::Type::view && type != event::Type::click && type != event::Type::login &&
+         type != event::Type::review;
+}
+
+}  // namespace
+
+MemberPartition::MemberPartition(std::uint32_t number, const MembersContext& context,
+                                 std::unique_ptr<ports::MemberStore> store, Timeline& timeline,
+                                 ports::Offset from)
+    : number_{number},
+      context_{context},
+      store_{std::move(store)},
+      timeline_{timeline},
+      from_{from},
+      store_was_empty_{store_->empty()},
+      evictions_at_open_{context.cache.evictions()},
+      timers_{context.cache, number},
+      unsaved_{*store_, context.cache},
+      rows_{*store_, unsaved_, context.cache},
+      saves_{number, context, *store_, timeline, unsaved_},
+      emitter_{context.topology, number} {}
+
+MemberPartition::~MemberPartition() = default;
+
+Result<void> MemberPartition::load(std::span<const Slot> inserted) {
+  if (inserted.empty() || !store_has_more()) return {};
+  // Copies: the store replaces each record, its id included.
+  std::vector<std::string> ids;
+  std::vector<member::Record*> records;
+  ids.reserve(inserted.size());
+  records.reserve(inserted.size());
+  for (const Slot slot : inserted) {
+    CachedMember& member = context_.cache.member(slot);
+    ids.push_back(member.record.id);
+    records.push_back(&member.record);
+  }
+  const std::vector<std::string_view> names{ids.begin(), ids.end()};
+  if (auto loaded = store_->load(names, records); !loaded) return loaded.error();
+  for (const Slot slot : inserted) {
+    CachedMember& member = context_.cache.member(slot);
+    member.stored_due = member.record.due();
+    context_.cache.recount(member);
+  }
+  return {};
+}
+
+Result<void> MemberPartition::apply(const DecodedRecord& record, Slot slot,
+                                    ports::OutputBuffer& out) {
+  CachedMember& member = context_.cache.member(slot);
+  const event::Event& event = record.event;
+  const ports::Offset offset = record.raw->offset;
+  member.used = 1;
+  if (offset < member.record.as_of) return {};  // Recovery: the saved version holds it already.
+
+  const bool silent = timeline_.silent(offset);
+  if (member.record.due() <= timeline_.today()) announce(slot, silent, out);
+  const auto rows = rows_.find(event, slot, saves_.rows_in_flight(member));
+  if (!rows) return rows.error();
+
+  effects_.clear();
+  const auto level_before = member.record.announced_level.level;
+  const bool is_new = member.record.last_day < 0;
+  const program::Outcome outcome =
+      context_.topology.apply(member.record, event, offset, **rows, effects_);
+  if (outcome.verdict == program::Verdict::refused) {
+    reject(record, Error{outcome.reason, outcome.field}, out);
+    return {};
+  }
+  Counters& counters = emitter_.counters();
+  if (outcome.verdict == program::Verdict::duplicate) {
+    counters.records += silent ? 0 : 1;
+    counters.duplicates += silent ? 0 : 1;
+    return {};
+  }
+  saves_.queue().changed(slot, member, timeline_, context_.options.clock);
+  if (silent) {
+    ++counters.recovered;
+  } else {
+    ++counters.records;
+    ++counters.applied;
+    if (is_new) emitter_.count_new_member();
+    emitter_.count_level(level_before, member.record.announced_level.level);
+    if (counters.first_time == EventTime{} || event.time < counters.first_time) {
+      counters.first_time = event.time;
+    }
+    counters.last_time = std::max(counters.last_time, event.time);
+    emitter_.emit(effects_, member.record.id, out);
+  }
+  const bool grew = !effects_.entries.empty() || effects_.order || touches_lists(event.type);
+  rows_.note_left(member, effects_);
+  keep(slot, member);
+  timeline_.accepted(offset, event.time);
+  if (member.record.due() <= timeline_.today()) announce(slot, silent, out);
+  timers_.add(slot, member);
+  if (grew || is_new) context_.cache.recount(member);
+  return {};
+}
+
+/// What the effects leave to be saved.
+void MemberPartition::keep(Slot slot, CachedMember& member) {
+  for (const member::LedgerEntry& entry : effects_.entries) unsaved_.add(member, entry);
+  for (const member::RowChange& change : effects_.rows) {
+    if (change.what == member::RowChange::What::left) continue;
+    unsaved_.add(slot, saves_.rows_in_flight(member), change, effects_);
+  }
+  effects_.clear();
+}
+
+void MemberPartition::announce(Slot slot, bool silent, ports::OutputBuffer& out) {
+  CachedMember& member = context_.cache.member(slot);
+  effects_.clear();
+  const auto level_before = member.record.announced_level.level;
+  context_.topology.announce(member.record, timeline_.now(), effects_);
+  saves_.queue().changed(slot, member, timeline_, context_.options.clock);
+  timers_.add(slot, member);
+  if (!silent) {
+    emitter_.count_level(level_before, member.record.announced_level.level);
+    emitter_.emit(effects_, member.record.id, out);
+  }
+  keep(slot, member);
+}
+
+void MemberPartition::reject(const DecodedRecord& record, const Error& error,
+                             ports::OutputBuffer& out) {
+  const ports::Offset offset = record.raw->offset;
+  if (timeline_.silent(offset)) return;
+  Counters& counters = emitter_.counters();
+  ++counters.records;
+  if (error.code == Errc::unknown_type) {
+    ++counters.skipped;
+    return;
+  }
+  ++counters.deadlettered;
+  codec::encode_deadletter(error, context_.source.describe(number_, offset), number_, offset,
+                           record.raw->value, out.start(ports::Stream::deadletters, number_, {}));
+  out.finish();
+}
+
+ports::CommitPosition MemberPartition::prepare(Flush::Share share, ports::OutputBuffer& out) {
+  unsaved_.count();
+  preparing_counters_ = emitter_.counters();
+  return saves_.prepare(share, out);
+}
+
+Result<void> MemberPartition::committed(const ports::CommitPosition& position) {
+  committed_counters_ = preparing_counters_;
+  return saves_.committed(position);
+}
+
+}  // namespace fealty::runtime

@@ -1,0 +1,246 @@
+#include "fealty/runtime/members.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "fealty/base/check.hpp"
+#include "fealty/base/hash.hpp"
+#include "fealty/log/log.hpp"
+
+namespace fealty::runtime {
+namespace {
+
+constexpr std::size_t refused_max = 1024;
+
+bool named(std::span<const std::uint32_t> partitions, std::uint32_t partition) {
+  return std::find(partitions.begin(), partitions.end(), partition) != partitions.end();
+}
+
+}  // namespace
+
+Flush::Share Flush::share_of(std::uint32_t partition) const {
+  return partitions.empty() || named(partitions, partition) ? share : Share::due;
+}
+
+Members::Members(const Topology& topology, ports::Source& source, ports::Changelog* changelog,
+                 StoreFactory open_store, MembersOptions options)
+    : cache_{options.cache_bytes},
+      options_{std::move(options)},
+      context_{topology, options_, source, cache_},
+      source_{source},
+      changelog_{changelog},
+      open_store_{std::move(open_store)} {}
+
+Members::~Members() { close(); }
+
+void Members::close() {
+  partitions_.clear();
+  turns_.clear();
+  groups_.clear();
+}
+
+Result<void> Members::assign(std::span<const ports::Assignment> partitions) {
+  const bool shared = source_.one_clock();
+  for (const ports::Assignment& assignment : partitions) {
+    if (!shared || groups_.empty()) groups_.push_back(std::make_unique<TimelineGroup>());
+    TimelineGroup& group = *groups_.back();
+    group.fresh = assignment.fresh;
+    group.openings.emplace_back(assignment, nullptr, open_store_, changelog_);
+    if (assignment.partition >= partitions_.size()) {
+      partitions_.resize(assignment.partition + 1);
+    }
+  }
+  return {};
+}
+
+Result<bool> Members::open(std::chrono::milliseconds budget) {
+  const auto waits = [](const auto& group) { return !group->ready(); };
+  const auto left = std::count_if(groups_.begin(), groups_.end(), waits);
+  if (left == 0) return false;
+  bool any_ready = false;
+  for (const auto& group : groups_) {
+    if (group->ready()) continue;
+    bool done = true;
+    for (Opening& opening : group->openings) {
+      if (opening.done()) continue;
+      const auto stepped = opening.step(budget / left, context_);
+      if (!stepped) return stepped.error();
+      done = done && *stepped;
+    }
+    if (!done) continue;
+    if (auto begun = ready(*group); !begun) return begun.error();
+    any_ready = true;
+  }
+  if (any_ready && on_opened) {
+    if (auto told = on_opened(); !told) return told.error();
+  }
+  return std::any_of(groups_.begin(), groups_.end(), waits);
+}
+
+/// All its partitions are restored: the timeline begins at the earliest of them.
+Result<void> Members::ready(TimelineGroup& group) {
+  const auto first = std::min_element(
+      group.openings.begin(), group.openings.end(),
+      [](const Opening& a, const Opening& b) { return a.from() < b.from(); });
+  group.timeline = std::make_unique<Timeline>(options_.clock_jump_max, context_.topology.day,
+                                              first->committed());
+  if (first->checkpoint()) {
+    group.timeline->begin(*first->checkpoint());
+  } else {
+    group.timeline->begin(first->from());
+  }
+  std::deque<Opening> openings;
+  openings.swap(group.openings);
+  for (Opening& opening : openings) {
+    opening.log_opened();
+    const std::uint32_t number = opening.partition();
+    auto& partition = group.partitions.emplace_back(
+        std::make_unique<MemberPartition>(number, context_, opening.take_store(), *group.timeline,
+                                          opening.from()));
+    partitions_[number] = {partition.get(), &group};
+    if (auto started = source_.start_at(number, opening.from()); !started) return started;
+  }
+  group.last_record = options_.clock.steady();
+  if (group.timeline->today() >= 0) begin_turn(group);
+  else catch_up(group);
+  return {};
+}
+
+void Members::prepare(const Flush& flush, ports::OutputBuffer& out,
+                      std::vector<ports::CommitPosition>& positions) {
+  const auto now = options_.clock.steady();
+  for (const auto& group : groups_) {
+    if (!group->ready()) continue;
+    const bool wanted =
+        group->touched ||
+        std::any_of(group->partitions.begin(), group->partitions.end(), [&](const auto& partition) {
+          SaveQueue& queue = partition->saves().queue();
+          return !queue.empty() && (flush.share_of(partition->number()) != Flush::Share::due ||
+                                    queue.due(group->timeline->next(), now));
+        });
+    if (!wanted) continue;
+    group->touched = false;
+    const bool long_list = group->timeline->refused_count() > refused_max;
+    for (const auto& partition : group->partitions) {
+      const auto share = long_list ? Flush::Share::all : flush.share_of(partition->number());
+      positions.push_back(partition->prepare(share, out));
+    }
+  }
+}
+
+Result<void> Members::committed(std::span<const ports::CommitPosition> positions) {
+  Result<void> outcome;
+  for (const ports::CommitPosition& position : positions) {
+    const Held& held = partitions_.at(position.partition);
+    check(held.partition != nullptr, "a commit is taken before its partitions go");
+    held.group->fresh = false;
+    held.group->timeline->set_committed(from_note(position.committed, position.note));
+    auto done = held.partition->committed(position);
+    if (!done && outcome) outcome = done;  // All of them are told: it is committed.
+  }
+  return outcome;
+}
+
+bool Members::unsaved(const Flush& flush) const {
+  const auto now = options_.clock.steady();
+  for (const auto& group : groups_) {
+    for (const auto& partition : group->partitions) {
+      SaveQueue& queue = partition->saves().queue();
+      if (queue.empty()) continue;
+      const bool all = flush.share_of(partition->number()) == Flush::Share::all;
+      const bool asked = flush.partitions.empty() || named(flush.partitions, partition->number());
+      if (all || (asked && queue.due(group->timeline->next(), now))) return true;
+    }
+  }
+  return false;
+}
+
+bool Members::over_budget() {
+  cache_.shrink();
+  return cache_.over();
+}
+
+void Members::revoke(std::span<const std::uint32_t> partitions, bool lost) {
+  std::erase_if(groups_, [&](const std::unique_ptr<TimelineGroup>& group) {
+    const std::uint32_t number = group->ready() ? group->partitions.front()->number()
+                                                : group->openings.front().partition();
+    if (!named(partitions, number)) return false;
+    for (const auto& partition : group->partitions) {
+      given_away_.add(lost ? partition->committed_counters() : partition->counters());
+      partitions_[partition->number()] = {};
+    }
+    std::erase(turns_, group.get());
+    group->partitions.clear();
+    cache_.drop_partition(number);
+    log::info("partition.closed", {{"partition", number}, {"lost", lost ? 1 : 0}});
+    return true;
+  });
+}
+
+Result<void> Members::restart() {
+  turns_.clear();
+  for (const auto& group : groups_) {
+    if (!group->ready()) continue;  // It has nothing to lose.
+    const CommittedTo committed = group->timeline->committed();
+    for (const auto& partition : group->partitions) {
+      given_away_.add(partition->committed_counters());
+      const std::uint32_t number = partition->number();
+      partitions_[number] = {};
+      group->openings.emplace_back(
+          ports::Assignment{number, committed.offset, group->fresh, to_note(committed)},
+          partition->close(), open_store_, changelog_);
+      cache_.drop_partition(number);
+    }
+    group->partitions.clear();
+    group->timeline.reset();
+    group->touched = false;
+  }
+  return {};
+}
+
+Counters Members::counters() const {
+  Counters sum = given_away_;
+  for (const auto& group : groups_) {
+    for (const auto& partition : group->partitions) sum.add(partition->counters());
+  }
+  return sum;
+}
+
+bool Members::holds_every_member() const {
+  return std::none_of(partitions_.begin(), partitions_.end(), [](const Held& held) {
+    return held.partition != nullptr && held.partition->store_has_more();
+  });
+}
+
+Result<void> Members::visit_members(
+    const std::function<Result<void>(const member::Record&)>& visit) const {
+  constexpr std::size_t prefetch_ahead = 24;
+  const std::vector<Slot> slots = cache_.sorted_by_id();
+  for (std::size_t i = 0; i < slots.size(); ++i) {
+    if (i + prefetch_ahead < slots.size()) {
+      cache_.prefetch_member(slots[i + prefetch_ahead], sizeof(CachedMember));
+    }
+    const member::Record& record = cache_.member(slots[i]).record;
+    if (record.last_day < 0) continue;  // Only refused events named it.
+    if (auto visited = visit(record); !visited) return visited;
+  }
+  return {};
+}
+
+std::vector<ports::MemberStore*> Members::stores() const {
+  std::vector<ports::MemberStore*> stores;
+  for (const Held& held : partitions_) {
+    if (held.partition != nullptr) stores.push_back(&held.partition->store());
+  }
+  return stores;
+}
+
+EventTime Members::clock() const {
+  EventTime latest{};
+  for (const auto& group : groups_) {
+    if (group->timeline) latest = std::max(latest, group->timeline->now());
+  }
+  return latest;
+}
+
+}  // namespace fealty::runtime

@@ -1,0 +1,129 @@
+#include "fealty/runtime/timeline.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "fealty/base/check.hpp"
+#include "fealty/ports/output.hpp"
+
+namespace fealty::runtime {
+namespace {
+
+constexpr std::string_view turn_head = "turn ";
+
+}  // namespace
+
+std::string to_note(const CommittedTo& committed) {
+  if (!committed.turn) return {};
+  std::string note{turn_head};
+  note += std::to_string(committed.turn->day);
+  note += ' ';
+  note += committed.turn->member;
+  check(note.size() <= ports::note_bytes_max, "decode bounds a member's id");
+  return note;
+}
+
+CommittedTo from_note(ports::Offset offset, std::string_view note) {
+  CommittedTo out{offset, std::nullopt};
+  if (!note.starts_with(turn_head)) return out;
+  ports::DuePlace place;
+  const char* const end = note.data() + note.size();
+  const auto [at, failed] = std::from_chars(note.data() + turn_head.size(), end, place.day);
+  if (failed != std::errc{} || at == end || *at != ' ') return out;
+  place.member.assign(at + 1, end);
+  out.turn = std::move(place);
+  return out;
+}
+
+void Timeline::begin(const ports::Checkpoint& checkpoint) {
+  next_ = checkpoint.recover_from;
+  clock_.restore(checkpoint.clock);
+  advances_ = checkpoint.advances;
+  made_ = 0;
+  refused_ = checkpoint.refused;
+  recorded_to_ = checkpoint.recorded_to;
+  recorded_clock_ = checkpoint.recorded_clock;
+  set_today();
+}
+
+void Timeline::begin(ports::Offset start) { next_ = start; }
+
+bool Timeline::refused(ports::Offset offset, bool behind) {
+  if (recorded_clock_) return std::binary_search(refused_.begin(), refused_.end(), offset);
+  if (behind) refused_.push_back(offset);
+  return behind;
+}
+
+bool Timeline::set_today() {
+  const Day before = today_;
+  if (clock_.started()) today_ = day_of_(clock_.now());
+  return today_ != before;
+}
+
+bool Timeline::repeat(ports::Offset offset) {
+  while (made_ < advances_.size() && advances_[made_].position <= offset) {
+    next_ = std::max(next_, advances_[made_].position);
+    clock_.move(advances_[made_++].time);
+    if (set_today()) return true;
+  }
+  if (recorded_clock_ && offset >= recorded_to_) {
+    clock_.restore(*recorded_clock_);
+    recorded_clock_.reset();
+    return set_today();
+  }
+  return false;
+}
+
+void Timeline::accepted(ports::Offset offset, EventTime time) {
+  if (recorded_clock_) return;
+  clock_.accepted(time);
+  if (!set_today()) return;
+  advances_.push_back({offset + 1, clock_.now()});
+  ++made_;
+  new_day_ = true;
+}
+
+bool Timeline::passed(ports::Offset offset) {
+  check(offset >= next_, "a timeline goes forward");
+  next_ = offset + 1;
+  return std::exchange(new_day_, false);
+}
+
+void Timeline::tick(EventTime time) {
+  check(!recovering_ && !turn_, "only a live clock between two turns is moved by hand");
+  clock_.move(time);
+  check(set_today(), "a tick brings another day");
+  advances_.push_back({next_, time});
+  ++made_;
+}
+
+bool Timeline::silent(const ports::DuePlace& place) const {
+  if (next_ != committed_.offset) return next_ < committed_.offset;
+  return recovering_ && (!committed_.turn || place <= *committed_.turn);
+}
+
+void Timeline::settle() {
+  if (!recovering_ || next_ < committed_.offset) return;
+  const bool repeated = made_ == advances_.size() || advances_[made_].position > next_;
+  if (repeated && !turn_) recovering_ = false;
+}
+
+CommittedTo Timeline::worked_off() const {
+  if (recovering_) return committed_;
+  return {std::max(next_, committed_.offset), turn_};
+}
+
+void Timeline::fill(const Moment& moment, ports::Checkpoint& checkpoint) {
+  checkpoint.recover_from = moment.position;
+  checkpoint.clock = moment.clock;
+  checkpoint.advances.assign(advances_.begin() + static_cast<std::ptrdiff_t>(moment.advances),
+                             advances_.end());
+  refused_.erase(refused_.begin(),
+                 std::lower_bound(refused_.begin(), refused_.end(), moment.position));
+  checkpoint.refused = refused_;
+  checkpoint.recorded_to = std::max(next_, recorded_to_);
+  checkpoint.recorded_clock = recorded_clock_.value_or(clock_.state());
+}
+
+}  // namespace fealty::runtime
