@@ -114,7 +114,7 @@ Result<void> run_live(const config::ServiceConfig& service, const std::atomic<bo
       // The changelog could do the work of RocksDB's own log, but `fealty member --state` could
       // not: beside a running worker it would see what was flushed only.
       {.dir = service.state_dir, .wal = true, .async = true, .cache_bytes = service.cache_bytes}};
-  runtime::Members members{topology, (*bus)->source(), &(*bus)->changelog(), stores.opener(),
+  runtime::Members members{topology, (*bus)->source(), &(*bus)->changelog(), stores,
                            members_options(service, program)};
   members.on_opened = [&] { return keep_program_beside(service.state_dir, service.program); };
   runtime::CommitLoop loop{(*bus)->source(), topology.decoder, members, (*bus)->sink(),

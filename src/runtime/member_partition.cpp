@@ -155,8 +155,7 @@ void MemberPartition::reject(const DecodedRecord& record, const Error& error,
   }
   ++counters.deadlettered;
   codec::encode_deadletter(error, context_.source.describe(number_, offset), number_, offset,
-                           record.raw->value,
-                           out.start(ports::Stream::deadletters, number_, {}));
+                           record.raw->value, out.start(ports::Stream::deadletters, number_, {}));
   out.finish();
 }
 
@@ -166,7 +165,7 @@ ports::CommitPosition MemberPartition::prepare(Flush::Share share, ports::Output
   return saves_.prepare(share, out);
 }
 
-Result<void> MemberPartition::committed(const ports::CommitPosition& position) {
+ports::SavedBatch& MemberPartition::committed(const ports::CommitPosition& position) {
   committed_counters_ = preparing_counters_;
   return saves_.committed(position);
 }

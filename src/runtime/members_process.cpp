@@ -55,8 +55,8 @@ Members::Held Members::owner_of(const DecodedRecord& record) const {
 /// First all members of the run are found, so that memory and store are waited for together; then
 /// the records are applied in their order.
 Result<void> Members::apply_run(DecodedBatch& batch, ports::OutputBuffer& out) {
-  const auto run = batch.records.subspan(
-      batch.at, std::min(run_records, batch.records.size() - batch.at));
+  const auto run =
+      batch.records.subspan(batch.at, std::min(run_records, batch.records.size() - batch.at));
   if (auto found = find_members(run); !found) return found.error();
   for (std::size_t i = 0; i < run.size(); ++i) {
     if (i + prefetch_member_ahead < run.size()) {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -18,8 +19,8 @@ namespace fealty::ports {
 
 using event::Offset;
 
-/// The clock moved on to another day before the record at `position`: by the record before it, or by
-/// this machine's clock while the partition was idle. Recorded, so that a recovery repeats it.
+/// The clock moved on to another day before the record at `position`: by the record before it, or
+/// by this machine's clock while the partition was idle. Recorded, so that a recovery repeats it.
 struct Advance {
   Offset position = 0;
   EventTime time;
@@ -172,9 +173,9 @@ class MemberStore {
   /// Ends a restore: what was restored is kept.
   virtual Result<void> restored(std::uint64_t position) = 0;
 
-  /// Appends up to `limit` saved members with a place behind `after` and due() <= `until`, in order.
-  /// True where more are left. May name a member whose due day has moved since: the caller checks
-  /// the record.
+  /// Appends up to `limit` saved members with a place behind `after` and due() <= `until`, in
+  /// order. True where more are left. May name a member whose due day has moved since: the caller
+  /// checks the record.
   virtual Result<bool> due(const DuePlace& after, Day until, std::size_t limit,
                            std::vector<DuePlace>& out) = 0;
   /// Every saved member in ascending order of id (bytewise). Stops at the first error of `visit`.
@@ -190,6 +191,21 @@ class MemberStore {
   virtual bool empty() = 0;
   /// Bytes on disk (approximate), 0 in memory.
   virtual std::uint64_t disk_bytes() = 0;
+};
+
+/// The stores of a process, one a partition, and what makes one of them: a commit is saved in all
+/// of its partitions or in none, so together they always are as of one commit.
+///
+/// Threads: one at a time. Errors: as MemberStore. Outlives its stores.
+class MemberStores {
+ public:
+  virtual ~MemberStores() = default;
+  virtual Result<std::unique_ptr<MemberStore>> open(std::uint32_t partition) = 0;
+  struct Save {
+    MemberStore* store = nullptr;  // of open()
+    SavedBatch* batch = nullptr;   // see MemberStore::save()
+  };
+  virtual Result<void> save(std::span<const Save> saves) = 0;
 };
 
 }  // namespace fealty::ports

@@ -62,7 +62,8 @@ class MemberPartition {
   [[nodiscard]] const Counters& committed_counters() const { return committed_counters_; }
   /// Around a commit; see Saves.
   ports::CommitPosition prepare(Flush::Share share, ports::OutputBuffer& out);
-  Result<void> committed(const ports::CommitPosition& position);
+  ports::SavedBatch& committed(const ports::CommitPosition& position);
+  void saved() { saves_.saved(); }
 
  private:
   Result<const member::OrderGrant*> find_order(const event::Event& event,

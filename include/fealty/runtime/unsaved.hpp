@@ -28,8 +28,8 @@ class Unsaved {
 
   void add(CachedMember& member, const member::LedgerEntry& entry);
   void add(CachedMember& member, const member::OrderGrant& order);
-  /// The newest unsaved state of an order. `saving`: what of the member's orders is in the commit in
-  /// flight.
+  /// The newest unsaved state of an order. `saving`: what of the member's orders is in the commit
+  /// in flight.
   [[nodiscard]] bool find_order(const CachedMember& member, HistoryLog::Position saving,
                                 std::uint64_t key, member::OrderGrant& out) const;
 
