@@ -116,6 +116,19 @@ void delete_before(const std::string& topic, std::int32_t partition, std::int64_
   rd_kafka_destroy(rk);
 }
 
+void await_end(const std::string& topic, std::int32_t partition, std::int64_t end) {
+  rd_kafka_t* rk = raw_client(RD_KAFKA_CONSUMER, {}, {{"isolation.level", "read_uncommitted"}});
+  const auto give_up = std::chrono::steady_clock::now() + patience;
+  std::int64_t low = 0, high = 0;
+  while (high < end) {
+    expect(std::chrono::steady_clock::now() < give_up, "too few records in " + topic);
+    const auto code =
+        rd_kafka_query_watermark_offsets(rk, topic.c_str(), partition, &low, &high, 5'000);
+    expect(code == RD_KAFKA_RESP_ERR_NO_ERROR, rd_kafka_err2str(code));
+  }
+  rd_kafka_destroy(rk);
+}
+
 void hide_settings(const std::string& user, const std::string& prefix) {
   rd_kafka_t* rk = raw_client(RD_KAFKA_PRODUCER, {}, {});
   const std::string principal = "User:" + user;

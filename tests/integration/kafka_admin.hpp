@@ -26,6 +26,8 @@ void create_topic(const std::string& topic, int partitions, const Settings& sett
 void alter_topic(const std::string& topic, const Settings& settings);
 /// Moves the low watermark, as retention does.
 void delete_before(const std::string& topic, std::int32_t partition, std::int64_t offset);
+/// Returns once the partition reaches to `end`, with what is in open transactions.
+void await_end(const std::string& topic, std::int32_t partition, std::int64_t end);
 /// `user` may do everything with the topics of this prefix but ask for their settings.
 void hide_settings(const std::string& user, const std::string& prefix);
 /// As another tool does it, beside whoever is in the group.
