@@ -29,7 +29,8 @@ Members::Members(const Topology& topology, ports::Source& source, ports::Changel
       context_{topology, options_, source, cache_},
       source_{source},
       changelog_{changelog},
-      stores_{stores} {}
+      stores_{stores},
+      key_check_{options_.key_policy, options_.input_partitions} {}
 
 Members::~Members() { close(); }
 

@@ -32,6 +32,7 @@ enum class Errc : std::uint8_t {
   unknown_redemption,
   time_in_future,
   too_many_parked,
+  wrong_partition,  // its key is not its member
   // configuration and usage
   usage,
   invalid_config,

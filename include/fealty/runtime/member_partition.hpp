@@ -54,6 +54,10 @@ class MemberPartition {
   Result<void> apply(const DecodedRecord& record, Slot slot, ports::OutputBuffer& out);
   /// Dead-letters or counts what is no event of this partition.
   void reject(const DecodedRecord& record, const Error& error, ports::OutputBuffer& out);
+  /// The record at `offset` came by another key than its member.
+  void count_astray(ports::Offset offset) {
+    if (!timeline_.silent(offset)) ++emitter_.counters().wrong_keys;
+  }
   /// What falls due for a member by the timeline's clock.
   void announce(Slot slot, bool silent, ports::OutputBuffer& out);
 

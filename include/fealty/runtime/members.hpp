@@ -92,6 +92,7 @@ class Members final : public Processor {
   std::vector<std::unique_ptr<TimelineGroup>> groups_;
   std::vector<Held> partitions_;      // by number
   std::deque<TimelineGroup*> turns_;  // under way: they come before the next record
+  KeyCheck key_check_;
   Counters given_away_;
   MachineClock::Steady now_{};                    // as process() began
   EventTime wall_now_{};                          // likewise
