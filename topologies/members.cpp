@@ -31,14 +31,15 @@ void number_timer_notices(member::Record& record, member::Effects& effects) {
 /// program's rules, churn after it. A refused or repeated event leaves nothing behind.
 program::Outcome apply_event(const Program& program, member::Record& record,
                              const event::Event& event, event::Offset position,
-                             const member::OrderGrant* order, member::Effects& effects) {
+                             const member::Rows& rows, member::Effects& effects) {
   const Day day = day_of(event.time, program.utc_offset_s);
   const bool buys = event.type == event::Type::purchase;
   const std::size_t days_before = buys ? record.purchase_days.size() : 0;
   const member::ChurnState churn = record.churn, announced = record.announced_churn;
-  insight::before_event(record, day, event.id, event.time, program.churn, program.version,
-                        program.utc_offset_s, effects);
-  const program::Outcome outcome = program::apply(record, event, position, order, program, effects);
+  const member::Cause cause{event.id, event.source, program::cause_type(event.type), event.time};
+  insight::before_event(record, day, cause, program.churn, program.version, program.utc_offset_s,
+                        effects);
+  const program::Outcome outcome = program::apply(record, event, position, rows, program, effects);
   if (outcome.verdict != program::Verdict::applied) {
     record.churn = churn;
     record.announced_churn = announced;
@@ -46,8 +47,8 @@ program::Outcome apply_event(const Program& program, member::Record& record,
     return outcome;
   }
   if (buys) {
-    insight::after_purchase(record, days_before, day, event.id, event.time, program.churn,
-                            program.version, effects);
+    insight::after_purchase(record, days_before, day, cause, program.churn, program.version,
+                            effects);
   }
   number_timer_notices(record, effects);
   drop_muted(program, effects);
@@ -107,8 +108,8 @@ runtime::Topology members_topology(const Program& program, const codec::Mapping&
 
   path.decoder = [&mapping] { return std::make_unique<codec::Decoder>(mapping); };
   path.apply = [&program](member::Record& record, const event::Event& event, event::Offset position,
-                          const member::OrderGrant* order, member::Effects& effects) {
-    return apply_event(program, record, event, position, order, effects);
+                          const member::Rows& rows, member::Effects& effects) {
+    return apply_event(program, record, event, position, rows, effects);
   };
   path.announce = [&program](member::Record& record, EventTime clock, member::Effects& effects) {
     announce(program, record, clock, effects);

@@ -26,6 +26,7 @@ std::string_view name(Errc code) {
     case Errc::unknown_redemption: return "unknown_redemption";
     case Errc::time_in_future: return "time_in_future";
     case Errc::too_many_parked: return "too_many_parked";
+    case Errc::record_full: return "record_full";
     case Errc::wrong_partition: return "wrong_partition";
     case Errc::usage: return "usage";
     case Errc::invalid_config: return "invalid_config";

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <limits>
 #include <utility>
 
 #include "exit_code.hpp"
@@ -55,7 +56,8 @@ Result<std::optional<StoredState::Found>> StoredState::find(std::string_view id)
 
 Result<void> StoredState::history(const Found& found,
                                   const std::function<void(const member::LedgerEntry&)>& visit) {
-  return partitions_[found.partition].store->history(found.record.id, visit);
+  return partitions_[found.partition].store->history(
+      found.record.id, 0, std::numeric_limits<std::size_t>::max(), visit);
 }
 
 Result<void> StoredState::scan(const std::function<Result<void>(const member::Record&)>& visit) {

@@ -16,6 +16,7 @@
 namespace fealty::insight {
 namespace {
 
+using member::Cause;
 using member::ChurnState;
 using member::Effects;
 using member::Notice;
@@ -143,6 +144,13 @@ std::string explanation_of(const Summary& s, bool raised, std::int32_t score_bp,
       s.T_days(day), p.horizon_days, percent(10'000 - score_bp));
 }
 
+void set_cause(Notice& notice, const Cause& cause) {
+  notice.time = cause.time;
+  notice.cause = cause.id;
+  notice.cause_source = cause.source;
+  notice.cause_type = cause.type;
+}
+
 /// The notice that the risk is `raised` or cleared as of `day`.
 Notice notice_of(const Record& record, bool raised, Day day, const ChurnParameters& p,
                  std::uint32_t version, Effects& effects) {
@@ -170,13 +178,12 @@ ChurnState stepped_to(const Record& record, ChurnState state, Day today, const C
 }
 
 /// A late event falls before what was announced: says so, and goes back to what holds on `as_of`.
-void take_back(Record& record, Day as_of, std::string_view cause, EventTime time,
-               const ChurnParameters& p, std::uint32_t version, Effects& effects) {
+void take_back(Record& record, Day as_of, const Cause& cause, const ChurnParameters& p,
+               std::uint32_t version, Effects& effects) {
   const ChurnState expected = stepped_to(record, record.churn, as_of, p);
   if (record.announced_churn.raised != expected.raised) {
     Notice notice = notice_of(record, expected.raised, as_of, p, version, effects);
-    notice.time = time;
-    notice.cause = cause;
+    set_cause(notice, cause);
     notice.details.push_back({"reason", std::string_view{"late_event"}});
     notice.explanation = effects.keep(std::string{notice.explanation} +
                                       " A late event takes back what was announced before it.");
@@ -193,22 +200,20 @@ std::uint16_t churn_on(const Record& record, Day today, const ChurnParameters& p
   return static_cast<std::uint16_t>(basis_points(p_buys(seen, today, parameters)));
 }
 
-void before_event(Record& record, Day day, std::string_view cause, EventTime time,
-                  const ChurnParameters& parameters, std::uint32_t version,
-                  std::int32_t utc_offset_s, Effects& effects) {
+void before_event(Record& record, Day day, const Cause& cause, const ChurnParameters& parameters,
+                  std::uint32_t version, std::int32_t utc_offset_s, Effects& effects) {
   if (!parameters.enabled) return;
   const Day as_of = std::max(day, record.last_day);
   if (record.announced_churn.since > as_of) {
-    take_back(record, as_of, cause, time, parameters, version, effects);
+    take_back(record, as_of, cause, parameters, version, effects);
   } else if (record.announced_churn.due <= as_of) {
     announce(record, as_of, parameters, version, utc_offset_s, effects);
   }
   record.churn = record.announced_churn;
 }
 
-void after_purchase(Record& record, std::size_t days_before, Day day, std::string_view cause,
-                    EventTime time, const ChurnParameters& parameters, std::uint32_t version,
-                    Effects& effects) {
+void after_purchase(Record& record, std::size_t days_before, Day day, const Cause& cause,
+                    const ChurnParameters& parameters, std::uint32_t version, Effects& effects) {
   if (!parameters.enabled || record.purchase_days.size() == days_before) return;
   const Day as_of = std::max(day, record.last_day);
   const std::uint16_t score_bp = churn_on(record, as_of, parameters);
@@ -218,8 +223,7 @@ void after_purchase(Record& record, std::size_t days_before, Day day, std::strin
                                                        : score_bp >= parameters.raise_bp);
   if (changes) {
     Notice notice = notice_of(record, !state.raised, as_of, parameters, version, effects);
-    notice.time = time;
-    notice.cause = cause;
+    set_cause(notice, cause);
     effects.notices.push_back(notice);
     state = {.raised = !state.raised, .since = as_of, .due = no_day};
   }

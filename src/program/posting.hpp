@@ -19,11 +19,24 @@ struct Change {
   member::Effects& effects;
   event::Offset position = 0;
   std::string_view cause;  // event id
-  EventTime time;          // of the cause
-  Day today = 0;           // the later of the event's day and the member's last day
+  std::string_view cause_source;
+  member::CauseType cause_type = member::CauseType::none;
+  EventTime time;  // of the cause
+  Day today = 0;   // the later of the event's day and the member's last day
   std::size_t first_notice = 0;
   std::size_t first_entry = 0;
 };
+
+/// Whether `points` more keep balance and open reservations, which may come back, within
+/// balance_max.
+constexpr bool balance_has_room(const member::Record& record, std::int64_t points) {
+  return record.balance + record.reserved <= balance_max - points;
+}
+
+/// Counters stop at their largest value.
+constexpr void count_one(std::uint32_t& counter) {
+  if (counter != UINT32_MAX) ++counter;
+}
 
 /// Moves the balance by `points` and writes the ledger entry, which borrows the texts: they live as
 /// long as the effects. Precondition: the balance stays within +-balance_max.

@@ -115,6 +115,8 @@ void announce(member::Record& record, Day today, const Program& program, member:
                   effects,
                   0,
                   cause,
+                  {},
+                  member::CauseType::none,
                   start_of(day, program.utc_offset_s),
                   day,
                   effects.notices.size(),

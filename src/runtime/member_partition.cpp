@@ -29,6 +29,7 @@ MemberPartition::MemberPartition(std::uint32_t number, const MembersContext& con
       evictions_at_open_{context.cache.evictions()},
       timers_{context.cache, number},
       unsaved_{*store_, context.cache},
+      rows_{*store_, unsaved_, context.cache},
       saves_{number, context, *store_, timeline, unsaved_},
       emitter_{context.topology, number} {}
 
@@ -66,14 +67,14 @@ Result<void> MemberPartition::apply(const DecodedRecord& record, Slot slot,
 
   const bool silent = timeline_.silent(offset);
   if (member.record.due() <= timeline_.today()) announce(slot, silent, out);
-  const auto order = find_order(event, member);
-  if (!order) return order.error();
+  const auto rows = rows_.find(event, slot, saves_.rows_in_flight(member));
+  if (!rows) return rows.error();
 
   effects_.clear();
   const auto level_before = member.record.announced_level.level;
   const bool is_new = member.record.last_day < 0;
   const program::Outcome outcome =
-      context_.topology.apply(member.record, event, offset, *order, effects_);
+      context_.topology.apply(member.record, event, offset, **rows, effects_);
   if (outcome.verdict == program::Verdict::refused) {
     reject(record, Error{outcome.reason, outcome.field}, out);
     return {};
@@ -99,7 +100,8 @@ Result<void> MemberPartition::apply(const DecodedRecord& record, Slot slot,
     emitter_.emit(effects_, member.record.id, out);
   }
   const bool grew = !effects_.entries.empty() || effects_.order || touches_lists(event.type);
-  keep(member);
+  rows_.note_left(member, effects_);
+  keep(slot, member);
   timeline_.accepted(offset, event.time);
   if (member.record.due() <= timeline_.today()) announce(slot, silent, out);
   timers_.add(slot, member);
@@ -108,25 +110,13 @@ Result<void> MemberPartition::apply(const DecodedRecord& record, Slot slot,
 }
 
 /// What the effects leave to be saved.
-void MemberPartition::keep(CachedMember& member) {
+void MemberPartition::keep(Slot slot, CachedMember& member) {
   for (const member::LedgerEntry& entry : effects_.entries) unsaved_.add(member, entry);
-  if (effects_.order) unsaved_.add(member, *effects_.order);
-  effects_.clear();
-}
-
-Result<const member::OrderGrant*> MemberPartition::find_order(const event::Event& event,
-                                                              const CachedMember& member) {
-  if (!program::needs_order(member.record, event)) return nullptr;
-  const std::uint64_t key = program::order_key(event);
-  if (unsaved_.find_order(member, saves_.orders_in_flight(member), key, found_order_)) {
-    return &found_order_;
+  for (const member::RowChange& change : effects_.rows) {
+    if (change.what == member::RowChange::What::left) continue;
+    unsaved_.add(slot, saves_.rows_in_flight(member), change, effects_);
   }
-  if (member.record.as_of == 0) return nullptr;  // Never saved: no orders in the store.
-  auto stored = store_->find_order(member.record.id, key);
-  if (!stored) return stored.error();
-  if (!*stored) return nullptr;
-  found_order_ = std::move(**stored);
-  return &found_order_;
+  effects_.clear();
 }
 
 void MemberPartition::announce(Slot slot, bool silent, ports::OutputBuffer& out) {
@@ -140,7 +130,7 @@ void MemberPartition::announce(Slot slot, bool silent, ports::OutputBuffer& out)
     emitter_.count_level(level_before, member.record.announced_level.level);
     emitter_.emit(effects_, member.record.id, out);
   }
-  keep(member);
+  keep(slot, member);
 }
 
 void MemberPartition::reject(const DecodedRecord& record, const Error& error,

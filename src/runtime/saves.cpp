@@ -83,18 +83,18 @@ void Saves::save_members(Flush::Share share, ports::OutputBuffer& out) {
     largest = 1;
     for (std::size_t i = 0; i < count; ++i) {
       const std::size_t before = batch_.bytes();
-      save_member(slots.at(i), gathered_.of(i), out);
+      save_member(slots.at(i), gathered_.entries(i), gathered_.rows(i), out);
       largest = std::max(largest, batch_.bytes() - before);
     }
   }
 }
 
 /// Encodes a member. From here on it may change again: what it is saved with is set apart.
-void Saves::save_member(Slot slot, std::span<const std::string_view> history,
-                        ports::OutputBuffer& out) {
+void Saves::save_member(Slot slot, std::span<const std::string_view> entries,
+                        std::span<const std::string_view> rows, ports::OutputBuffer& out) {
   CachedMember& member = context_.cache.member(slot);
   const ports::Offset as_of = timeline_.next();
-  const ports::SaveItem item{&member.record, history, member.stored_due};
+  const ports::SaveItem item{&member.record, entries, rows, member.stored_due};
   store_.encode({&item, 1}, as_of, batch_);
   if (context_.options.member_snapshots) {
     context_.topology.encode_member(
@@ -103,8 +103,9 @@ void Saves::save_member(Slot slot, std::span<const std::string_view> history,
     out.finish();
   }
   member.unsaved_entries = HistoryLog::none;
-  in_flight_.push_back({slot, std::exchange(member.unsaved_orders, HistoryLog::none)});
+  in_flight_.push_back({slot, std::exchange(member.unsaved_rows, HistoryLog::none)});
   member.in_flight = static_cast<std::uint32_t>(in_flight_.size());
+  member.rows_followed = 0;
   member.first_unsaved = 0;
   member.record.as_of = as_of;
   member.stored_due = member.record.due();

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <iterator>
 
-#include "fealty/base/hash.hpp"
-
 namespace fealty::runtime {
 
 bool Timers::holds(const Entry& entry, Day day) const {
@@ -89,7 +87,7 @@ Result<bool> Timers::from_store(const ports::DuePlace& after, Day today, std::si
   const auto more = store.due(after, today, limit, stored_);
   if (!more) return more.error();
   for (ports::DuePlace& place : stored_) {
-    const std::uint64_t key = MemberCache::key_of(hash64(place.member), partition_);
+    const std::uint64_t key = cache_.key_of(place.member, partition_);
     const Slot slot = cache_.find(key, partition_, place.member);
     reached = place;
     if (slot != no_slot && cache_.member(slot).record.due() != place.day) continue;

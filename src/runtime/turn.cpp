@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "fealty/base/check.hpp"
-#include "fealty/base/hash.hpp"
 
 namespace fealty::runtime {
 namespace {
@@ -56,7 +55,7 @@ Result<void> load(std::vector<Due>& due, const TimelineGroup& group, MemberCache
     for (Due& one : due) {
       if (one.partition != partition.get() || one.member.slot != no_slot) continue;
       const std::string& id = one.member.place.member;
-      const std::uint64_t key = MemberCache::key_of(hash64(id), partition->number());
+      const std::uint64_t key = cache.key_of(id, partition->number());
       one.member.slot = cache.insert(key, partition->number(), id);
       inserted.push_back(one.member.slot);
     }

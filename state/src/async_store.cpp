@@ -8,6 +8,7 @@
 
 #include "fealty/base/check.hpp"
 #include "fealty/base/hash.hpp"
+#include "fealty/state/seed.hpp"
 #include "src/keys.hpp"
 
 namespace fealty::state {
@@ -55,7 +56,7 @@ AsyncStore::MemberHashes::MemberHashes(const ports::SavedBatch& batch) {
   for (const auto& item : batch.items) {
     const std::string_view key = batch.key(item);
     if (key[0] != keys::member_table) continue;
-    const std::uint64_t hash = hash64(key.substr(1)) | 1U;
+    const std::uint64_t hash = hash64(key.substr(1), process_seed()) | 1U;
     std::size_t at = hash >> 1U & (places_.size() - 1);
     while (places_[at] != 0 && places_[at] != hash) at = (at + 1) & (places_.size() - 1);
     places_[at] = hash;
@@ -63,7 +64,7 @@ AsyncStore::MemberHashes::MemberHashes(const ports::SavedBatch& batch) {
 }
 
 bool AsyncStore::MemberHashes::may_hold(std::string_view member) const {
-  const std::uint64_t hash = hash64(member) | 1U;
+  const std::uint64_t hash = hash64(member, process_seed()) | 1U;
   std::size_t at = hash >> 1U & (places_.size() - 1);
   while (places_[at] != 0 && places_[at] != hash) at = (at + 1) & (places_.size() - 1);
   return places_[at] == hash;
@@ -121,22 +122,25 @@ Result<void> AsyncStore::load(std::span<const std::string_view> members,
   return inner_->load(members, out);
 }
 
-Result<std::optional<member::OrderGrant>> AsyncStore::find_order(std::string_view member,
-                                                                 std::uint64_t order_key) {
-  if (auto waited = wait_for({&member, 1}); !waited) return waited.error();
-  return inner_->find_order(member, order_key);
+Result<void> AsyncStore::find_rows(std::string_view member,
+                                   std::span<member::FoundRow* const> rows) {
+  if (auto waited = wait_for({&member, 1}); !waited) return waited;
+  return inner_->find_rows(member, rows);
 }
 
 void AsyncStore::encode(const member::LedgerEntry& entry, std::string& out) {
   inner_->encode(entry, out);
 }
 
-void AsyncStore::encode(const member::OrderGrant& order, std::string& out) {
-  inner_->encode(order, out);
+void AsyncStore::encode(const member::RowChange& change, const member::Effects& effects,
+                        std::string& out) {
+  inner_->encode(change, effects, out);
 }
 
-void AsyncStore::decode(std::string_view bytes, member::OrderGrant& order) {
-  inner_->decode(bytes, order);
+void AsyncStore::encode(const member::RowKey& key, std::string& out) { inner_->encode(key, out); }
+
+Result<void> AsyncStore::decode(std::string_view value, member::FoundRow& row) {
+  return inner_->decode(value, row);
 }
 
 void AsyncStore::encode(std::span<const ports::SaveItem> items, ports::Offset as_of,
@@ -176,10 +180,10 @@ Result<void> AsyncStore::page(std::string_view after, std::size_t limit,
   return inner_->page(after, limit, out);
 }
 
-Result<void> AsyncStore::history(std::string_view member,
+Result<void> AsyncStore::history(std::string_view member, std::uint64_t from_seq, std::size_t limit,
                                  const std::function<void(const member::LedgerEntry&)>& visit) {
   if (auto drained = drain(); !drained) return drained;
-  return inner_->history(member, visit);
+  return inner_->history(member, from_seq, limit, visit);
 }
 
 bool AsyncStore::empty() {

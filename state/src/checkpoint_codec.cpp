@@ -70,11 +70,10 @@ constexpr std::size_t clock_bytes_max = 4 * wire::number_bytes_max + wire::head_
 
 void encode_checkpoint(const ports::Checkpoint& checkpoint, std::string& out_bytes) {
   constexpr std::size_t advance_bytes_max = 2 * wire::number_bytes_max + wire::head_bytes_max;
-  Writer out{out_bytes, 9 * wire::number_bytes_max + wire::head_bytes_max + 2 * clock_bytes_max +
-                            checkpoint.program_id.size() + checkpoint.note.size() +
-                            wire::head_bytes_max +
-                            (checkpoint.advances.size() + checkpoint.refused.size()) *
-                                advance_bytes_max};
+  Writer out{out_bytes,
+             9 * wire::number_bytes_max + wire::head_bytes_max + 2 * clock_bytes_max +
+                 checkpoint.program_id.size() + checkpoint.note.size() + wire::head_bytes_max +
+                 (checkpoint.advances.size() + checkpoint.refused.size()) * advance_bytes_max};
   out.always_uint(1, format_version);
   out.uint(2, checkpoint.recover_from);
   out.uint(3, checkpoint.committed);
@@ -100,12 +99,12 @@ void encode_checkpoint(const ports::Checkpoint& checkpoint, std::string& out_byt
 
 Result<ports::Checkpoint> decode_checkpoint(std::string_view bytes) {
   ports::Checkpoint checkpoint;
-  std::uint32_t format = 0;
+  Format format;
   Reader in{bytes};
-  for (std::uint32_t t = 0; format <= format_version && in.next(t);) {
+  for (std::uint32_t t = 0; format.known() && in.next(t);) {
     switch (t) {
       case tag(1, wire::varint):
-        in.uint(format);
+        in.uint(format.number);
         break;
       case tag(2, wire::varint):
         in.uint(checkpoint.recover_from);
@@ -150,7 +149,7 @@ Result<ports::Checkpoint> decode_checkpoint(std::string_view bytes) {
         in.skip(t, 14);
     }
   }
-  if (auto read = verdict(in.ok(), format, "checkpoint"); !read) return read.error();
+  if (auto read = verdict(in.ok(), format.number, "checkpoint"); !read) return read.error();
   return checkpoint;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "src/format_error.hpp"
 #include "src/keys.hpp"
 
 namespace fealty::state {
@@ -10,8 +11,7 @@ namespace {
 
 constexpr std::size_t restoring_bytes_max = std::size_t{8} * 1024 * 1024;
 // What most items take at most, keys and the encoder's own bounds included.
-constexpr std::size_t member_bytes_about = 2048, chunk_head_bytes = 1024,
-                      chunk_bytes_max = std::size_t{256} << 10U, checkpoint_bytes_about = 512;
+constexpr std::size_t member_bytes_about = 2048, checkpoint_bytes_about = 512;
 
 std::string timer_start(Day day) {
   std::string key;
@@ -24,10 +24,6 @@ std::string end_of(std::string prefix) {
   check(!prefix.empty() && prefix.back() != '\xff', "a prefix that has a successor");
   ++prefix.back();
   return prefix;
-}
-
-Error with_detail(const Error& error, std::string_view member) {
-  return {error.code, error.field, std::string{"member "}.append(member) + ": " + error.detail};
 }
 
 /// Eight bytes of a key from `at` on, as a number that compares as they do; missing ones are 0.
@@ -81,40 +77,9 @@ Result<void> EncodedStore::load(std::span<const std::string_view> members,
   return map_->get_many(keys_, [&](std::size_t k, std::string_view value) -> Result<void> {
     const std::size_t i = order_[k];
     const std::string_view id = keys_[k].substr(1);
-    if (auto read = decode_record(id, value, *out[i]); !read) return with_detail(read.error(), id);
+    if (auto read = decode_record(id, value, *out[i]); !read) return of_member(read.error(), id);
     return {};
   });
-}
-
-Result<std::optional<member::OrderGrant>> EncodedStore::find_order(std::string_view member,
-                                                                   std::uint64_t order_key) {
-  std::string first;
-  keys::append_history(member, 0, 0, first);
-  std::string end;
-  keys::append_history_end(member, end);
-  std::optional<member::OrderGrant> found;
-  auto scanned =
-      map_->scan_back(first, end, [&](std::string_view, std::string_view value) -> Result<bool> {
-        auto order = state::find_order_in(value, order_key);
-        if (!order) return with_detail(order.error(), member);
-        if (!order->has_value()) return true;
-        found = std::move(*order);
-        return false;
-      });
-  if (!scanned) return scanned.error();
-  return found;
-}
-
-void EncodedStore::encode(const member::LedgerEntry& entry, std::string& out) {
-  encode_entry(entry, out);
-}
-
-void EncodedStore::encode(const member::OrderGrant& order, std::string& out) {
-  encode_order(order, out);
-}
-
-void EncodedStore::decode(std::string_view bytes, member::OrderGrant& order) {
-  decode_order(bytes, order);
 }
 
 void EncodedStore::encode(std::span<const ports::SaveItem> items, ports::Offset as_of,
@@ -124,29 +89,12 @@ void EncodedStore::encode(std::span<const ports::SaveItem> items, ports::Offset 
     std::string& bytes = batch.begin_item(member_bytes_about);
     keys::append_member(save.record->id, bytes);
     batch.key_done();
-    encoder_.encode(*save.record, as_of, bytes);
+    encode_record(*save.record, as_of, bytes);
     ports::SavedBatch::Item& item = batch.item_done();
     item.due = save.record->due();
     item.stored_due = save.stored_due;
-    encode_chunks(save, as_of, batch);
-  }
-}
-
-/// In several chunks where a busy member's history would not fit into one record of the changelog.
-void EncodedStore::encode_chunks(const ports::SaveItem& save, ports::Offset as_of,
-                                 ports::SavedBatch& batch) {
-  std::uint32_t number = 0;
-  for (std::size_t begin = 0, end = 0; begin < save.history.size(); begin = end) {
-    std::size_t size = 0;
-    for (; end < save.history.size(); ++end) {
-      if (end > begin && size + save.history[end].size() > chunk_bytes_max) break;
-      size += save.history[end].size();
-    }
-    std::string& chunk = batch.begin_item(chunk_head_bytes + size);
-    keys::append_history(save.record->id, as_of, number++, chunk);
-    batch.key_done();
-    encode_history(save.history.subspan(begin, end - begin), chunk);
-    batch.item_done();
+    encode_ledger(save, batch);
+    encode_rows(save, batch);
   }
 }
 
@@ -199,8 +147,9 @@ Result<void> EncodedStore::save(ports::SavedBatch& batch) {
   scratch_.reserve(timer_bytes);
   for (const auto& item : batch.items) {
     const std::string_view key = batch.key(item);
-    check(item.key_size > 0 && item.value_size > 0, "a saved version has a key and a value");
-    writes_.push_back({.key = key, .value = batch.value(item)});
+    check(item.key_size > 0 && (item.value_size > 0 || keys::is_row_table(key[0])),
+          "a saved version has a key and a value");
+    writes_.push_back({.key = key, .value = batch.value(item), .erase = item.value_size == 0});
     if (key[0] != keys::member_table || item.due == item.stored_due) continue;
     add_timer(item.stored_due, key.substr(1), true);
     add_timer(item.due, key.substr(1), false);
@@ -219,7 +168,7 @@ Result<Day> EncodedStore::stored_due(std::string_view member) {
   if (!bytes->has_value()) return no_day;
   member::Record record;
   if (auto read = decode_record(member, **bytes, record); !read) {
-    return with_detail(read.error(), member);
+    return of_member(read.error(), member);
   }
   return record.due();
 }
@@ -233,7 +182,7 @@ Result<void> EncodedStore::restore(std::string_view key, std::string_view value,
     if (!before) return before.error();
     member::Record record;  // A deletion leaves no timer.
     if (!value.empty()) {
-      if (auto read = decode_record(id, value, record); !read) return with_detail(read.error(), id);
+      if (auto read = decode_record(id, value, record); !read) return of_member(read.error(), id);
     }
     const Day due = record.due();
     if (*before != due) {
@@ -249,7 +198,8 @@ Result<void> EncodedStore::restore(std::string_view key, std::string_view value,
       }
     }
     restoring_due_[std::string{id}] = due;
-  } else if (key[0] != keys::history_table && key[0] != keys::checkpoint_table) {
+  } else if (key[0] != keys::ledger_table && key[0] != keys::checkpoint_table &&
+             !keys::is_row_table(key[0])) {
     return Error{Errc::wrong_revision, "changelog",
                  "a record of a table this release does not know"};
   }
@@ -305,7 +255,7 @@ Result<void> EncodedStore::scan(const std::function<Result<void>(const member::R
                     [&](std::string_view key, std::string_view value) -> Result<bool> {
                       const std::string_view id = key.substr(1);
                       if (auto read = decode_record(id, value, record); !read) {
-                        return with_detail(read.error(), id);
+                        return of_member(read.error(), id);
                       }
                       if (auto visited = visit(record); !visited) return visited.error();
                       return true;
@@ -323,26 +273,12 @@ Result<void> EncodedStore::page(std::string_view after, std::size_t limit,
                               if (count == out.size()) out.emplace_back();
                               const std::string_view id = key.substr(1);
                               if (auto read = decode_record(id, value, out[count]); !read) {
-                                return with_detail(read.error(), id);
+                                return of_member(read.error(), id);
                               }
                               return ++count < limit;
                             });
   out.resize(count);
   return scanned;
-}
-
-Result<void> EncodedStore::history(std::string_view member,
-                                   const std::function<void(const member::LedgerEntry&)>& visit) {
-  std::string first;
-  keys::append_history(member, 0, 0, first);
-  std::string end;
-  keys::append_history_end(member, end);
-  member::History chunk;
-  return map_->scan(first, end, [&](std::string_view, std::string_view value) -> Result<bool> {
-    if (auto read = decode_history(value, chunk); !read) return with_detail(read.error(), member);
-    for (const auto& entry : chunk.entries) visit(entry);
-    return true;
-  });
 }
 
 bool EncodedStore::empty() {

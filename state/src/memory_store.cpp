@@ -1,5 +1,6 @@
 #include "fealty/state/memory_store.hpp"
 
+#include <iterator>
 #include <map>
 #include <memory>
 
@@ -40,16 +41,11 @@ class MemoryMap final : public KeyValue {
     }
     return {};
   }
-  Result<void> scan_back(std::string_view first, std::string_view end,
+  Result<void> scan_from(std::string_view first, std::string_view at, std::string_view end,
                          const PairVisitor& visit) override {
-    for (auto at = pairs_.lower_bound(end); at != pairs_.begin();) {
-      --at;
-      if (at->first < first) break;
-      auto go_on = visit(at->first, at->second);
-      if (!go_on) return go_on.error();
-      if (!*go_on) break;
-    }
-    return {};
+    auto from = pairs_.upper_bound(at);
+    if (from != pairs_.begin() && std::prev(from)->first >= first) --from;
+    return scan(from == pairs_.end() ? end : std::string_view{from->first}, end, visit);
   }
   std::uint64_t disk_bytes() override { return 0; }
 

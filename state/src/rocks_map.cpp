@@ -131,29 +131,29 @@ Result<void> RocksMap::scan(std::string_view first, std::string_view end,
   options.fill_cache = false;
   options.adaptive_readahead = true;
   const std::unique_ptr<rocksdb::Iterator> at{db_->NewIterator(options)};
-  for (at->Seek(slice(first)); at->Valid(); at->Next()) {
-    auto go_on = visit(view(at->key()), view(at->value()));
-    if (!go_on) return go_on.error();
-    if (!*go_on) return {};
-  }
-  if (!at->status().ok()) return error_of(at->status(), directory_);
-  return {};
+  at->Seek(slice(first));
+  return visit_from(*at, visit);
 }
 
-Result<void> RocksMap::scan_back(std::string_view first, std::string_view end,
+Result<void> RocksMap::scan_from(std::string_view first, std::string_view at, std::string_view end,
                                  const PairVisitor& visit) {
-  const rocksdb::Slice lower = slice(first);
-  const rocksdb::Slice upper = slice(end);
+  const rocksdb::Slice lower = slice(first), upper = slice(end);
   rocksdb::ReadOptions options;
   options.iterate_lower_bound = &lower;
   options.iterate_upper_bound = &upper;
-  const std::unique_ptr<rocksdb::Iterator> at{db_->NewIterator(options)};
-  for (at->SeekToLast(); at->Valid(); at->Prev()) {
-    auto go_on = visit(view(at->key()), view(at->value()));
+  const std::unique_ptr<rocksdb::Iterator> iterator{db_->NewIterator(options)};
+  iterator->SeekForPrev(slice(at));
+  if (!iterator->Valid() && iterator->status().ok()) iterator->SeekToFirst();
+  return visit_from(*iterator, visit);
+}
+
+Result<void> RocksMap::visit_from(rocksdb::Iterator& at, const PairVisitor& visit) const {
+  for (; at.Valid(); at.Next()) {
+    auto go_on = visit(view(at.key()), view(at.value()));
     if (!go_on) return go_on.error();
     if (!*go_on) return {};
   }
-  if (!at->status().ok()) return error_of(at->status(), directory_);
+  if (!at.status().ok()) return error_of(at.status(), directory_);
   return {};
 }
 

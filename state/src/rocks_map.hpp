@@ -26,11 +26,12 @@ class RocksMap final : public KeyValue {
   Result<void> write(std::span<const Write> changes) override;
   Result<void> scan(std::string_view first, std::string_view end,
                     const PairVisitor& visit) override;
-  Result<void> scan_back(std::string_view first, std::string_view end,
+  Result<void> scan_from(std::string_view first, std::string_view at, std::string_view end,
                          const PairVisitor& visit) override;
   std::uint64_t disk_bytes() override;
 
  private:
+  Result<void> visit_from(rocksdb::Iterator& at, const PairVisitor& visit) const;
   Result<void> ingest(std::span<const Write> changes);
 
   std::unique_ptr<rocksdb::DB> db_;

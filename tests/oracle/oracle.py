@@ -8,6 +8,7 @@ the churn score is a float, so its last decimal may differ by one from the progr
 Section numbers in the comments are those of that document.
 """
 import argparse
+import copy
 import datetime
 import json
 import math
@@ -177,6 +178,7 @@ KNOWN = {"purchase", "refund", "cancel", "click", "view", "review", "login", "re
          "consent", "merge", "erase", "item"}
 MONEY = {"purchase", "refund", "cancel", "redemption", "adjustment"}
 MOST_MINOR = 10 ** 15
+MOST_POINTS = 10 ** 18
 TIME = re.compile(r"(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d+))?([Zz]|[+-]\d\d:\d\d)")
 NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?")
 
@@ -241,6 +243,15 @@ def decimal_of(node, key, digits, least, most, needed=False):
     if exact.denominator != 1 or not least <= exact <= most or (exact == 0 and value.startswith("-")):
         raise Refused("out_of_range")
     return int(exact)
+
+
+def compact(node):
+    """JSON without spaces, numbers digit for digit: what a log written so holds."""
+    if isinstance(node, Num):
+        return str(node)
+    if isinstance(node, dict):
+        return "{" + ",".join(f"{json.dumps(key)}:{compact(value)}" for key, value in node.items()) + "}"
+    return "[" + ",".join(map(compact, node)) + "]" if isinstance(node, list) else json.dumps(node)
 
 
 def currency_digits(currency):
@@ -396,7 +407,7 @@ class Member:
         self.buckets = {}
         self.level, self.since, self.check = 0, None, NEVER
         self.orders, self.parked, self.reservations = {}, [], {}
-        self.business_keys, self.event_ids, self.own_ids = {}, {}, {}
+        self.told = []  # money events that were accepted
         self.recent = []
         self.ledger = []
 
@@ -419,32 +430,21 @@ class Member:
                 self.recent = (self.recent + [event_id])[-16:]
             return remember
         digest = (event["type"], event["time"], repr(sorted(event["data"].items(), key=lambda item: item[0])))
-        phase = event["data"].get("phase")
-        told = self.event_ids.get(event_id) or self.own_ids.get((event["type"], phase, event_id))
+        kind = event["type"], event["data"].get("phase")
         business_id = self.business_id(event)
-        if business_id is None:
-            if told:
-                raise Duplicate if told == digest else Refused("id_conflict")
+        own = event["id"] in (business_id, event["data"].get("order_id"))  # named after what it is about
 
-            def remember():
-                self.event_ids[event_id] = digest
-            return remember
-        key = (event["type"], business_id, phase)
-        if key in self.business_keys:
-            by, with_digest = self.business_keys[key]
-            if by == event_id and with_digest != digest:
-                raise Refused("id_conflict")
-            raise Duplicate
-        if told:
-            raise Refused("id_conflict")
-
-        def remember():
-            self.business_keys[key] = (event_id, digest)
-            if event["id"] == business_id:
-                self.own_ids[event["type"], phase, event_id] = digest
-            else:
-                self.event_ids[event_id] = digest
-        return remember
+        def meets(other_kind, other_own):
+            return other_kind == kind or not (own or other_own)
+        if business_id is not None:
+            for by, of, other_kind, _, other_digest in self.told:
+                if (other_kind, of) != (kind, business_id):
+                    continue
+                raise Refused("id_conflict") if by == event_id and other_digest != digest else Duplicate
+        for by, _, other_kind, other_own, other_digest in self.told:
+            if by == event_id and meets(other_kind, other_own):
+                raise Duplicate if business_id is None and other_digest == digest else Refused("id_conflict")
+        return lambda: self.told.append((event_id, business_id, kind, own, digest))
 
     # -------- one event (2)
 
@@ -462,6 +462,10 @@ class Member:
         change(Context(event, position, day, acting))
 
     def plan_other(self, event, level):
+        if event["type"] in ("enrol", "profile"):
+            zone, attributes = (event["data"].get(key) for key in ("time_zone", "attributes"))
+            if len((zone or "").encode()) > 256 or attributes is not None and len(compact(attributes).encode()) > 16384:
+                raise Refused("record_full")
         points, names, _ = self.earned(event, level)
 
         def change(at):
@@ -481,7 +485,8 @@ class Member:
 
     def enter(self, at, entry, points, rule, order_id):
         self.ledger.append({"member": self.name, "seq": len(self.ledger) + 1, "entry": entry, "points": points,
-                            "balance": self.balance, "time": at.event["time"], "cause": at.event["id"], "rule": rule,
+                            "balance": self.balance, "time": at.event["time"], "cause": at.event["id"],
+                            "cause_source": at.event["source"], "cause_type": at.event["type"], "rule": rule,
                             "rule_version": self.program.version, "order_id": order_id, "position": at.position})
 
     # -------- earning (3)
@@ -506,7 +511,8 @@ class Member:
                 if value != 0:
                     names.append(rule.name)
             points = max(0, self.program.rounded(total))
-        if points > 10 ** 15 or self.balance + points > 10 ** 18 or self.lifetime_points + points > 10 ** 18:
+        held = self.balance + self.reserved
+        if points > 10 ** 15 or held + points > MOST_POINTS or self.lifetime_points + points > MOST_POINTS:
             raise Refused("out_of_range")
         return points, names, matches
 
@@ -576,6 +582,8 @@ class Member:
         amounts = [line["amount"] for line in data["lines"]]
         if max([data["total"], sum(amounts), *amounts]) > MOST_MINOR or self.revenue + data["total"] > 10 ** 18:
             raise Refused("out_of_range")
+        if len(self.purchase_days | {self.program.day(event["time"])}) > max(8192, len(self.purchase_days)):
+            raise Refused("record_full")
         points, names, matches = self.earned(event, level)
 
         def change(at):
@@ -677,8 +685,16 @@ class Member:
         if data.get("currency") and data["currency"] != self.program.currency:
             raise Refused("currency_not_in_program")
         order = self.orders.get(data["order_id"])
-        if order is None and len(self.parked) >= 16:
-            raise Refused("too_many_parked")
+        if order is None:
+            if len(self.parked) >= 16:
+                raise Refused("too_many_parked")
+            texts = [event["id"], event["source"], *(data.get(key) for key in ("order_id", "refund_id", "reason"))]
+            lines = data.get("lines") or []
+            texts += [line[key] for line in lines for key in ("line", "sku")]
+            if sum(len((text or "").encode()) for text in texts) + 40 * len(lines) > 65536:
+                raise Refused("record_full")
+        elif self.balance - self.cost(copy.deepcopy(order), data)[1] < -MOST_POINTS:
+            raise Refused("out_of_range")
 
         def change(at):
             if order is None:
@@ -746,16 +762,20 @@ class Member:
         rules = [rule for rule in self.program.rules if rule.event == "purchase"]
         return self.order_points(rules, order.matches, amounts, order.level)[0]
 
-    def refund(self, at, order):
-        refunded_before = order.refunded
-        self.give_back(order, at.event["data"])
+    def cost(self, order, data):
+        """Gives back what `data` says; answers the points that the order then deserves less, and those taken."""
+        self.give_back(order, data)
         held = order.granted - order.reversed
         deduction = min(held, max(0, held - self.points_left(order)))
+        return deduction, min(deduction, max(self.balance, 0)) if self.program.clamp else deduction
+
+    def refund(self, at, order):
+        refunded_before = order.refunded
+        deduction, lost = self.cost(order, at.event["data"])
         order.reversed += deduction
         self.lifetime_points -= deduction
         self.refunds += 1
         self.refunded += order.refunded - refunded_before
-        lost = min(deduction, max(self.balance, 0)) if self.program.clamp else deduction
         if lost:
             self.balance -= lost
             self.enter(at, "reverse", -lost, "refund", at.event["data"]["order_id"])
@@ -771,6 +791,10 @@ class Member:
         if phase in ("at_once", "reserve"):
             if self.balance < points:
                 raise Refused("insufficient_points")
+            if self.redeemed + self.reserved + points > MOST_POINTS:
+                raise Refused("out_of_range")
+            if phase == "reserve" and len(self.reservations) >= 10000:
+                raise Refused("record_full")
         elif name not in self.reservations:
             raise Refused("unknown_redemption")
 
@@ -797,7 +821,7 @@ class Member:
 
     def plan_adjustment(self, event, _):
         points = event["data"]["points"]
-        if abs(self.balance + points) > 10 ** 18:
+        if self.balance + self.reserved + points > MOST_POINTS or self.balance + points < -MOST_POINTS:
             raise Refused("out_of_range")
 
         def change(at):

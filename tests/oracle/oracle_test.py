@@ -28,12 +28,14 @@ CDNOW = pathlib.Path(os.environ.get("FEALTY_TESTDATA") or ROOT / "build" / "test
 LONG = os.environ.get("FEALTY_LONG", "") not in ("", "0")
 ONLY = os.environ.get("FEALTY_SEED")
 
-REFUSALS = {"id_conflict", "currency_not_in_program", "too_many_parked", "insufficient_points", "unknown_redemption"}
+REFUSALS = {"id_conflict", "currency_not_in_program", "too_many_parked", "insufficient_points", "unknown_redemption",
+            "record_full"}
 # Of a member, all that the oracle knows; churn apart, since it is a float there.
 EXACT = ["member", "balance", "level", "qualifying", "lifetime_points", "purchases", "reserved", "redeemed_points",
          "refunds", "revenue", "refunded", "level_since", "purchase_days", "clicks", "views", "reviews", "rating_sum",
          "logins", "parked_refunds", "ledger_seq"]
-ENTRY = ["member", "seq", "entry", "points", "balance", "time", "cause", "rule", "rule_version", "order_id", "position"]
+ENTRY = ["member", "seq", "entry", "points", "balance", "time", "cause", "cause_source", "cause_type", "rule",
+         "rule_version", "order_id", "position"]
 
 
 def seeds(usual, many):
@@ -186,7 +188,7 @@ class Adversarial(Agreement):
         log = self.history(1, "EUR", 6000)
         run = oracle.replay(HERE / "programs" / "rolling.yaml", log)
         reasons, entries = Counter(run.refused.values()), Counter(entry["entry"] for entry in run.ledger)
-        for reason in REFUSALS - {"too_many_parked"} | {"out_of_range", "malformed_json", "missing_field", "wrong_type"}:
+        for reason in REFUSALS - {"too_many_parked", "record_full"} | {"out_of_range", "malformed_json", "missing_field", "wrong_type"}:
             self.assertGreater(reasons[reason], 0, reason)
         for entry in ("earn", "reverse", "redeem", "reserve", "capture", "release", "adjust"):
             self.assertGreater(entries[entry], 10, entry)
@@ -203,7 +205,7 @@ class Special(Agreement):
             for number, (kind, member, data) in enumerate(events):
                 target.write(json.dumps({"specversion": "1.0", "id": f"the-event-of-number-{number}", "source": "/a",
                                          "type": kind, "subject": member, "time": f"2024-01-{1 + number % 28:02d}T00:00:00Z",
-                                         "data": data}) + "\n")
+                                         "data": data}, separators=(",", ":")) + "\n")
         return self.agree(name, program, log)
 
     def test_business_ids_of_one_to_eight_characters_are_told_apart_by_type(self):
@@ -213,6 +215,44 @@ class Special(Agreement):
         events = [("purchase", "m", {"order_id": name, "currency": "EUR", "total": 3}) for name in ids]
         events += [("cancel", "m", {"order_id": name}) for name in ids]
         self.told("short-ids", HERE / "programs" / "plain.yaml", *events)
+
+    def test_a_refund_and_a_purchase_named_after_the_order_end_the_same_in_either_order(self):
+        purchase = {"type": "purchase", "data": {"order_id": "o1", "currency": "EUR", "total": 100}}
+        refund = {"type": "refund", "data": {"order_id": "o1", "amount": 40}}
+        for told in ([purchase, refund], [refund, purchase]):
+            log = self.folder / "log.ndjson"
+            log.write_text("".join(json.dumps({"specversion": "1.0", "id": "o1", "source": "/a", "subject": "m",
+                                               "time": "2025-01-01T10:00:00Z"} | event) + "\n" for event in told))
+            run = self.agree("either-order", HERE / "programs" / "plain.yaml", log)
+            self.assertEqual(run.members["m"].refunded, 4000)
+            self.assertEqual(run.counts["deadlettered"], 0)
+
+    def test_what_one_member_may_hold_is_bounded(self):
+        """Each bound from below and from above, with the reason that the rules give."""
+        program = HERE / "programs" / "plain.yaml"
+        lines = [{"sku": f"sku-{n:020d}", "quantity": 1} for n in range(1000)]
+        long_lines = [{"sku": f"sku-{n:030d}", "quantity": 1} for n in range(1000)]
+        fits, too_long = ({"text": "x" * (16384 - len('{"text":""}') + more)} for more in (0, 1))
+        run = self.told("bounds", program,
+                        ("refund", "parked", {"order_id": "order-number-1", "lines": lines}),
+                        ("refund", "parked", {"order_id": "order-number-2", "lines": long_lines}),
+                        ("profile", "profile", {"attributes": fits}), ("profile", "profile", {"attributes": too_long}),
+                        ("profile", "profile", {"time_zone": "z" * 256}), ("profile", "profile", {"time_zone": "z" * 257}))
+        self.assertEqual(sorted(run.refused.items()), [(1, "record_full"), (3, "record_full"), (5, "record_full")])
+
+    def test_deliveries_are_known_whatever_lies_between(self):
+        """More events than a member's record can keep in mind, then each again."""
+        events = [("purchase", "m", {"order_id": f"the-order-of-number-{n}", "currency": "EUR", "total": 3})
+                  for n in range(300)]
+        events += [("refund", "m", {"order_id": f"the-order-of-number-{n}", "amount": 1} | (
+            {"refund_id": f"the-refund-of-number-{n}"} if n % 2 else {})) for n in range(0, 300, 7)]
+        log = self.folder / "log.ndjson"
+        rows_of = [json.dumps({"specversion": "1.0", "id": f"event-{n}", "source": "/a", "type": kind, "subject": member,
+                               "time": "2024-01-01T00:00:00Z", "data": data}) + "\n"
+                   for n, (kind, member, data) in enumerate(events)]
+        log.write_text("".join(rows_of + rows_of))
+        run = self.agree("long-memory", HERE / "programs" / "plain.yaml", log)
+        self.assertEqual(run.counts["duplicates"], len(events))
 
     def test_an_order_of_nothing_is_refunded_in_full_once(self):
         order, back = {"order_id": "order-number-2", "currency": "JPY"}, {"order_id": "order-number-2"}

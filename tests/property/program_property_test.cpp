@@ -125,8 +125,13 @@ void hold(const Desk& desk) {
   RC_ASSERT(desk.record.lifetime_points >= 0);
   if (desk.program.negative_balance == NegativeBalance::clamp) RC_ASSERT(desk.record.balance >= 0);
   std::int64_t reserved = 0;
-  for (const member::Reservation& held : desk.record.rare->reservations) reserved += held.points;
+  std::uint32_t reservations = 0;
+  for (const auto& [name, row] : desk.rows) {
+    reserved += row.reserved;
+    reservations += row.reserved > 0 ? 1 : 0;
+  }
   RC_ASSERT(desk.record.reserved == reserved);
+  RC_ASSERT(desk.record.rare->reservations == reservations);
 
   const member::LevelState level = desk.record.level;
   RC_ASSERT(level == level_on(desk.record, desk.record.last_day, desk.program));

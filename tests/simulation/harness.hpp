@@ -33,19 +33,21 @@ class FaultyStore final : public ports::MemberStore {
     if (faults_.now(Step::store_load)) throw Crash{};
     return disk_->load(members, out);
   }
-  Result<std::optional<member::OrderGrant>> find_order(std::string_view member,
-                                                       std::uint64_t key) override {
-    if (faults_.now(Step::store_find_order)) throw Crash{};
-    return disk_->find_order(member, key);
+  Result<void> find_rows(std::string_view member,
+                         std::span<member::FoundRow* const> rows) override {
+    if (faults_.now(Step::store_find_rows)) throw Crash{};
+    return disk_->find_rows(member, rows);
   }
   void encode(const member::LedgerEntry& entry, std::string& out) override {
     disk_->encode(entry, out);
   }
-  void encode(const member::OrderGrant& order, std::string& out) override {
-    disk_->encode(order, out);
+  void encode(const member::RowChange& change, const member::Effects& effects,
+              std::string& out) override {
+    disk_->encode(change, effects, out);
   }
-  void decode(std::string_view bytes, member::OrderGrant& order) override {
-    disk_->decode(bytes, order);
+  void encode(const member::RowKey& key, std::string& out) override { disk_->encode(key, out); }
+  Result<void> decode(std::string_view value, member::FoundRow& row) override {
+    return disk_->decode(value, row);
   }
   void encode(std::span<const ports::SaveItem> items, ports::Offset as_of,
               ports::SavedBatch& batch) override {
@@ -74,9 +76,9 @@ class FaultyStore final : public ports::MemberStore {
                     std::vector<member::Record>& out) override {
     return disk_->page(after, limit, out);
   }
-  Result<void> history(std::string_view member,
+  Result<void> history(std::string_view member, std::uint64_t from_seq, std::size_t limit,
                        const std::function<void(const member::LedgerEntry&)>& visit) override {
-    return disk_->history(member, visit);
+    return disk_->history(member, from_seq, limit, visit);
   }
   bool empty() override { return disk_->empty(); }
   std::uint64_t disk_bytes() override { return 0; }

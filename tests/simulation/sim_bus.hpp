@@ -28,12 +28,12 @@ enum class Step : std::uint8_t {
   store_save,
   store_saved,
   store_load,
-  store_find_order,
+  store_find_rows,
 };
 inline constexpr Step all_steps[]{
     Step::poll,         Step::append,          Step::append_abort, Step::commit_begin,
     Step::commit_abort, Step::commit_end,      Step::store_save,   Step::store_saved,
-    Step::store_load,   Step::store_find_order};
+    Step::store_load,   Step::store_find_rows};
 
 /// Decides, each time a run passes a step, whether it is cut there. Threads: any.
 class Faults {

@@ -14,8 +14,8 @@ std::uint16_t churn_on(const member::Record& record, Day today, const ChurnParam
 
 /// Call before an event on `day` changes the record: announces what fell due up to it, takes back
 /// what a late event shows to be wrong (a notice with detail reason = late_event), and settles the
-/// state. `cause` is the event's id. `version` goes into notices as rule_version.
-void before_event(member::Record& record, Day day, std::string_view cause, EventTime time,
+/// state. `cause` is the event. `version` goes into notices as rule_version.
+void before_event(member::Record& record, Day day, const member::Cause& cause,
                   const ChurnParameters& parameters, std::uint32_t version,
                   std::int32_t utc_offset_s, member::Effects& effects);
 /// Call after it where it is a purchase, with the number of purchase days before it: where it
@@ -23,7 +23,7 @@ void before_event(member::Record& record, Day day, std::string_view cause, Event
 /// due day. Between purchases the score follows from the day alone: churn_on() gives it to whoever
 /// asks, and the day on which it crosses the threshold is known beforehand.
 void after_purchase(member::Record& record, std::size_t days_before, Day day,
-                    std::string_view cause, EventTime time, const ChurnParameters& parameters,
+                    const member::Cause& cause, const ChurnParameters& parameters,
                     std::uint32_t version, member::Effects& effects);
 /// Announces what falls due up to and including `today`.
 void announce(member::Record& record, Day today, const ChurnParameters& parameters,

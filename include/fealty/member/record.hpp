@@ -9,10 +9,11 @@
 #include "fealty/base/small_vector.hpp"
 #include "fealty/base/time.hpp"
 #include "fealty/base/units.hpp"
-#include "fealty/member/key_set.hpp"
+#include "fealty/member/delivery_window.hpp"
 
-/// A member's state, plain types. Two parts: the compact Record, loaded with every event, and the
-/// History (ledger entries, order grants), written once and read only for refunds and explanations.
+/// A member's state, plain types. Two parts: the compact Record, bounded and loaded with every
+/// event, and what lies beside it: ledger entries (history.hpp) and rows (rows.hpp), each found by
+/// a read of its own.
 namespace fealty::member {
 
 /// Input position, as event::Offset.
@@ -41,41 +42,34 @@ struct ChurnState {
   friend bool operator==(const ChurnState&, const ChurnState&) = default;
 };
 
-/// A refund that came before its purchase, kept until that arrives. Bounded: parked_max a member.
-struct ParkedRefund {
-  std::uint64_t order_key = 0;
-  std::string order_id, refund_id, event_id, reason;
-  EventTime time;
-  Currency currency;
-  bool whole_order = true;
-  bool has_amount = false;
-  std::int64_t amount_minor = 0;
-  struct Line {
-    std::string line, sku;
-    std::int64_t quantity = -1;      // -1 = not stated
-    std::int64_t amount_minor = -1;  // -1 = not stated
-    friend bool operator==(const Line&, const Line&) = default;
-  };
-  std::vector<Line> lines;
-  friend bool operator==(const ParkedRefund&, const ParkedRefund&) = default;
+/// That a refund waits for its purchase; the row `number` holds it. The hash only says which rows
+/// to read when an order comes.
+struct ParkedIndex {
+  std::uint64_t order_hash = 0;  // hash64(order id)
+  std::uint8_t number = 0;       // below parked_max; no two of a member the same
+  friend bool operator==(const ParkedIndex&, const ParkedIndex&) = default;
 };
+
+/// What bounds a record: with all of these used up, and the levels' bound, it encodes to less than
+/// record_bytes_max.
+inline constexpr std::size_t record_bytes_max = std::size_t{64} * 1024;
+inline constexpr std::size_t purchase_days_max = 8192;  // distinct days
+inline constexpr std::size_t attributes_bytes_max = std::size_t{16} * 1024;
+inline constexpr std::size_t time_zone_bytes_max = 256;
 inline constexpr std::size_t parked_max = 16;
+inline constexpr std::uint32_t reservations_max = 10'000;
+/// Of a parked refund's texts, counting parked_line_bytes for each of its lines.
+inline constexpr std::size_t parked_bytes_max = std::size_t{64} * 1024;
+inline constexpr std::size_t parked_line_bytes = 40;
 
 /// Most members buy on a few days, in one or two windows of their level.
 using PurchaseDays = SmallVector<Day, 6>;
 using QualifyingBuckets = SmallVector<QualifyingBucket, 2>;
 
-/// Points held back by a redemption in its reserve phase.
-struct Reservation {
-  std::uint64_t key = 0;  // hash64(redemption id)
-  std::int64_t points = 0;
-  friend bool operator==(const Reservation&, const Reservation&) = default;
-};
-
 /// What few members have.
 struct Rare {
-  std::vector<Reservation> reservations;
-  std::vector<ParkedRefund> parked;
+  std::vector<ParkedIndex> parked;  // in the order of their arrival
+  std::uint32_t reservations = 0;   // open ones
   std::string time_zone, attributes;
   friend bool operator==(const Rare&, const Rare&) = default;
 };
@@ -109,7 +103,8 @@ struct Record {  // NOLINT(bugprone-exception-escape): out of memory while moved
   std::int64_t balance = 0;          // redeemable; negative = debt
   std::int64_t lifetime_points = 0;  // earned less reversed, never lowered by spending
 
-  // Delivery: repeats of events that touch no money are known among the last recent_max ids.
+  // Delivery: repeats of events that touch no money are known among the last recent_max ids, by
+  // hash64 of id and source: who can make two of them meet can as well send one twice.
   static constexpr std::size_t recent_max = 16;
   std::array<std::uint64_t, recent_max> recent_ids{};
 
@@ -126,7 +121,7 @@ struct Record {  // NOLINT(bugprone-exception-escape): out of memory while moved
   std::int64_t redeemed_points = 0;
   std::uint64_t ledger_seq = 0;   // number of ledger entries so far; the next entry gets seq + 1
   std::uint64_t ledger_hash = 0;  // hash chain over the entries
-  KeySet money_keys;
+  DeliveryWindow deliveries;      // repeats of money events are known for ever: here, then as rows
 
   // Seldom touched.
   Boxed<Rare> rare;

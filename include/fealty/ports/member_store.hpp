@@ -9,11 +9,14 @@
 #include <string_view>
 #include <vector>
 
+#include "fealty/base/check.hpp"
 #include "fealty/base/result.hpp"
 #include "fealty/base/time.hpp"
 #include "fealty/event/event.hpp"
+#include "fealty/member/effects.hpp"
 #include "fealty/member/history.hpp"
 #include "fealty/member/record.hpp"
+#include "fealty/member/rows.hpp"
 
 namespace fealty::ports {
 
@@ -61,18 +64,26 @@ struct DuePlace {
   friend auto operator<=>(const DuePlace&, const DuePlace&) = default;
 };
 
+/// The part of a row's encoded change that names its row among those of its member: the length of
+/// what follows (2 bytes, big endian), and that. Behind it comes the value.
+inline std::string_view row_name(std::string_view change) {
+  check(change.size() > 2, "a change of a row as it was encoded");
+  return change.substr(0, std::size_t{2} + (static_cast<unsigned char>(change[0]) << 8U |
+                                            static_cast<unsigned char>(change[1])));
+}
+
 /// A member to be saved: borrowed until encode() returns.
 struct SaveItem {
   const member::Record* record = nullptr;
-  /// Encoded ledger entries since the last save, oldest first, then order grants likewise; of two
-  /// of one order the later one counts.
-  std::span<const std::string_view> history;
-  Day stored_due = no_day;  // due() of the version that the store holds now
+  std::span<const std::string_view> entries;  // encoded, since the last save, oldest first
+  std::span<const std::string_view> rows;     // encoded changes since then, each row once
+  Day stored_due = no_day;                    // due() of the version that the store holds now
 };
 
 /// Saved versions, encoded: what goes to the changelog and, after the commit, to the store, byte
-/// for byte. Keys begin with a table letter: 'm' member, 'h' history, 'c' checkpoint. The bytes lie
-/// in blocks, so that a batch of all members is never moved as it grows.
+/// for byte. Keys begin with a table letter: 'm' member, 'l' ledger, 'o', 'd', 'r' and 'v' rows,
+/// 'c' checkpoint. A row without a value is one that is gone: a tombstone in the changelog, too.
+/// The bytes lie in blocks, so that a batch of all members is never moved as it grows.
 struct SavedBatch {
   struct Item {
     std::uint32_t block = 0, at = 0;  // key, then value
@@ -140,7 +151,7 @@ struct SavedBatch {
 ///
 /// Owns:    its files. Borrows arguments only until the call returns.
 /// Threads: one at a time; not bound to one thread.
-/// Errors:  store_unavailable (retry later), store_corrupt (stop), wrong_revision (a newer format),
+/// Errors:  store_unavailable (retry later), store_corrupt (stop), wrong_revision (another format),
 ///          state_in_use, output_unwritable (disk full). Never throws.
 class MemberStore {
  public:
@@ -151,16 +162,22 @@ class MemberStore {
   /// out[i] = the saved record of members[i], or a new Record with only its id set; one MultiGet.
   virtual Result<void> load(std::span<const std::string_view> members,
                             std::span<member::Record* const> out) = 0;
-  /// The newest saved grant of an order; nullopt where there is none.
-  virtual Result<std::optional<member::OrderGrant>> find_order(std::string_view member,
-                                                               std::uint64_t order_key) = 0;
-  /// Appends the bytes of one item of a history, as SaveItem wants them. Pure.
+  /// Looks up rows of one member by their keys, all in one read: sets `found` and what was found.
+  virtual Result<void> find_rows(std::string_view member,
+                                 std::span<member::FoundRow* const> rows) = 0;
+  /// Appends a ledger entry as SaveItem wants it. Pure.
   virtual void encode(const member::LedgerEntry& entry, std::string& out) = 0;
-  virtual void encode(const member::OrderGrant& order, std::string& out) = 0;
-  /// Reads back what encode() made of an order. Pure.
-  virtual void decode(std::string_view bytes, member::OrderGrant& order) = 0;
-  /// Appends the encoded versions of `items` to `batch`, each with `as_of`. A history chunk is
-  /// added where history is not empty. Pure: touches no file.
+  /// Appends a change of a row as SaveItem wants it: its key as the next call writes it, and behind
+  /// that the value, nothing for one that is erased. `effects` hold an order or a parked refund
+  /// that is put. Pure.
+  virtual void encode(const member::RowChange& change, const member::Effects& effects,
+                      std::string& out) = 0;
+  /// Appends the row_name() of all changes of this row, with which no other row's begin. Pure.
+  virtual void encode(const member::RowKey& key, std::string& out) = 0;
+  /// Reads a row's value into the row of its key. Pure.
+  virtual Result<void> decode(std::string_view value, member::FoundRow& row) = 0;
+  /// Appends the encoded versions of `items` to `batch`, each with `as_of`, and what else they
+  /// hold. Pure: touches no file.
   virtual void encode(std::span<const SaveItem> items, Offset as_of, SavedBatch& batch) = 0;
   virtual void encode(const Checkpoint& checkpoint, SavedBatch& batch) = 0;
   /// Keeps `batch`, all or nothing, in order after all earlier ones. Call it only once the log has
@@ -184,8 +201,9 @@ class MemberStore {
   /// which is replaced; fewer at the end, none behind it.
   virtual Result<void> page(std::string_view after, std::size_t limit,
                             std::vector<member::Record>& out) = 0;
-  /// Ledger entries of one member, oldest first, from saved versions.
-  virtual Result<void> history(std::string_view member,
+  /// Up to `limit` ledger entries of one member with seq >= `from_seq`, oldest first, from saved
+  /// versions; one seek.
+  virtual Result<void> history(std::string_view member, std::uint64_t from_seq, std::size_t limit,
                                const std::function<void(const member::LedgerEntry&)>& visit) = 0;
   /// True where nothing was ever saved.
   virtual bool empty() = 0;

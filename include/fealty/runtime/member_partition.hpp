@@ -10,6 +10,7 @@
 #include "fealty/runtime/decoded_input.hpp"
 #include "fealty/runtime/emitter.hpp"
 #include "fealty/runtime/members_context.hpp"
+#include "fealty/runtime/row_lookup.hpp"
 #include "fealty/runtime/saves.hpp"
 #include "fealty/runtime/timeline.hpp"
 #include "fealty/runtime/timers.hpp"
@@ -70,9 +71,7 @@ class MemberPartition {
   void saved() { saves_.saved(); }
 
  private:
-  Result<const member::OrderGrant*> find_order(const event::Event& event,
-                                               const CachedMember& member);
-  void keep(CachedMember& member);
+  void keep(Slot slot, CachedMember& member);
 
   const std::uint32_t number_;
   const MembersContext& context_;
@@ -83,11 +82,11 @@ class MemberPartition {
   const std::uint64_t evictions_at_open_;
   Timers timers_;
   Unsaved unsaved_;
+  RowLookup rows_;
   Saves saves_;
   Emitter emitter_;
   Counters preparing_counters_, committed_counters_;
-  member::Effects effects_;         // of the record at hand
-  member::OrderGrant found_order_;  // likewise
+  member::Effects effects_;  // of the record at hand
 };
 
 }  // namespace fealty::runtime

@@ -67,6 +67,7 @@ class Members final : public Processor {
   };
   struct Found {
     Held held;
+    std::uint64_t key = 0;  // MemberCache::key_of
     Slot slot = no_slot;
     std::uint32_t bytes_read = 0;  // of the member, by an event of this type
     bool inserted = false;         // and not yet loaded
@@ -74,6 +75,7 @@ class Members final : public Processor {
   Result<void> ready(TimelineGroup& group);
   [[nodiscard]] Held owner_of(const DecodedRecord& record) const;
   Result<void> apply_run(DecodedBatch& batch, ports::OutputBuffer& out);
+  void name_member(const DecodedRecord& record, Found& found) const;
   Result<void> find_members(std::span<const DecodedRecord> run);
   Result<void> load_missing();
   Result<bool> apply_record(DecodedRecord& record, const Found& found, ports::OutputBuffer& out);

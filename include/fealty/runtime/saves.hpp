@@ -37,18 +37,19 @@ class Saves {
   ports::SavedBatch& committed(const ports::CommitPosition& position);
   /// It has. The batch's memory is kept for the next one.
   void saved();
-  /// Unsaved orders of a member whose version is in flight.
-  [[nodiscard]] HistoryLog::Position orders_in_flight(const CachedMember& member) const {
-    return member.in_flight == 0 ? HistoryLog::none : in_flight_[member.in_flight - 1].orders;
+  /// Changed rows of a member whose version is in flight.
+  [[nodiscard]] HistoryLog::Position rows_in_flight(const CachedMember& member) const {
+    return member.in_flight == 0 ? HistoryLog::none : in_flight_[member.in_flight - 1].rows;
   }
 
  private:
   struct InFlight {
     Slot slot = no_slot;
-    HistoryLog::Position orders = HistoryLog::none;
+    HistoryLog::Position rows = HistoryLog::none;
   };
   void save_members(Flush::Share share, ports::OutputBuffer& out);
-  void save_member(Slot slot, std::span<const std::string_view> history, ports::OutputBuffer& out);
+  void save_member(Slot slot, std::span<const std::string_view> entries,
+                   std::span<const std::string_view> rows, ports::OutputBuffer& out);
   void save_checkpoint(const ports::CommitPosition& position, const Moment& moment);
 
   const std::uint32_t partition_;

@@ -33,7 +33,7 @@ struct Topology {
   std::function<std::unique_ptr<codec::Decoder>()> decoder;
   /// One event into one member's record.
   std::function<program::Outcome(member::Record&, const event::Event&, event::Offset position,
-                                 const member::OrderGrant*, member::Effects&)>
+                                 const member::Rows&, member::Effects&)>
       apply;
   /// What falls due for one member up to the clock.
   std::function<void(member::Record&, EventTime clock, member::Effects&)> announce;

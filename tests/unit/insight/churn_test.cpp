@@ -31,8 +31,10 @@ struct Shop {
   void event(Day day, bool buys) {
     Effects effects;
     const EventTime time = start_of(day) + std::chrono::hours{12};
-    const std::string cause = (buys ? "buy-" : "view-") + std::to_string(day);
-    before_event(record, day, cause, time, parameters, 3, 0, effects);
+    const std::string id = (buys ? "buy-" : "view-") + std::to_string(day);
+    const member::Cause cause{id, "shop",
+                              buys ? member::CauseType::purchase : member::CauseType::view, time};
+    before_event(record, day, cause, parameters, 3, 0, effects);
     record.first_day = std::min(record.first_day, day);
     record.last_day = std::max(record.last_day, day);
     auto& days = record.purchase_days;
@@ -40,7 +42,7 @@ struct Shop {
     if (buys && std::find(days.begin(), days.end(), day) == days.end()) {
       days.insert(std::upper_bound(days.begin(), days.end(), day), day);
     }
-    if (buys) after_purchase(record, days_before, day, cause, time, parameters, 3, effects);
+    if (buys) after_purchase(record, days_before, day, cause, parameters, 3, effects);
     take(effects);
   }
   void buy(Day day) { event(day, true); }

@@ -32,18 +32,20 @@ class Gated final : public ports::MemberStore {
                     std::span<member::Record* const> out) override {
     return inner_.load(members, out);
   }
-  Result<std::optional<member::OrderGrant>> find_order(std::string_view member,
-                                                       std::uint64_t key) override {
-    return inner_.find_order(member, key);
+  Result<void> find_rows(std::string_view member,
+                         std::span<member::FoundRow* const> rows) override {
+    return inner_.find_rows(member, rows);
   }
   void encode(const member::LedgerEntry& entry, std::string& out) override {
     inner_.encode(entry, out);
   }
-  void encode(const member::OrderGrant& order, std::string& out) override {
-    inner_.encode(order, out);
+  void encode(const member::RowChange& change, const member::Effects& effects,
+              std::string& out) override {
+    inner_.encode(change, effects, out);
   }
-  void decode(std::string_view bytes, member::OrderGrant& order) override {
-    inner_.decode(bytes, order);
+  void encode(const member::RowKey& key, std::string& out) override { inner_.encode(key, out); }
+  Result<void> decode(std::string_view value, member::FoundRow& row) override {
+    return inner_.decode(value, row);
   }
   void encode(std::span<const ports::SaveItem> items, ports::Offset as_of,
               ports::SavedBatch& batch) override {
@@ -63,9 +65,9 @@ class Gated final : public ports::MemberStore {
   Result<void> scan(const std::function<Result<void>(const member::Record&)>& visit) override {
     return inner_.scan(visit);
   }
-  Result<void> history(std::string_view member,
+  Result<void> history(std::string_view member, std::uint64_t from_seq, std::size_t limit,
                        const std::function<void(const member::LedgerEntry&)>& visit) override {
-    return inner_.history(member, visit);
+    return inner_.history(member, from_seq, limit, visit);
   }
   Result<void> page(std::string_view after, std::size_t limit,
                     std::vector<member::Record>& out) override {
@@ -117,7 +119,7 @@ TEST_F(AsyncStoreTest, DoesNotLetAReaderWaitForTheSavesOfOtherMembers) {
   // Then their readers are answered at once.
   EXPECT_EQ(loaded(store, "bert"), samples::typical_member("bert", 1));
   EXPECT_EQ(loaded(store, "carl").last_day, -1);
-  EXPECT_FALSE(store.find_order("bert", 1)->has_value());
+  EXPECT_FALSE(found_order(store, "bert", "order-1").found);
   EXPECT_THAT(control.saved, testing::ElementsAre(1));
   // And those of the members being saved once that is done.
   control.go.release(2);
@@ -194,16 +196,16 @@ TEST(AsyncStoreOnDisk, ReadsBesideSavesSeeEverySaveBeforeThem) {
     Saver saver{store};
     for (std::uint64_t n = 0; n < members; ++n) {
       saver.member(samples::typical_member(id(portion, n), portion), no_day,
-                   {.entries = {}, .orders = {samples::order(portion)}});
+                   {.entries = {}, .orders = {samples::order(portion)}, .rows = {}});
     }
     ASSERT_TRUE(saver.save(portion));
     // Then whoever asks meanwhile, for one of an earlier portion or of this one, sees it.
     for (const std::uint64_t asked : {(portion + 1) / 2, portion}) {
       const std::string member = id(asked, portion % members);
       ASSERT_EQ(loaded(store, member), samples::typical_member(member, asked));
-      const auto order = store.find_order(member, asked);
-      ASSERT_TRUE(order) << to_string(order.error());
-      ASSERT_EQ(*order, samples::order(asked));
+      const auto row = found_order(store, member, samples::order(asked).order_id);
+      ASSERT_TRUE(row.found);
+      ASSERT_EQ(row.order, samples::order(asked));
     }
   }
 }

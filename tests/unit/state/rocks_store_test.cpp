@@ -93,13 +93,16 @@ TEST(RocksStore, MakesNothingForAReader) {
   EXPECT_FALSE(fs::exists(directory.path() + "/p0000"));
 }
 
-TEST(RocksStore, RefusesANewerFormat) {
+TEST(RocksStore, RefusesEveryOtherFormat) {
   const TemporaryDirectory directory;
   fill(directory.path());
-  std::ofstream{directory.path() + "/p0000/FORMAT"} << "fealty-state 2\n";
-  const Error error = open_error(directory.path());
-  EXPECT_EQ(error.code, Errc::wrong_revision);
-  EXPECT_THAT(error.detail, HasSubstr(directory.path() + "/p0000: format 2"));
+  for (const std::string other : {"1", "3"}) {
+    std::ofstream{directory.path() + "/p0000/FORMAT"} << "fealty-state " << other << '\n';
+    const Error error = open_error(directory.path());
+    EXPECT_EQ(error.code, Errc::wrong_revision);
+    EXPECT_THAT(error.detail, HasSubstr(directory.path() + "/p0000: format " + other));
+    EXPECT_EQ(error.detail.find("replay the whole log") != std::string::npos, other == "1");
+  }
 }
 
 TEST(RocksStore, RefusesWhatIsNotItsDirectory) {

@@ -37,12 +37,25 @@ class Saver {
  public:
   explicit Saver(ports::MemberStore& store) : store_{store} {}
   Saver& member(const member::Record& record, Day stored_due = no_day,
-                const member::History& history = {}) {
+                const samples::History& history = {}) {
     std::deque<std::string> bytes;
-    for (const auto& entry : history.entries) store_.encode(entry, bytes.emplace_back());
-    for (const auto& order : history.orders) store_.encode(order, bytes.emplace_back());
-    const std::vector<std::string_view> unsaved{bytes.begin(), bytes.end()};
-    const ports::SaveItem item{&record, unsaved, stored_due};
+    std::vector<std::string_view> entries, rows;
+    for (const auto& entry : history.entries) {
+      store_.encode(entry, bytes.emplace_back());
+      entries.emplace_back(bytes.back());
+    }
+    member::Effects effects;
+    effects.parked.renew() = samples::parked();
+    const auto change = [&](const member::RowChange& row) {
+      store_.encode(row, effects, bytes.emplace_back());
+      rows.emplace_back(bytes.back());
+    };
+    for (const auto& order : history.orders) {
+      effects.order.renew() = order;
+      change(samples::put(member::RowKey::order(order.order_id)));
+    }
+    for (const auto& row : history.rows) change(row);
+    const ports::SaveItem item{&record, entries, rows, stored_due};
     store_.encode({&item, 1}, record.as_of, batch_);
     return *this;
   }
@@ -84,10 +97,86 @@ inline std::vector<std::string> all_due(ports::MemberStore& store, Day from, Day
   return members_of(places);
 }
 
-inline std::vector<std::uint64_t> entry_numbers(ports::MemberStore& store, std::string_view id) {
+inline std::vector<std::uint64_t> entry_numbers(ports::MemberStore& store, std::string_view id,
+                                                std::uint64_t from_seq = 0,
+                                                std::size_t limit = 1'000'000) {
   std::vector<std::uint64_t> seqs;
-  EXPECT_TRUE(store.history(id, [&](const member::LedgerEntry& e) { seqs.push_back(e.seq); }));
+  EXPECT_TRUE(store.history(id, from_seq, limit,
+                            [&](const member::LedgerEntry& e) { seqs.push_back(e.seq); }));
   return seqs;
+}
+
+inline member::FoundRow found(ports::MemberStore& store, std::string_view member,
+                              const member::RowKey& key) {
+  member::FoundRow row;
+  row.key = key;
+  member::FoundRow* const asked = &row;
+  const auto result = store.find_rows(member, {&asked, 1});
+  EXPECT_TRUE(result) << to_string(result.error());
+  return row;
+}
+inline member::FoundRow found_order(ports::MemberStore& store, std::string_view member,
+                                    std::string_view order_id) {
+  return found(store, member, member::RowKey::order(order_id));
+}
+
+// The stores that every test of a store runs on.
+struct InMemory {
+  std::unique_ptr<ports::MemberStore> store = std::make_unique<MemoryStore>();
+  void reopen() {}
+};
+
+struct OnDisk {
+  OnDisk() { reopen(); }
+  void reopen() {
+    store.reset();
+    auto opened = RocksStore::open(directory.path(), 0, shared);
+    ASSERT_TRUE(opened) << to_string(opened.error());
+    store = std::move(*opened);
+  }
+  TemporaryDirectory directory;
+  RocksShared shared;
+  std::unique_ptr<ports::MemberStore> store;
+};
+
+struct OnDiskWithoutLog : OnDisk {
+  OnDiskWithoutLog() : without{{.write_ahead_log = false}} { reopen(); }
+  void reopen() {
+    store.reset();
+    auto opened = RocksStore::open(directory.path(), 0, without);
+    ASSERT_TRUE(opened) << to_string(opened.error());
+    store = std::move(*opened);
+  }
+  RocksShared without;
+};
+
+struct Behind {
+  Behind() { reopen(); }
+  void reopen() {
+    store.reset();
+    auto opened = RocksStore::open(directory.path(), 0, shared);
+    ASSERT_TRUE(opened) << to_string(opened.error());
+    store = std::make_unique<AsyncStore>(std::move(*opened));
+  }
+  TemporaryDirectory directory;
+  RocksShared shared;
+  std::unique_ptr<ports::MemberStore> store;
+};
+
+template <class Host>
+class MemberStoreTest : public testing::Test {
+ protected:
+  ports::MemberStore& store() { return *host.store; }
+  Host host;
+};
+using Hosts = testing::Types<InMemory, OnDisk, OnDiskWithoutLog, Behind>;
+
+inline member::Record due_on(std::string id, Day day, std::uint64_t as_of = 1) {
+  member::Record record;
+  record.id = std::move(id);
+  record.as_of = as_of;
+  record.announced_churn.due = day;
+  return record;
 }
 
 }  // namespace fealty::state

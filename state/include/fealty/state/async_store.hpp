@@ -18,10 +18,10 @@
 namespace fealty::state {
 
 /// A MemberStore whose saves happen on one background thread, in order: save() takes the
-/// batch and returns. What reads sees all saves: load() and find_order() wait for them only where
+/// batch and returns. What reads sees all saves: load() and find_rows() wait for them only where
 /// one that is not done yet holds a member they ask for, every other call until all are done.
 ///
-/// The inner store's load() and find_order() must be such as may run beside its save().
+/// The inner store's load() and find_rows() must be such as may run beside its save().
 /// Owns:    the inner store and the thread; ends after the last save.
 /// Threads: as MemberStore, one caller at a time. encode() never waits.
 /// Errors:  as the inner store. An error of a background save is the answer of every later call,
@@ -39,11 +39,12 @@ class AsyncStore final : public ports::MemberStore {
   Result<std::optional<ports::Checkpoint>> checkpoint() override;
   Result<void> load(std::span<const std::string_view> members,
                     std::span<member::Record* const> out) override;
-  Result<std::optional<member::OrderGrant>> find_order(std::string_view member,
-                                                       std::uint64_t order_key) override;
+  Result<void> find_rows(std::string_view member, std::span<member::FoundRow* const> rows) override;
   void encode(const member::LedgerEntry& entry, std::string& out) override;
-  void encode(const member::OrderGrant& order, std::string& out) override;
-  void decode(std::string_view bytes, member::OrderGrant& order) override;
+  void encode(const member::RowChange& change, const member::Effects& effects,
+              std::string& out) override;
+  void encode(const member::RowKey& key, std::string& out) override;
+  Result<void> decode(std::string_view value, member::FoundRow& row) override;
   void encode(std::span<const ports::SaveItem> items, ports::Offset as_of,
               ports::SavedBatch& batch) override;
   void encode(const ports::Checkpoint& checkpoint, ports::SavedBatch& batch) override;
@@ -56,7 +57,7 @@ class AsyncStore final : public ports::MemberStore {
   Result<void> scan(const std::function<Result<void>(const member::Record&)>& visit) override;
   Result<void> page(std::string_view after, std::size_t limit,
                     std::vector<member::Record>& out) override;
-  Result<void> history(std::string_view member,
+  Result<void> history(std::string_view member, std::uint64_t from_seq, std::size_t limit,
                        const std::function<void(const member::LedgerEntry&)>& visit) override;
   bool empty() override;
   std::uint64_t disk_bytes() override;

@@ -38,8 +38,9 @@ class KeyValue {
   /// Pairs with first <= key < end, ascending, until `visit` answers false.
   virtual Result<void> scan(std::string_view first, std::string_view end,
                             const PairVisitor& visit) = 0;
-  /// The same, descending.
-  virtual Result<void> scan_back(std::string_view first, std::string_view end,
+  /// The same from the last key <= `at` on, which may be below it; from the first one where all
+  /// are above it. One seek. Precondition: first <= at < end.
+  virtual Result<void> scan_from(std::string_view first, std::string_view at, std::string_view end,
                                  const PairVisitor& visit) = 0;
   virtual std::uint64_t disk_bytes() = 0;
 };
