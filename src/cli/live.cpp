@@ -23,7 +23,8 @@ namespace {
 using SteadyClock = std::chrono::steady_clock;
 
 runtime::MembersOptions members_options(const config::ServiceConfig& service,
-                                        const program::Program& program) {
+                                        const program::Program& program,
+                                        std::uint32_t input_partitions) {
   runtime::MembersOptions members;
   members.flush.distance_events = service.checkpoint.distance_events;
   members.flush.distance = std::chrono::seconds{service.checkpoint.distance_s};
@@ -31,6 +32,10 @@ runtime::MembersOptions members_options(const config::ServiceConfig& service,
   members.tick_after_idle = std::chrono::seconds{service.clock.tick_after_idle_s};
   members.clock_jump_max = std::chrono::days{program.clock_jump_days_max};
   members.future_ms_max = program.future_s_max * 1000;
+  members.key_policy = service.kafka.key_check == config::KeyCheck::count
+                           ? runtime::KeyPolicy::count
+                           : runtime::KeyPolicy::deadletter;
+  members.input_partitions = input_partitions;
   members.changelog = true;
   members.member_snapshots = true;
   members.program_id = program.id;
@@ -88,6 +93,7 @@ void log_counters(std::string_view event, const runtime::Members& members,
                     {"duplicates", counted.duplicates},
                     {"skipped", counted.skipped},
                     {"deadlettered", counted.deadlettered},
+                    {"wrong_keys", counted.wrong_keys},
                     {"recovered", counted.recovered},
                     {"commits", loop.commits()},
                     {"aborts", loop.aborts()},
@@ -114,8 +120,8 @@ Result<void> run_live(const config::ServiceConfig& service, const std::atomic<bo
       // The changelog could do the work of RocksDB's own log, but `fealty member --state` could
       // not: beside a running worker it would see what was flushed only.
       {.dir = service.state_dir, .wal = true, .async = true, .cache_bytes = service.cache_bytes}};
-  runtime::Members members{topology, (*bus)->source(), &(*bus)->changelog(), stores.opener(),
-                           members_options(service, program)};
+  runtime::Members members{topology, (*bus)->source(), &(*bus)->changelog(), stores,
+                           members_options(service, program, (*bus)->input_partitions())};
   members.on_opened = [&] { return keep_program_beside(service.state_dir, service.program); };
   runtime::CommitLoop loop{(*bus)->source(), topology.decoder, members, (*bus)->sink(),
                            loop_options(service)};

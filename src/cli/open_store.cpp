@@ -17,8 +17,11 @@ StateFactory::StateFactory(StateOptions options) : options_{std::move(options)} 
   shared_ = std::make_shared<state::RocksShared>(rocks);
 }
 
-runtime::StoreFactory StateFactory::opener() {
-  return [this](std::uint32_t partition) { return open(partition); };
+Result<void> StateFactory::save(std::span<const Save> saves) {
+  for (const Save& save : saves) {
+    if (auto kept = save.store->save(*save.batch); !kept) return kept;
+  }
+  return {};
 }
 
 Result<std::unique_ptr<ports::MemberStore>> StateFactory::open(std::uint32_t partition) {

@@ -4,7 +4,7 @@
 #include <memory>
 #include <string>
 
-#include "fealty/runtime/opening.hpp"
+#include "fealty/ports/member_store.hpp"
 #include "fealty/state/rocks_store.hpp"
 
 namespace fealty::cli {
@@ -18,13 +18,13 @@ struct StateOptions {
 
 /// Opens the stores of a process: one directory a partition under one that they share, with one
 /// block cache and one write-buffer limit. Must outlive the stores.
-class StateFactory {
+class StateFactory final : public ports::MemberStores {
  public:
   explicit StateFactory(StateOptions options);
-  [[nodiscard]] runtime::StoreFactory opener();
+  Result<std::unique_ptr<ports::MemberStore>> open(std::uint32_t partition) override;
+  Result<void> save(std::span<const Save> saves) override;
 
  private:
-  Result<std::unique_ptr<ports::MemberStore>> open(std::uint32_t partition);
   StateOptions options_;
   std::shared_ptr<state::RocksShared> shared_;
 };

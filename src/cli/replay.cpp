@@ -123,9 +123,7 @@ class MembersFile {
   }
   Result<std::string> finish() {
     if (beside_.valid()) return beside_.get();
-    return write([this](const auto& visit) {
-      return visit_members(members_.stores(), visit);
-    });
+    return write([this](const auto& visit) { return visit_members(members_.stores(), visit); });
   }
 
  private:
@@ -172,8 +170,8 @@ Result<ReplayProgress> replay(const ReplayOptions& options, const ReplayHooks& h
                        .wal = options.wal,
                        .async = true,
                        .cache_bytes = options.cache_bytes}};
-  auto owned_members = std::make_unique<runtime::Members>(
-      topology, source, nullptr, stores.opener(), members_options(options, program));
+  auto owned_members = std::make_unique<runtime::Members>(topology, source, nullptr, stores,
+                                                          members_options(options, program));
   runtime::Members& members = *owned_members;
   runtime::CommitLoop loop{source, topology.decoder, members, **sink, loop_options(options)};
 

@@ -155,7 +155,7 @@ ports::CommitPosition MemberPartition::prepare(Flush::Share share, ports::Output
   return saves_.prepare(share, out);
 }
 
-Result<void> MemberPartition::committed(const ports::CommitPosition& position) {
+ports::SavedBatch& MemberPartition::committed(const ports::CommitPosition& position) {
   committed_counters_ = preparing_counters_;
   return saves_.committed(position);
 }

@@ -23,13 +23,14 @@ Flush::Share Flush::share_of(std::uint32_t partition) const {
 }
 
 Members::Members(const Topology& topology, ports::Source& source, ports::Changelog* changelog,
-                 StoreFactory open_store, MembersOptions options)
+                 ports::MemberStores& stores, MembersOptions options)
     : cache_{options.cache_bytes},
       options_{std::move(options)},
       context_{topology, options_, source, cache_},
       source_{source},
       changelog_{changelog},
-      open_store_{std::move(open_store)} {}
+      stores_{stores},
+      key_check_{options_.key_policy, options_.input_partitions} {}
 
 Members::~Members() { close(); }
 
@@ -45,7 +46,7 @@ Result<void> Members::assign(std::span<const ports::Assignment> partitions) {
     if (!shared || groups_.empty()) groups_.push_back(std::make_unique<TimelineGroup>());
     TimelineGroup& group = *groups_.back();
     group.fresh = assignment.fresh;
-    group.openings.emplace_back(assignment, nullptr, open_store_, changelog_);
+    group.openings.emplace_back(assignment, nullptr, stores_, changelog_);
     if (assignment.partition >= partitions_.size()) {
       partitions_.resize(assignment.partition + 1);
     }
@@ -79,9 +80,9 @@ Result<bool> Members::open(std::chrono::milliseconds budget) {
 
 /// All its partitions are restored: the timeline begins at the earliest of them.
 Result<void> Members::ready(TimelineGroup& group) {
-  const auto first = std::min_element(
-      group.openings.begin(), group.openings.end(),
-      [](const Opening& a, const Opening& b) { return a.from() < b.from(); });
+  const auto first =
+      std::min_element(group.openings.begin(), group.openings.end(),
+                       [](const Opening& a, const Opening& b) { return a.from() < b.from(); });
   group.timeline = std::make_unique<Timeline>(options_.clock_jump_max, context_.topology.day,
                                               first->committed());
   if (first->checkpoint()) {
@@ -94,15 +95,16 @@ Result<void> Members::ready(TimelineGroup& group) {
   for (Opening& opening : openings) {
     opening.log_opened();
     const std::uint32_t number = opening.partition();
-    auto& partition = group.partitions.emplace_back(
-        std::make_unique<MemberPartition>(number, context_, opening.take_store(), *group.timeline,
-                                          opening.from()));
+    auto& partition = group.partitions.emplace_back(std::make_unique<MemberPartition>(
+        number, context_, opening.take_store(), *group.timeline, opening.from()));
     partitions_[number] = {partition.get(), &group};
     if (auto started = source_.start_at(number, opening.from()); !started) return started;
   }
   group.last_record = options_.clock.steady();
-  if (group.timeline->today() >= 0) begin_turn(group);
-  else catch_up(group);
+  if (group.timeline->today() >= 0)
+    begin_turn(group);
+  else
+    catch_up(group);
   return {};
 }
 
@@ -129,16 +131,20 @@ void Members::prepare(const Flush& flush, ports::OutputBuffer& out,
 }
 
 Result<void> Members::committed(std::span<const ports::CommitPosition> positions) {
-  Result<void> outcome;
+  saves_.clear();
   for (const ports::CommitPosition& position : positions) {
     const Held& held = partitions_.at(position.partition);
     check(held.partition != nullptr, "a commit is taken before its partitions go");
     held.group->fresh = false;
     held.group->timeline->set_committed(from_note(position.committed, position.note));
-    auto done = held.partition->committed(position);
-    if (!done && outcome) outcome = done;  // All of them are told: it is committed.
+    saves_.push_back({&held.partition->store(), &held.partition->committed(position)});
   }
-  return outcome;
+  if (saves_.empty()) return {};
+  if (auto kept = stores_.save(saves_); !kept) return kept;
+  for (const ports::CommitPosition& position : positions) {
+    partitions_[position.partition].partition->saved();
+  }
+  return {};
 }
 
 bool Members::unsaved(const Flush& flush) const {
@@ -162,8 +168,8 @@ bool Members::over_budget() {
 
 void Members::revoke(std::span<const std::uint32_t> partitions, bool lost) {
   std::erase_if(groups_, [&](const std::unique_ptr<TimelineGroup>& group) {
-    const std::uint32_t number = group->ready() ? group->partitions.front()->number()
-                                                : group->openings.front().partition();
+    const std::uint32_t number =
+        group->ready() ? group->partitions.front()->number() : group->openings.front().partition();
     if (!named(partitions, number)) return false;
     for (const auto& partition : group->partitions) {
       given_away_.add(lost ? partition->committed_counters() : partition->counters());
@@ -188,7 +194,7 @@ Result<void> Members::restart() {
       partitions_[number] = {};
       group->openings.emplace_back(
           ports::Assignment{number, committed.offset, group->fresh, to_note(committed)},
-          partition->close(), open_store_, changelog_);
+          partition->close(), stores_, changelog_);
       cache_.drop_partition(number);
     }
     group->partitions.clear();

@@ -148,7 +148,11 @@ Result<bool> Members::apply_record(DecodedRecord& record, const Found& found,
   }
   group.touched = true;
   group.last_record = now_;
-  if (record.decoded && !timely(*record.raw, record.event, timeline)) {
+  const bool astray = record.decoded && key_check_.astray(*record.raw, record.event);
+  if (astray) partition.count_astray(offset);
+  if (astray && key_check_.refuses()) {
+    partition.reject(record, Error{Errc::wrong_partition, "key"}, out);
+  } else if (record.decoded && !timely(*record.raw, record.event, timeline)) {
     partition.reject(record, Error{Errc::time_in_future, "time"}, out);
   } else if (!record.decoded) {
     partition.reject(record, record.error, out);

@@ -28,15 +28,15 @@ std::string quoted(const std::string& id, std::uint32_t version) {
 }  // namespace
 
 Opening::Opening(ports::Assignment assignment, std::unique_ptr<ports::MemberStore> store,
-                 const StoreFactory& open_store, ports::Changelog* changelog)
+                 ports::MemberStores& stores, ports::Changelog* changelog)
     : assignment_{std::move(assignment)},
-      open_store_{open_store},
+      stores_{stores},
       changelog_{changelog},
       store_{std::move(store)} {}
 
 Result<bool> Opening::step(std::chrono::milliseconds budget, const MembersContext& context) {
   if (!begun_) {
-    if (auto done = begin(open_store_); !done) return done.error();
+    if (auto done = begin(); !done) return done.error();
     begun_ = true;
   }
   if (reader_) {
@@ -51,9 +51,9 @@ Result<bool> Opening::step(std::chrono::milliseconds budget, const MembersContex
   return true;
 }
 
-Result<void> Opening::begin(const StoreFactory& open_store) {
+Result<void> Opening::begin() {
   if (!store_) {
-    auto opened = open_store(assignment_.partition);
+    auto opened = stores_.open(assignment_.partition);
     if (!opened) return opened.error();
     store_ = std::move(*opened);
   }
@@ -93,8 +93,7 @@ Result<void> Opening::check_fits(const MembersContext& context) const {
   if (!checkpoint_) return {};
   const ports::Checkpoint& saved = *checkpoint_;
   const MembersOptions& now = context.options;
-  if (saved.program_id != now.program_id ||
-      saved.program_fingerprint != now.program_fingerprint) {
+  if (saved.program_id != now.program_id || saved.program_fingerprint != now.program_fingerprint) {
     return Error{Errc::wrong_program, "state",
                  "the state was made with program " +
                      quoted(saved.program_id, saved.program_version) + ", not with this " +

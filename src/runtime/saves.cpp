@@ -111,15 +111,17 @@ void Saves::save_member(Slot slot, std::span<const std::string_view> entries,
   member.stored_due = member.record.due();
 }
 
-Result<void> Saves::committed(const ports::CommitPosition& position) {
+ports::SavedBatch& Saves::committed(const ports::CommitPosition& position) {
   check(!batch_.empty(), "the commit in flight is the one prepared last");
   batch_.changelog_position = position.changelog_position;
-  if (auto kept = store_.save(batch_); !kept) return kept.error();
+  return batch_;
+}
+
+void Saves::saved() {
   for (const InFlight& saved : in_flight_) context_.cache.member(saved.slot).in_flight = 0;
   in_flight_.clear();
   unsaved_.release_gathered();
   batch_.clear();
-  return {};
 }
 
 }  // namespace fealty::runtime

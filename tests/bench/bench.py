@@ -6,12 +6,15 @@ the same flags as the product: assertions stay on in both.
 decode: the product's decoder, one thread. core: decoded events through the task and its cache, one
 thread, without store and outputs. replay: `fealty replay` as a whole process with its state on disk
 and all outputs written. Ratios are taken between neighbours in time, the median of the runs counts.
+orders: replays of the same events as one member's and as many members', 20 orders each: what the length of a
+history costs an event. --memory: many members under a small cache, then 256 partitions under one budget.
 """
 import argparse
 import json
 import pathlib
 
 import live
+import orders
 import processes
 import replays
 import table
@@ -35,13 +38,19 @@ def arguments():
     parser.add_argument("--keep-logs", action="store_true", help="keep generated logs and take them again")
     parser.add_argument("--replay-option", action="append", default=[], metavar="OPTION",
                         help="one more option for fealty replay, as --replay-option=--no-fsync")
-    parser.add_argument("--memory", action="store_true", help="only: many members under a small cache")
+    parser.add_argument("--orders", action="store_true",
+                        help="only: a member with 2 million orders beside members with 20, cost per event")
+    parser.add_argument("--orders-many", type=int, default=2_000_000)
+    parser.add_argument("--memory", action="store_true",
+                        help="only: many members under a small cache, and 256 partitions under a 256 MiB budget")
     parser.add_argument("--memory-members", type=int, default=17_000_000,
-                        help="ids to draw from; some 10 M of them come to be")
+                        help="ids to draw from; some 10 M of them come to be; 0 leaves this part out")
     parser.add_argument("--memory-events", type=int, default=17_000_000)
     parser.add_argument("--cache-bytes", type=int, default=512 * MIB)
     parser.add_argument("--overhead-bytes", type=int, default=512 * MIB,
                         help="stated on top of the cache: RocksDB's caches and buffers, batches in flight")
+    parser.add_argument("--partitions-members", type=int, default=2_000_000, help="for the 256 partitions")
+    parser.add_argument("--partitions-events", type=int, default=4_000_000)
     parser.add_argument("--live", action="store_true", help="add figures on a real broker")
     parser.add_argument("--live-only", action="store_true", help="only those")
     parser.add_argument("--live-events", type=int, default=4_000_000)
@@ -54,7 +63,7 @@ def arguments():
 
 def part_only(options):
     """Such a run changes its own figures in latest.json and leaves the others."""
-    return options.memory or options.live_only
+    return options.memory or options.orders or options.live_only
 
 
 def main():
@@ -66,9 +75,13 @@ def main():
     latest = results_dir / "latest.json"
     figures = {"machine": processes.machine(), "versions": processes.versions(options.build)}
     if options.memory:
-        figures |= replays.memory(bench, options)
-    elif not options.live_only:
-        figures |= replays.standard(bench, options)
+        if options.memory_members:
+            figures |= replays.memory(bench, options)
+        figures |= replays.partitions(bench, options)
+    if options.orders:
+        figures |= orders.measure(bench, options)
+    if not part_only(options):
+        figures |= replays.standard(bench, options) | orders.measure(bench, options)
     if options.live or options.live_only:
         figures |= live.measure(bench, options)
     known = json.loads(latest.read_text()) if part_only(options) and latest.exists() else {}

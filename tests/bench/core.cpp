@@ -29,6 +29,19 @@ class NoSource final : public ports::Source {
   [[nodiscard]] std::string describe(std::uint32_t, ports::Offset) const override { return {}; }
 };
 
+class MemoryStores final : public ports::MemberStores {
+ public:
+  Result<std::unique_ptr<ports::MemberStore>> open(std::uint32_t) override {
+    return std::unique_ptr<ports::MemberStore>{std::make_unique<state::MemoryStore>()};
+  }
+  Result<void> save(std::span<const Save> saves) override {
+    for (const Save& save : saves) {
+      if (auto kept = save.store->save(*save.batch); !kept) return kept;
+    }
+    return {};
+  }
+};
+
 /// Decodes lines and hands them to the members of one partition.
 class CoreRun {
  public:
@@ -37,12 +50,7 @@ class CoreRun {
         mapping_{codec::cloudevents_mapping()},
         topology_{topologies::members_topology(program, mapping_)},
         decoder_{mapping_},
-        members_{quiet(topology_), source_, nullptr,
-                 [](std::uint32_t) -> Result<std::unique_ptr<ports::MemberStore>> {
-                   return std::unique_ptr<ports::MemberStore>{
-                       std::make_unique<state::MemoryStore>()};
-                 },
-                 options(program)} {}
+        members_{quiet(topology_), source_, nullptr, stores_, options(program)} {}
 
   Result<CorePass> run() {
     const ports::Assignment all{.partition = 0, .committed = 0, .fresh = true, .note = {}};
@@ -122,6 +130,7 @@ class CoreRun {
   runtime::Topology topology_;
   codec::Decoder decoder_;
   NoSource source_;
+  MemoryStores stores_;
   runtime::Members members_;
   runtime::DecodedBatch batch_;
   ports::OutputBuffer out_;

@@ -7,6 +7,10 @@ from statistics import median
 from processes import bytes_on_disk, fail, fresh, run, say
 
 
+MIB = 1 << 20
+PARTITIONS, BUDGET_BYTES, PARTITIONS_PEAK_MAX = 256, 256 * MIB, 400 * MIB
+
+
 class Bench:
     def __init__(self, options, binaries, work):
         self.options = options
@@ -138,3 +142,15 @@ def memory(bench, options):
         "overhead_bytes": options.overhead_bytes, "bound_bytes": bound,
         "peak_rss_bytes": run_["peak_rss_bytes"], "within_bound": run_["peak_rss_bytes"] <= bound,
         "eps": run_["eps"], "disk_bytes": run_["disk_bytes"]}}
+
+
+def partitions(bench, options):
+    """Many partitions share one budget: what each of them holds beside it must be next to nothing."""
+    log = bench.generate("partitions", options.partitions_members, options.partitions_events, "uniform")
+    say(f"replay over {PARTITIONS} partitions with a budget of {BUDGET_BYTES:,} bytes")
+    run_ = bench.replay(log, ["--partitions", PARTITIONS, "--cache-bytes", BUDGET_BYTES])
+    drop(log, options)
+    return {"partitions": {
+        "partitions": PARTITIONS, "members": run_["members"], "events": run_["events"],
+        "budget_bytes": BUDGET_BYTES, "bound_bytes": PARTITIONS_PEAK_MAX, "peak_rss_bytes": run_["peak_rss_bytes"],
+        "within_bound": run_["peak_rss_bytes"] <= PARTITIONS_PEAK_MAX, "eps": run_["eps"]}}

@@ -42,8 +42,32 @@ def memory(f):
         f"\n{m['events']:,} events of {m['members']:,} members under a bounded cache",
         row("cache configured", mib(m["cache_bytes"])),
         row("bound: cache and stated overhead", mib(m["bound_bytes"])),
-        row("peak RSS", mib(m["peak_rss_bytes"]), "within the bound" if m["within_bound"] else "OVER THE BOUND"),
+        row("peak RSS", mib(m["peak_rss_bytes"]), within(m)),
         row("replay", rate(m["eps"])),
+    ]
+
+
+def within(figures):
+    return "within the bound" if figures["within_bound"] else "OVER THE BOUND"
+
+
+def partitions(f):
+    p = f["partitions"]
+    return [
+        f"\n{p['events']:,} events of {p['members']:,} members over {p['partitions']} partitions",
+        row(f"{p['partitions']} partitions, {p['budget_bytes'] >> 20} MiB budget: peak RSS", mib(p["peak_rss_bytes"]),
+            f"bound {mib(p['bound_bytes']).strip()}: {within(p)}"),
+        row("replay", rate(p["eps"])),
+    ]
+
+
+def orders(f):
+    o = f["orders_cost"]
+    return [
+        f"\n{o['events']:,} events with {o['orders_many']:,} orders, median of {o['turns']}",
+        row(f"cost per event, {o['orders_many']:,} / {o['orders_few']} orders a member", f"{o['ratio']:10.2f} x",
+            f"by CPU time: {o['us_many']:.2f} and {o['us_few']:.2f} us; by time {o['ratio_by_time']:.2f} x; "
+            f"bound {o['bound']} x: {within(o)}"),
     ]
 
 
@@ -68,7 +92,8 @@ def text(figures):
     lines = [f"{m['cpu']}, {m['cpus']} CPUs, {m['memory_gib']} GiB, {v['system']}, load {m['load_1m']}",
              f"fealty {v['fealty']} ({v['commit']}), GCC {v['compiler']}, simdjson {v['simdjson']} "
              f"({v['simdjson_kernel']}, values {v['simdjson_compiled_kernel']}), RocksDB {v['rocksdb']}"]
-    for key, part in (("replay_eps", standard), ("memory", memory), ("live_eps", live)):
+    for key, part in (("replay_eps", standard), ("orders_cost", orders), ("memory", memory),
+                      ("partitions", partitions), ("live_eps", live)):
         if key in figures:
             lines += part(figures)
     return "\n".join(lines) + "\n"

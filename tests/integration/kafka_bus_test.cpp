@@ -92,6 +92,7 @@ TEST(KafkaBus, WhatIsAppendedStaysInvisibleUntilItsCommit) {
   ASSERT_TRUE(worker.poll_until([&] { return worker.owned.size() == 1; }));
 
   ASSERT_TRUE(bus->sink().append(notice("anna", "soon")));
+  await_end(options.output_prefix + "notices", 0, 1);
   EXPECT_THAT(read_all(options.output_prefix + "notices", Until::stable), IsEmpty());
   commit(*bus, 0);
   EXPECT_THAT(values_of(read_all(options.output_prefix + "notices")), ElementsAre("soon"));

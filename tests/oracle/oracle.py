@@ -878,20 +878,27 @@ def iso_date(day):
 # ---------------------------------------------------------------- a whole log
 
 class Clock:
-    """The largest time seen; one that jumps too far counts only once a second one confirms it."""
+    """The largest time accepted; one too far ahead is refused until another member bears it out."""
 
     def __init__(self, jump_max_ms):
-        self.now, self.suspect, self.jump_max_ms = 0, 0, jump_max_ms
+        self.now, self.confirmed, self.suspect, self.jump_max = 0, False, None, jump_max_ms // DAY_MS
 
-    def observe(self, time):
-        if time <= self.now:
-            return
-        if self.now == 0 or time - self.now <= self.jump_max_ms:
+    def believes(self, time, member):
+        if self.now == 0 or time // DAY_MS - self.now // DAY_MS <= self.jump_max:
+            return True
+        if self.suspect and self.suspect[1] != member and abs(time // DAY_MS - self.suspect[0]) <= self.jump_max:
+            self.suspect = None
+            return True
+        self.suspect = (time // DAY_MS, member)
+        return False
+
+    def accepted(self, time):
+        if self.now == 0:
             self.now = time
-        elif self.suspect == 0:
-            self.suspect = time
-        else:
-            self.now, self.suspect = min(time, self.suspect), 0
+            return
+        back = not self.confirmed and self.now // DAY_MS - time // DAY_MS > self.jump_max
+        self.now = time if back else max(self.now, time)
+        self.confirmed = not back
 
 
 class Replay:
@@ -907,12 +914,14 @@ class Replay:
         self.counts["events"] += 1
         try:
             event = read()
-            self.clock.observe(event["time"])
+            if not self.clock.believes(event["time"], event["member"]):
+                raise Refused("time_in_future")
             member = self.members.get(event["member"]) or Member(event["member"], self.program)
             entries = len(member.ledger)
             member.apply(event, position)
             self.members[member.name] = member
             self.ledger += member.ledger[entries:]
+            self.clock.accepted(event["time"])
             self.counts["applied"] += 1
         except Duplicate:
             self.counts["duplicates"] += 1

@@ -57,11 +57,8 @@ class FaultyStore final : public ports::MemberStore {
     disk_->encode(checkpoint, batch);
   }
   Result<void> save(ports::SavedBatch& batch) override {
-    if (faults_.now(Step::store_save)) throw Crash{};
     if (largest_save_ != nullptr) *largest_save_ = std::max(*largest_save_, versions_bytes(batch));
-    auto saved = disk_->save(batch);
-    if (faults_.now(Step::store_saved)) throw Crash{};
-    return saved;
+    return disk_->save(batch);
   }
   Result<void> restore(std::string_view key, std::string_view value,
                        std::uint64_t position) override {
@@ -95,6 +92,32 @@ class FaultyStore final : public ports::MemberStore {
     return bytes;
   }
   std::shared_ptr<state::MemoryStore> disk_;
+  Faults& faults_;
+  std::size_t* largest_save_;
+};
+
+/// The stores over the disks of a process: a commit is saved in all of them or in none.
+class FaultyStores final : public ports::MemberStores {
+ public:
+  FaultyStores(Disks& disks, Faults& faults, std::size_t* largest_save)
+      : disks_{disks}, faults_{faults}, largest_save_{largest_save} {}
+  Result<std::unique_ptr<ports::MemberStore>> open(std::uint32_t partition) override {
+    auto& disk = disks_[partition];
+    if (!disk) disk = std::make_shared<state::MemoryStore>();
+    return std::unique_ptr<ports::MemberStore>{
+        std::make_unique<FaultyStore>(disk, faults_, largest_save_)};
+  }
+  Result<void> save(std::span<const Save> saves) override {
+    if (faults_.now(Step::store_save)) throw Crash{};
+    for (const Save& save : saves) {
+      if (auto kept = save.store->save(*save.batch); !kept) return kept;
+    }
+    if (faults_.now(Step::store_saved)) throw Crash{};
+    return {};
+  }
+
+ private:
+  Disks& disks_;
   Faults& faults_;
   std::size_t* largest_save_;
 };
@@ -135,14 +158,8 @@ inline bool live_once(const runtime::Topology& topology, SimLog& log, Disks& dis
       return static_cast<std::uint32_t>(random() % (run.sink_steps_max + 1));
     };
   }
-  const auto open_store =
-      [&](std::uint32_t partition) -> Result<std::unique_ptr<ports::MemberStore>> {
-    auto& disk = disks[partition];
-    if (!disk) disk = std::make_shared<state::MemoryStore>();
-    return std::unique_ptr<ports::MemberStore>{
-        std::make_unique<FaultyStore>(disk, faults, run.largest_save)};
-  };
-  runtime::Members processor{topology, bus, run.file_partitions == 0 ? &bus : nullptr, open_store,
+  FaultyStores stores{disks, faults, run.largest_save};
+  runtime::Members processor{topology, bus, run.file_partitions == 0 ? &bus : nullptr, stores,
                              members};
   runtime::CommitLoop worker{bus, topology.decoder, processor, bus, loop};
   const std::atomic<bool> stop{false};

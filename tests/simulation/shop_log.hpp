@@ -10,9 +10,9 @@
 
 namespace fealty::simulation {
 
-/// A small random log that has everything that makes recovery hard: late and repeated events, refunds
-/// before and after their purchase, reservations, members quiet long enough for timers, records that
-/// are no events.
+/// A small random log that has everything that makes recovery hard: late and repeated events,
+/// refunds before and after their purchase, reservations, members quiet long enough for timers,
+/// records that are no events.
 class ShopLog {
  public:
   ShopLog(std::uint64_t seed, int members) : random_{seed}, members_{members} {}
@@ -30,16 +30,18 @@ class ShopLog {
   }
 
  private:
-  std::uint32_t pick(std::size_t below) {
-    return static_cast<std::uint32_t>(random_() % below);
-  }
+  std::uint32_t pick(std::size_t below) { return static_cast<std::uint32_t>(random_() % below); }
   std::string broken() {
     switch (pick(4)) {
-      case 0: return R"({"specversion":"1.0","id":"cut)";
-      case 1: return "";
-      case 2: return R"({"specversion":"1.0","id":"x","type":"view","source":"s"})";
-      default: return R"({"specversion":"1.0","id":"y)" + std::to_string(pick(1000)) +
-                      R"(","source":"s","type":"weather","subject":"m1","time":"2026-01-01T00:00:00Z","data":{}})";
+      case 0:
+        return R"({"specversion":"1.0","id":"cut)";
+      case 1:
+        return "";
+      case 2:
+        return R"({"specversion":"1.0","id":"x","type":"view","source":"s"})";
+      default:
+        return R"({"specversion":"1.0","id":"y)" + std::to_string(pick(1000)) +
+               R"(","source":"s","type":"weather","subject":"m1","time":"2026-01-01T00:00:00Z","data":{}})";
     }
   }
   std::string make() {
@@ -55,7 +57,8 @@ class ShopLog {
     }
     if (kind == 3) {
       const std::string part = pick(2) == 0 ? R"(,"amount":)" + std::to_string(1 + pick(50)) : "";
-      const std::string name = pick(2) == 0 ? R"(,"refund_id":"R)" + std::to_string(pick(99)) + "\"" : "";
+      const std::string name =
+          pick(2) == 0 ? R"(,"refund_id":"R)" + std::to_string(pick(99)) + "\"" : "";
       return event("refund", member, time, R"({"order_id":")" + order + "\"" + part + name + "}");
     }
     if (kind == 4) {
@@ -65,7 +68,8 @@ class ShopLog {
                        std::to_string(1 + pick(100)) + R"(,"phase":")" + phases[pick(4)] + "\"}");
     }
     if (kind == 5) {
-      return event("review", member, time, R"({"sku":"s","rating":)" + std::to_string(1 + pick(5)) + "}");
+      return event("review", member, time,
+                   R"({"sku":"s","rating":)" + std::to_string(1 + pick(5)) + "}");
     }
     return event(kind < 8 ? "view" : "click", member, time, R"({"sku":"s1"})");
   }

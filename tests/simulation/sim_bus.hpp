@@ -125,15 +125,15 @@ class SimBus final : public ports::Source, public ports::Sink, public ports::Cha
     for (std::size_t tried = 0; tried < log_.input.size() && batch.records.empty(); ++tried) {
       turn_ = (turn_ + 1) % log_.input.size();
       const auto& records = log_.input[turn_];
-      while (held_[turn_] && (file_partitions_ > 0 || started_[turn_]) && at_[turn_] < records.size() && batch.records.size() < records_max) {
+      while (held_[turn_] && (file_partitions_ > 0 || started_[turn_]) &&
+             at_[turn_] < records.size() && batch.records.size() < records_max) {
         take(batch, static_cast<std::uint32_t>(turn_), at_[turn_]++);
       }
     }
     if (!batch.records.empty()) return ports::Polled::records;
-    const bool all =
-        std::all_of(held_.begin(), held_.end(), [](bool held) { return held; }) &&
-        (file_partitions_ > 0 ||
-         std::all_of(started_.begin(), started_.end(), [](bool started) { return started; }));
+    const bool all = std::all_of(held_.begin(), held_.end(), [](bool held) { return held; }) &&
+                     (file_partitions_ > 0 || std::all_of(started_.begin(), started_.end(),
+                                                          [](bool started) { return started; }));
     return all ? ports::Polled::ended : ports::Polled::idle;
   }
   [[nodiscard]] bool one_clock() const override { return file_partitions_ > 0; }

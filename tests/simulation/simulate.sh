@@ -1,13 +1,17 @@
 #!/usr/bin/env bash
 # The deterministic simulation tier: random cuts in many lives, one seed a history.
 # usage: simulate.sh [--seeds N | --seed S]
+# The N seeds begin at FEALTY_SEED_FIRST, which `./run` draws from the date in CI (else 1); FEALTY_SEED is the
+# one of --seed. Both are numbers below 2^64, and not 0.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+wrong() { echo "simulate: $*" >&2; exit 2; }
+number() { [[ ${2:-} =~ ^[1-9][0-9]{0,18}$ ]] || wrong "$1 needs a whole number from 1 on, not '${2:-}'"; }
 while [[ $# -gt 0 ]]; do
   case $1 in
-    --seeds) export FEALTY_SEEDS=$2; shift 2 ;;
-    --seed) export FEALTY_SEED=$2; shift 2 ;;
-    *) echo "simulate: unknown option $1; known: --seeds N, --seed S" >&2; exit 2 ;;
+    --seeds) number "$@"; export FEALTY_SEEDS=$2; shift 2 ;;
+    --seed) number "$@"; export FEALTY_SEED=$2; shift 2 ;;
+    *) wrong "unknown option $1; known: --seeds N, --seed S" ;;
   esac
 done
 cmake --preset release -DFEALTY_TESTS=ON >/dev/null

@@ -33,6 +33,7 @@ enum class Errc : std::uint8_t {
   time_in_future,
   too_many_parked,
   record_full,  // a bound of what one member may hold
+  wrong_partition,  // its key is not its member
   // configuration and usage
   usage,
   invalid_config,

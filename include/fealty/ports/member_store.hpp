@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -208,6 +209,21 @@ class MemberStore {
   virtual bool empty() = 0;
   /// Bytes on disk (approximate), 0 in memory.
   virtual std::uint64_t disk_bytes() = 0;
+};
+
+/// The stores of a process, one a partition, and what makes one of them: a commit is saved in all
+/// of its partitions or in none, so together they always are as of one commit.
+///
+/// Threads: one at a time. Errors: as MemberStore. Outlives its stores.
+class MemberStores {
+ public:
+  virtual ~MemberStores() = default;
+  virtual Result<std::unique_ptr<MemberStore>> open(std::uint32_t partition) = 0;
+  struct Save {
+    MemberStore* store = nullptr;  // of open()
+    SavedBatch* batch = nullptr;   // see MemberStore::save()
+  };
+  virtual Result<void> save(std::span<const Save> saves) = 0;
 };
 
 }  // namespace fealty::ports

@@ -55,6 +55,10 @@ class MemberPartition {
   Result<void> apply(const DecodedRecord& record, Slot slot, ports::OutputBuffer& out);
   /// Dead-letters or counts what is no event of this partition.
   void reject(const DecodedRecord& record, const Error& error, ports::OutputBuffer& out);
+  /// The record at `offset` came by another key than its member.
+  void count_astray(ports::Offset offset) {
+    if (!timeline_.silent(offset)) ++emitter_.counters().wrong_keys;
+  }
   /// What falls due for a member by the timeline's clock.
   void announce(Slot slot, bool silent, ports::OutputBuffer& out);
 
@@ -63,7 +67,8 @@ class MemberPartition {
   [[nodiscard]] const Counters& committed_counters() const { return committed_counters_; }
   /// Around a commit; see Saves.
   ports::CommitPosition prepare(Flush::Share share, ports::OutputBuffer& out);
-  Result<void> committed(const ports::CommitPosition& position);
+  ports::SavedBatch& committed(const ports::CommitPosition& position);
+  void saved() { saves_.saved(); }
 
  private:
   void keep(Slot slot, CachedMember& member);

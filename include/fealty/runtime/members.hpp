@@ -26,7 +26,7 @@ class Members final : public Processor {
  public:
   /// `changelog` may be nullptr.
   Members(const Topology& topology, ports::Source& source, ports::Changelog* changelog,
-          StoreFactory open_store, MembersOptions options);
+          ports::MemberStores& stores, MembersOptions options);
   ~Members() override;
 
   /// Called when partitions were taken over and their stores are open; an error stops the worker.
@@ -89,16 +89,18 @@ class Members final : public Processor {
   const MembersContext context_;
   ports::Source& source_;
   ports::Changelog* const changelog_;
-  const StoreFactory open_store_;
+  ports::MemberStores& stores_;
 
   std::vector<std::unique_ptr<TimelineGroup>> groups_;
   std::vector<Held> partitions_;      // by number
   std::deque<TimelineGroup*> turns_;  // under way: they come before the next record
+  KeyCheck key_check_;
   Counters given_away_;
-  MachineClock::Steady now_{};  // as process() began
-  EventTime wall_now_{};        // likewise
-  std::vector<Found> found_;    // scratch of a run
-  std::vector<Slot> missing_;   // likewise
+  MachineClock::Steady now_{};                    // as process() began
+  EventTime wall_now_{};                          // likewise
+  std::vector<Found> found_;                      // scratch of a run
+  std::vector<Slot> missing_;                     // likewise
+  std::vector<ports::MemberStores::Save> saves_;  // of a commit, likewise
 };
 
 }  // namespace fealty::runtime

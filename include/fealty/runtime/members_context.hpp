@@ -6,6 +6,7 @@
 #include <string>
 
 #include "fealty/ports/input.hpp"
+#include "fealty/runtime/key_check.hpp"
 #include "fealty/runtime/machine_clock.hpp"
 #include "fealty/runtime/member_cache.hpp"
 #include "fealty/runtime/save_queue.hpp"
@@ -25,6 +26,8 @@ struct MembersOptions {
   std::chrono::milliseconds tick_after_idle{0};  // live: an idle partition's clock; 0 = never
   std::chrono::days clock_jump_max{400};
   std::int64_t future_ms_max = 0;  // event time ahead of the broker's; 0 = not checked
+  KeyPolicy key_policy = KeyPolicy::ignore;
+  std::uint32_t input_partitions = 1;  // all there are: for the key policy
   bool changelog = false;          // saved versions go to the changelog stream too
   bool member_snapshots = false;   // and a JSON snapshot of each to the members stream
   std::string program_id;

@@ -2,7 +2,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <optional>
 
@@ -13,10 +12,6 @@
 #include "fealty/runtime/timeline.hpp"
 
 namespace fealty::runtime {
-
-/// Opens the store of a partition.
-using StoreFactory =
-    std::function<Result<std::unique_ptr<ports::MemberStore>>(std::uint32_t partition)>;
 
 /// A partition on its way in: its store is opened and brought up to its changelog, some at a time,
 /// and what it says is checked. One procedure for start, crash, takeover, abort and an empty disk.
@@ -29,7 +24,7 @@ class Opening {
  public:
   /// `store`: nullptr = to be opened. `changelog` may be nullptr.
   Opening(ports::Assignment assignment, std::unique_ptr<ports::MemberStore> store,
-          const StoreFactory& open_store, ports::Changelog* changelog);
+          ports::MemberStores& stores, ports::Changelog* changelog);
 
   [[nodiscard]] std::uint32_t partition() const { return assignment_.partition; }
   /// Goes on for about `budget`; true once it is done.
@@ -46,12 +41,12 @@ class Opening {
   void log_opened() const;
 
  private:
-  Result<void> begin(const StoreFactory& open_store);
+  Result<void> begin();
   Result<bool> restore(std::chrono::milliseconds budget);
   Result<void> check_fits(const MembersContext& context) const;
 
   const ports::Assignment assignment_;
-  const StoreFactory& open_store_;
+  ports::MemberStores& stores_;
   ports::Changelog* const changelog_;
   std::unique_ptr<ports::MemberStore> store_;
   std::unique_ptr<ports::Changelog::Reader> reader_;

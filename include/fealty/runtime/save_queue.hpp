@@ -31,7 +31,8 @@ class SaveQueue {
   /// Changes from here on may be given a later moment than those before: they begin another epoch.
   void next_epoch() { ++epoch_; }
   /// The member has changed, by the record or turn at the timeline's moment.
-  void changed(Slot slot, CachedMember& member, const Timeline& timeline, const MachineClock& clock);
+  void changed(Slot slot, CachedMember& member, const Timeline& timeline,
+               const MachineClock& clock);
 
   [[nodiscard]] bool empty() const { return queue_.empty(); }
   [[nodiscard]] std::size_t size() const { return queue_.size(); }

@@ -33,8 +33,10 @@ class Saves {
 
   /// Encodes this commit's versions and checkpoint; with a changelog, puts them into `out`, too.
   ports::CommitPosition prepare(Flush::Share share, ports::OutputBuffer& out);
-  /// The sink has committed what was prepared: the store may follow.
-  Result<void> committed(const ports::CommitPosition& position);
+  /// The sink has committed what was prepared: the store is to follow with this batch.
+  ports::SavedBatch& committed(const ports::CommitPosition& position);
+  /// It has. The batch's memory is kept for the next one.
+  void saved();
   /// Changed rows of a member whose version is in flight.
   [[nodiscard]] HistoryLog::Position rows_in_flight(const CachedMember& member) const {
     return member.in_flight == 0 ? HistoryLog::none : in_flight_[member.in_flight - 1].rows;

@@ -31,8 +31,8 @@ struct Moment {
   std::size_t advances = 0;  // made by then, of those that the timeline knows
 };
 
-/// One order of records and the clock that goes with it: of one partition, or of all partitions of a
-/// recorded log.
+/// One order of records and the clock that goes with it: of one partition, or of all partitions of
+/// a recorded log.
 ///
 /// A recovery begins at an earlier moment and repeats what the timeline did, silently, up to where
 /// outputs were committed. As far as the checkpoint recorded them the clock's advances are repeated
@@ -112,7 +112,7 @@ class Timeline {
   bool recovering_ = true;
   // At most one a day of the accepted event times, so they are kept.
   std::vector<ports::Advance> advances_;
-  std::size_t made_ = 0;  // of them, by the clock
+  std::size_t made_ = 0;                // of them, by the clock
   std::vector<ports::Offset> refused_;  // ascending, since the last checkpoint's recover_from
   ports::Offset recorded_to_ = 0;
   std::optional<ports::ClockState> recorded_clock_;  // until the clock has got there
