@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -80,7 +81,7 @@ class EncodedStore : public ports::MemberStore {
   std::vector<Write> writes_, sorted_;
   /// The first bytes of a key, so that most comparisons of a sort read no key.
   struct SortKey {
-    std::uint64_t first, second;
+    std::array<std::uint64_t, 4> head;
     std::uint32_t write;  // index in writes_
   };
   std::vector<SortKey> sort_order_;
