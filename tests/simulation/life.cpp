@@ -17,10 +17,19 @@ using runtime::Flush;
 /// Members, and beside them a note of every tick with the commit that covers it, for the oracle.
 class Watch final : public runtime::Processor {
  public:
-  Watch(runtime::Members& members, std::uint32_t partitions, PreparedTicks& prepared)
-      : members_{members}, partitions_{partitions}, prepared_{prepared} {}
+  Watch(World& world, std::string name, runtime::Members& members, std::uint32_t partitions,
+        PreparedTicks& prepared)
+      : world_{world},
+        name_{std::move(name)},
+        members_{members},
+        partitions_{partitions},
+        prepared_{prepared} {}
 
   Result<void> assign(std::span<const ports::Assignment> partitions) override {
+    for (const auto& a : partitions) {
+      world_.tell(name_, "assigned", a.partition, "committed", a.committed, a.note,
+                  a.fresh ? "fresh" : "");
+    }
     return members_.assign(partitions);
   }
   Result<bool> open(std::chrono::milliseconds budget) override { return members_.open(budget); }
@@ -32,7 +41,9 @@ class Watch final : public runtime::Processor {
     each_timeline([&](std::uint32_t p, const auto& timeline) { before[p] = timeline.now(); });
     auto advanced = members_.advance();
     each_timeline([&](std::uint32_t p, const auto& timeline) {
-      if (timeline.now() != before[p]) ticks_[p].push_back({timeline.next(), timeline.now()});
+      if (timeline.now() == before[p]) return;
+      ticks_[p].push_back({timeline.next(), timeline.now()});
+      world_.tell(name_, "ticks", p, "at", timeline.next(), "to", to_rfc3339(timeline.now()));
     });
     return advanced;
   }
@@ -41,19 +52,28 @@ class Watch final : public runtime::Processor {
     members_.prepare(flush, out, positions);
     auto& covered = prepared_.emplace_back();
     for (const auto& position : positions) {
+      world_.tell(name_, "prepares", position.partition, "to", position.committed, position.note,
+                  "recover_from", position.recover_from);
       if (auto ticks = ticks_.extract(position.partition)) covered.insert(std::move(ticks));
     }
   }
   Result<void> committed(std::span<const ports::CommitPosition> positions) override {
+    for (const auto& position : positions) {
+      world_.tell(name_, "committed", position.partition, "to", position.committed);
+    }
     return members_.committed(positions);
   }
   [[nodiscard]] bool unsaved(const Flush& flush) const override { return members_.unsaved(flush); }
   bool over_budget() override { return members_.over_budget(); }
   void revoke(std::span<const std::uint32_t> partitions, bool lost) override {
-    for (const std::uint32_t p : partitions) ticks_.erase(p);
+    for (const std::uint32_t p : partitions) {
+      ticks_.erase(p);
+      world_.tell(name_, lost ? "loses" : "gives away", p);
+    }
     members_.revoke(partitions, lost);
   }
   Result<void> restart() override {
+    world_.tell(name_, "restarts");
     ticks_.clear();
     prepared_.clear();
     return members_.restart();
@@ -66,6 +86,8 @@ class Watch final : public runtime::Processor {
       if (const runtime::Timeline* const timeline = members_.timeline(p)) visit(p, *timeline);
     }
   }
+  World& world_;
+  const std::string name_;
   runtime::Members& members_;
   const std::uint32_t partitions_;
   PreparedTicks& prepared_;
@@ -134,11 +156,12 @@ LifeEnd live(Trouble& process, Machine& machine, const runtime::Topology& topolo
     return static_cast<std::uint32_t>(world.pick(most + 1));
   };
   runtime::Members members{topology, source, &changelog, stores, members_options};
-  Watch watch{members, process.cluster().options().partitions, ticks};
+  Watch watch{world, options.token, members, process.cluster().options().partitions, ticks};
   const bool save_early = process.cluster().bug() == Bug::store_before_commit;
   ports::Sink& used = save_early ? static_cast<ports::Sink&>(early) : sink;
   runtime::CommitLoop loop{source, topology.decoder, watch, used, loop_options};
   if (options.on_progress) loop.hooks.on_progress = [&] { options.on_progress(members); };
+  world.tell(options.token, "begins on", machine.transactional_id);
   try {
     auto done = sink.open();
     if (done) done = loop.run(stop);
@@ -147,6 +170,7 @@ LifeEnd live(Trouble& process, Machine& machine, const runtime::Topology& topolo
   } catch (const Died&) {
     end.died = true;
   }
+  world.tell(options.token, end.died ? "dies" : end.error ? to_string(*end.error) : "ends");
   end.commits = loop.commits();
   end.aborts = loop.aborts();
   end.unsure = sink.unsure();

@@ -148,7 +148,11 @@ Result<void> SimSource::fetch(ports::InputBatch& batch, std::size_t records_max)
     Partition& partition = partitions_[p];
     if (!partition.owned || !partition.fetched) continue;
     PartitionLog& log = process_.cluster().topics().input(p);
-    if (partition.next < log.low()) return gap(p, partition.next);
+    if (partition.next < log.low()) {
+      // Retention takes days: who finds it gone that soon was not alone, and will hear of it.
+      if (!group().accepts(member_, group().generation(member_))) continue;
+      return gap(p, partition.next);
+    }
     const Offset end = uncommitted ? log.high() : log.stable();
     std::size_t room = 1 + process_.world().pick(records_max - batch.records.size());
     for (; room > 0; --room) {

@@ -34,7 +34,10 @@ class Storm {
     const auto before = outputs();
     Machine auditor{"auditor", {}, {}};
     if (failure_.empty()) settle(auditor);
-    if (failure_.empty() && outputs() != before) failure_ = "a takeover published something";
+    if (const auto after = outputs(); failure_.empty() && after != before) {
+      const auto [was, is] = std::mismatch(before.begin(), before.end(), after.begin());
+      failure_ = "a takeover published " + *is;
+    }
     if (failure_.empty()) compare(auditor);
     for (const auto& [partition, ticks] : cluster_.group().ticks()) stats_.ticks += ticks.size();
     return {std::move(failure_), stats_};
@@ -118,14 +121,14 @@ void Storm::work(std::size_t number) {
       return;
     }
     if (stop_) return;
-    world_.sleep(static_cast<Millis>(world_.pick(3000)));
+    world_.sleep(static_cast<Millis>(world_.pick(1'000)));
   }
 }
 
 /// False where another worker of the same identity has taken its place.
 bool Storm::live_once(Machine& machine, bool troubled) {
   Trouble process{world_, cluster_, troubled ? weather_.trouble : TroubleOptions{}};
-  if (troubled && deaths_left_ > 0 && world_.one_in(2)) {
+  if (troubled && deaths_left_ > 0 && !world_.one_in(4)) {
     --deaths_left_;
     process.plan(draw_plan(world_));
   }
@@ -186,6 +189,7 @@ void Storm::settle(Machine& machine) {
     if (end.error && failure_.empty()) failure_ = "calm again: " + to_string(*end.error);
   });
   if (!world_.run() && failure_.empty()) failure_ = "no rest after the storm";
+  while (failure_.empty() && !cluster_.transactions().quiet()) cluster_.tick();
 }
 
 std::vector<std::string> Storm::outputs() {
@@ -253,6 +257,8 @@ void Storm::compare(Machine& auditor) {
                         .future_ms_max = weather_.future_ms_max(),
                         .clock_jump_max = weather_.clock_jump_max};
   const CalmRun calm = run_calm(topology_, input);
+  for (const auto& [member, lines] : got.notices) { for (const auto& line : lines) world_.tell("got", member, line); }
+  for (const auto& [member, lines] : calm.seen.notices) { for (const auto& line : lines) world_.tell("want", member, line); }
   failure_ = calm.failure.empty() ? difference(got, calm.seen) : calm.failure;
 }
 

@@ -1,5 +1,7 @@
 #include "transactions.hpp"
 
+#include <algorithm>
+
 namespace fealty::simulation {
 
 std::optional<int> Transactions::init(const std::string& id) {
@@ -77,6 +79,11 @@ bool Transactions::unstable(std::uint32_t partition) const {
     if (held.phase != Phase::none && held.offsets.contains(partition)) return true;
   }
   return false;
+}
+
+bool Transactions::quiet() const {
+  return std::all_of(held_.begin(), held_.end(),
+                     [](const auto& held) { return held.second.phase == Phase::none; });
 }
 
 /// One marker, wherever one is missing; or the group learns its offsets.

@@ -52,6 +52,8 @@ class Transactions {
 
   /// Whether offsets of the partition are in a transaction whose end is not known to the group.
   [[nodiscard]] bool unstable(std::uint32_t partition) const;
+  /// Whether none is open, and every marker is written.
+  [[nodiscard]] bool quiet() const;
   void tick();
   [[nodiscard]] Millis timeout() const { return timeout_; }
   /// A planted fault: offsets are taken from members of any generation.

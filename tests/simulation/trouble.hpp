@@ -75,6 +75,8 @@ class Trouble {
       if (member_) cluster_.group().died(*member_);
       throw Died{};
     }
+    world_.tell(plan.kind == Plan::Kind::freeze ? "somebody freezes for" : "somebody waits for",
+                plan.time, "at call", static_cast<int>(plan.call));
     const bool frozen = plan.kind == Plan::Kind::freeze && member_.has_value();
     if (frozen) cluster_.group().set_running(*member_, false);
     world_.sleep(plan.time);

@@ -6,10 +6,10 @@ Weather draw_weather(World& world, std::uint64_t seed) {
   Weather weather;
   weather.workers = 1 + world.pick(3);
   weather.twin = world.one_in(4);
-  weather.twin_after = static_cast<Millis>(world.pick(12'000));
+  weather.twin_after = static_cast<Millis>(world.pick(6'000));
   weather.static_members = world.one_in(3);
-  weather.deaths = world.one_in(5) ? 0 : world.between(1, 8);
-  weather.after_last = static_cast<Millis>(world.pick(6000));
+  weather.deaths = world.one_in(6) ? 0 : world.between(3, 20);
+  weather.after_last = static_cast<Millis>(world.pick(5'000));
   weather.judge = static_cast<Weather::Judge>(world.pick(3));
   weather.ticks = world.one_in(2);
   weather.tight = world.one_in(2);
@@ -21,15 +21,18 @@ Weather draw_weather(World& world, std::uint64_t seed) {
   cluster.marker_every = world.between(1, 4);
   cluster.compact_every = world.one_in(3) ? 0 : 10 + world.pick(200);
   cluster.retain_every = world.one_in(3) ? 0 : 40 + world.pick(300);
-  cluster.shuffle_every = world.one_in(3) ? 40 + world.pick(400) : 0;
+  cluster.group.session_timeout = static_cast<Millis>(world.between(1'000, 4'000));
+  cluster.group.poll_interval_max = static_cast<Millis>(world.between(4'000, 20'000));
+  cluster.transaction_timeout = static_cast<Millis>(world.between(3'000, 9'000));
+  cluster.shuffle_every = world.one_in(2) ? 100 + world.pick(1'000) : 0;
   cluster.expire_every = world.one_in(3) ? 10 : 0;
   cluster.start_latest = world.one_in(4);
 
   FeedOptions& feed = weather.feed;
   feed.seed = seed * 7;
   feed.members = static_cast<int>(world.between(5, 40));
-  feed.records = static_cast<std::uint32_t>(world.between(80, 320));
-  feed.every = world.between(2, 12);
+  feed.records = static_cast<std::uint32_t>(world.between(80, 400));
+  feed.every = world.between(4, 80);
   feed.transactions = world.one_in(3) ? 0 : world.between(2, 12);
   feed.far_events = world.one_in(2) ? 40 + world.pick(100) : 0;
   feed.ahead_events = world.one_in(2) ? 5 + world.pick(40) : 0;
@@ -73,8 +76,8 @@ Trouble::Plan draw_plan(World& world) {
   const std::uint64_t kind = world.pick(8);
   plan.kind = kind < 5 ? Kind::die : kind < 7 ? Kind::freeze : Kind::wait;
   plan.call = static_cast<Call>(world.pick(call_count));
-  plan.nth = 1 + world.pick(world.one_in(3) ? 60 : 12);
-  plan.time = static_cast<Millis>(world.one_in(2) ? world.pick(8'000) : world.between(8'000, 70'000));
+  plan.nth = 1 + world.pick(world.one_in(3) ? 30 : 4);
+  plan.time = static_cast<Millis>(world.pick(world.one_in(4) ? 25'000 : 8'000));
   return plan;
 }
 

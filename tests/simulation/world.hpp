@@ -1,11 +1,16 @@
 #pragma once
 
 #include <cstdint>
+#include <cstdio>
+#include <cstdlib>
 #include <functional>
 #include <memory>
 #include <random>
 #include <semaphore>
+#include <string>
+#include <string_view>
 #include <thread>
+#include <type_traits>
 #include <vector>
 
 #include "fealty/base/time.hpp"
@@ -44,6 +49,15 @@ class World {
     if (time > wall_) wall_ = time;
   }
 
+  /// With FEALTY_TRACE set, on stderr: to look at one seed.
+  template <class... Parts>
+  void tell(const Parts&... parts) {
+    if (!traced_) return;
+    std::string line = std::to_string(now_);
+    ((line += ' ', line += text(parts)), ...);
+    std::fprintf(stderr, "%s\n", line.c_str());
+  }
+
   void add_actor(std::function<void()> body);
   /// Until the bodies of all actors have returned; then there are none. False where it got stuck.
   bool run();
@@ -63,6 +77,12 @@ class World {
     bool ended = false;
     std::thread thread;
   };
+  static std::string text(std::string_view part) { return std::string{part}; }
+  template <class Number>
+    requires std::is_arithmetic_v<Number>
+  static std::string text(Number part) {
+    return std::to_string(part);
+  }
   Actor* draw_next();
   void give_turn();
   void live(Actor& actor);
@@ -70,6 +90,7 @@ class World {
   std::mt19937_64 random_;
   const std::uint64_t passes_max_;
   const std::uint64_t switch_every_;
+  const bool traced_ = std::getenv("FEALTY_TRACE") != nullptr;
   std::uint64_t passes_ = 0;
   Millis now_ = 0;
   EventTime wall_{};
