@@ -9,7 +9,6 @@
 
 #include "calm.hpp"
 #include "life.hpp"
-#include "sim_source.hpp"
 #include "shop_feed.hpp"
 #include "weather.hpp"
 
@@ -188,9 +187,9 @@ void Storm::settle(Machine& machine) {
     const LifeEnd end = live(process, machine, topology_, options, stop_);
     judge(end, false);
     if (end.error && failure_.empty()) failure_ = "calm again: " + to_string(*end.error);
+    while (!cluster_.transactions().quiet()) world_.sleep(50);
   });
   if (!world_.run() && failure_.empty()) failure_ = "no rest after the storm";
-  while (failure_.empty() && !cluster_.transactions().quiet()) cluster_.tick();
 }
 
 std::vector<std::string> Storm::outputs() {
@@ -257,17 +256,7 @@ void Storm::compare(Machine& auditor) {
                         .append_time = weather_.judge == Weather::Judge::broker,
                         .future_ms_max = weather_.future_ms_max(),
                         .clock_jump_max = weather_.clock_jump_max};
-  for (std::uint32_t p = 0; p < weather_.cluster.partitions; ++p) {
-    PartitionLog& log = cluster_.topics().input(p);
-    for (const LogRecord* r = log.next(0, log.stable()); r; r = log.next(r->offset + 1, log.stable())) {
-      const auto at = r->value.find("\"time\":\"");
-      world_.tell("LOG", p, r->offset, at == std::string::npos ? r->value : r->value.substr(at + 8, 20), r->key,
-        std::any_of(got.deadletters.begin(), got.deadletters.end(), [&](const std::string& d) { return d.find("\"" + describe_record(p, r->offset) + "\"") != std::string::npos; }) ? "DEAD" : "");
-    }
-  }
   const CalmRun calm = run_calm(topology_, input);
-  for (const auto& [member, lines] : got.notices) { for (const auto& line : lines) world_.tell("got", member, line); }
-  for (const auto& [member, lines] : calm.seen.notices) { for (const auto& line : lines) world_.tell("want", member, line); }
   failure_ = calm.failure.empty() ? difference(got, calm.seen) : calm.failure;
 }
 
