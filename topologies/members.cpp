@@ -103,7 +103,7 @@ runtime::Topology members_topology(const Program& program, const codec::Mapping&
       {"commit", "outputs, saved versions and positions, all or nothing"},
   };
   path.store = "members";
-  path.sinks = {"notices", "ledger", "members", "deadletters", "changelog"};
+  path.streams = member_streams;
   path.core_revision = core_revision;
 
   path.decoder = [&mapping] { return std::make_unique<codec::Decoder>(mapping); };
@@ -115,15 +115,20 @@ runtime::Topology members_topology(const Program& program, const codec::Mapping&
     announce(program, record, clock, effects);
   };
   path.day = [&program](EventTime time) { return day_of(time, program.utc_offset_s); };
-  path.encode_notice = [&program](const member::Notice& notice, std::string_view member,
-                                  std::string& out) {
-    codec::encode_notice(notice, member, program.id, out);
-  };
-  path.encode_entry = [](const member::LedgerEntry& entry, std::string_view member,
-                         std::string& out) { codec::encode_entry(entry, member, out); };
-  path.encode_member = [&program](const member::Record& record, EventTime clock, std::string& out) {
-    encode_member(program, record, clock, out);
-  };
+  path.outputs.notices = {streams::notices, [&program](const member::Notice& notice,
+                                                       std::string_view member, std::string& out) {
+                            codec::encode_notice(notice, member, program.id, out);
+                          }};
+  path.outputs.ledger = {streams::ledger, [](const member::LedgerEntry& entry,
+                                             std::string_view member, std::string& out) {
+                           codec::encode_entry(entry, member, out);
+                         }};
+  path.outputs.members = {streams::members, [&program](const member::Record& record,
+                                                       EventTime clock, std::string& out) {
+                            encode_member(program, record, clock, out);
+                          }};
+  path.outputs.deadletters = streams::deadletters;
+  path.outputs.changelog = streams::changelog;
   return path;
 }
 

@@ -112,7 +112,9 @@ Result<void> run_live(const config::ServiceConfig& service, const std::atomic<bo
   if (!read_mapping) return read_mapping.error();
   const auto mapping = fit_mapping(std::move(*read_mapping), {}, program.currency);
   if (!mapping) return mapping.error();
-  auto bus = kafka::KafkaBus::connect(kafka_options(service.kafka));
+  kafka::KafkaOptions bus_options = kafka_options(service.kafka);
+  bus_options.streams = topologies::member_streams;
+  auto bus = kafka::KafkaBus::connect(bus_options);
   if (!bus) return bus.error();
 
   const auto topology = topologies::members_topology(program, *mapping, service.kafka.input_topic);

@@ -153,6 +153,7 @@ Result<ReplayProgress> replay(const ReplayOptions& options, const ReplayHooks& h
   auto sink = files::FileSink::open({.dir = options.out_dir,
                                      .program_id = program.id,
                                      .program_version = std::to_string(program.version),
+                                     .streams = topologies::member_streams,
                                      .partitions = options.partitions,
                                      .durable = options.durable,
                                      .overwrite = options.overwrite},
@@ -192,19 +193,15 @@ Result<ReplayProgress> replay(const ReplayOptions& options, const ReplayHooks& h
   if (auto ran = loop.run(stop); !ran) return ran.error();
 
   ReplayProgress result = progress();
-  Sums sums;
-  for (std::size_t i = 0; i < files::output_names.size(); ++i) {
-    auto sum = (*sink)->sha256(i);
-    if (!sum) return sum.error();
-    sums.emplace_back(files::output_names[i], std::move(*sum));
-  }
+  auto sums = (*sink)->sha256();
+  if (!sums) return sums.error();
   auto written = file.finish();
   if (!written) return written.error();
-  sums.emplace_back("members.ndjson", std::move(*written));
+  sums->emplace_back("members.ndjson", std::move(*written));
   if (!stop.load()) {
     if (auto completed = (*sink)->complete(); !completed) return completed.error();
   }
-  if (auto reported = write_report(options, result.counters, sums, SteadyClock::now() - begun);
+  if (auto reported = write_report(options, result.counters, *sums, SteadyClock::now() - begun);
       !reported) {
     return reported.error();
   }

@@ -31,7 +31,11 @@ void print_text(const runtime::Topology& path) {
     fmt::print("    -> {:<9} {}\n", stage.name, printable(stage.does));
   }
   fmt::print("  store   {}\n", path.store);
-  for (const std::string& sink : path.sinks) fmt::print("  sink    {}\n", sink);
+  for (const ports::StreamSpec& stream : path.streams) {
+    fmt::print("  sink    {:<12} {}{}\n", stream.name,
+               stream.key.empty() ? "without a key" : fmt::format("by {}", stream.key),
+               stream.cleanup == ports::Cleanup::compact ? ", compacted" : "");
+  }
 }
 
 /// Text inside a Mermaid label in quotes.
@@ -50,8 +54,8 @@ void print_mermaid(const runtime::Topology& path) {
     before = stage.name;
   }
   fmt::print("  store[(\"{}\")]\n  {} <--> store\n", label(path.store), before);
-  for (const std::string& sink : path.sinks) {
-    fmt::print("  sink_{}[/\"{}\"/]\n  {} --> sink_{}\n", sink, sink, before, sink);
+  for (const ports::StreamSpec& stream : path.streams) {
+    fmt::print("  sink_{0}[/\"{0}\"/]\n  {1} --> sink_{0}\n", stream.name, before);
   }
 }
 

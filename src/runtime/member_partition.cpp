@@ -31,7 +31,7 @@ MemberPartition::MemberPartition(std::uint32_t number, const MembersContext& con
       unsaved_{*store_, context.cache},
       rows_{*store_, unsaved_, context.cache},
       saves_{number, context, *store_, timeline, unsaved_},
-      emitter_{context.topology, number} {}
+      emitter_{context.topology.outputs, number} {}
 
 MemberPartition::~MemberPartition() = default;
 
@@ -145,7 +145,7 @@ void MemberPartition::reject(const DecodedRecord& record, const Error& error,
   }
   ++counters.deadlettered;
   codec::encode_deadletter(error, context_.source.describe(number_, offset), number_, offset,
-                           record.raw->value, out.start(ports::Stream::deadletters, number_, {}));
+                           record.raw->value, out.start(context_.topology.outputs.deadletters, number_, {}));
   out.finish();
 }
 

@@ -38,7 +38,7 @@ ports::CommitPosition Saves::prepare(Flush::Share share, ports::OutputBuffer& ou
   save_checkpoint(position, moment);
   if (!context_.options.changelog) return position;
   for (const auto& item : batch_.items) {
-    out.add(ports::Stream::changelog, partition_, batch_.key(item), batch_.value(item));
+    out.add(context_.topology.outputs.changelog, partition_, batch_.key(item), batch_.value(item));
   }
   return position;
 }
@@ -97,9 +97,9 @@ void Saves::save_member(Slot slot, std::span<const std::string_view> entries,
   const ports::SaveItem item{&member.record, entries, rows, member.stored_due};
   store_.encode({&item, 1}, as_of, batch_);
   if (context_.options.member_snapshots) {
-    context_.topology.encode_member(
-        member.record, timeline_.now(),
-        out.start(ports::Stream::members, partition_, member.record.id));
+    const auto& members = context_.topology.outputs.members;
+    members.encode(member.record, timeline_.now(),
+                   out.start(members.stream, partition_, member.record.id));
     out.finish();
   }
   member.unsaved_entries = HistoryLog::none;

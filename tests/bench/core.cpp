@@ -82,8 +82,9 @@ class CoreRun {
 
  private:
   static runtime::Topology& quiet(runtime::Topology& topology) {
-    topology.encode_notice = [](const member::Notice&, std::string_view, std::string&) {};
-    topology.encode_entry = [](const member::LedgerEntry&, std::string_view, std::string&) {};
+    topology.outputs.notices.encode = [](const member::Notice&, std::string_view, std::string&) {};
+    topology.outputs.ledger.encode = [](const member::LedgerEntry&, std::string_view,
+                                        std::string&) {};
     return topology;
   }
   static runtime::MembersOptions options(const program::Program& program) {

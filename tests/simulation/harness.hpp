@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "fealty/runtime/commit_loop.hpp"
+#include "fealty/topologies/members.hpp"
 #include "fealty/runtime/members.hpp"
 #include "fealty/state/memory_store.hpp"
 #include "sim_bus.hpp"
@@ -217,16 +218,16 @@ inline Seen seen(const runtime::Topology& topology, const SimLog& log, Disks& di
     if (at == log.outputs.end()) return;
     for (const auto& [key, value] : at->second) by_member[key].push_back(value);
   };
-  gather(ports::Stream::notices, all.notices);
-  gather(ports::Stream::ledger, all.ledger);
-  if (const auto at = log.outputs.find(ports::Stream::deadletters); at != log.outputs.end()) {
+  gather(topologies::streams::notices, all.notices);
+  gather(topologies::streams::ledger, all.ledger);
+  if (const auto at = log.outputs.find(topologies::streams::deadletters); at != log.outputs.end()) {
     for (const auto& [key, value] : at->second) all.deadletters.push_back(value);
   }
   std::sort(all.deadletters.begin(), all.deadletters.end());
   for (auto& [partition, disk] : disks) {
     const auto scanned = disk->scan([&](const member::Record& record) -> Result<void> {
       std::string line;
-      topology.encode_member(record, clock, line);
+      topology.outputs.members.encode(record, clock, line);
       all.members.push_back(std::move(line));
       return {};
     });
