@@ -119,10 +119,9 @@ runtime::Topology members_topology(const Program& program, const codec::Mapping&
                                                        std::string_view member, std::string& out) {
                             codec::encode_notice(notice, member, program.id, out);
                           }};
-  path.outputs.ledger = {streams::ledger, [](const member::LedgerEntry& entry,
-                                             std::string_view member, std::string& out) {
-                           codec::encode_entry(entry, member, out);
-                         }};
+  path.outputs.ledger = {streams::ledger,
+                         [](const member::LedgerEntry& entry, std::string_view member,
+                            std::string& out) { codec::encode_entry(entry, member, out); }};
   path.outputs.members = {streams::members, [&program](const member::Record& record,
                                                        EventTime clock, std::string& out) {
                             encode_member(program, record, clock, out);

@@ -58,7 +58,7 @@ class View {
   std::string operator()(const member::Record& record, EventTime clock) const {
     std::string out;
     if (path_) {
-      path_->encode_member(record, clock, out);
+      path_->outputs.members.encode(record, clock, out);
       return out;
     }
     const std::string level = std::to_string(record.level.level);

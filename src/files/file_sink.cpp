@@ -43,10 +43,10 @@ struct FileSink::Impl {
   InputIndex& index;
   Fd dir;  // holds the lock
   Manifest manifest;
-  std::vector<std::string> names;     // of the outputs, as their streams
-  std::vector<OutputFile> outputs;    // likewise
+  std::vector<std::string> names;      // of the outputs, as their streams
+  std::vector<OutputFile> outputs;     // likewise
   std::vector<std::size_t> output_of;  // by stream; no_output = files do not keep it
-  bool failed = false;  // until abort()
+  bool failed = false;                 // until abort()
 };
 
 FileSink::FileSink(std::unique_ptr<Impl> impl) : impl_{std::move(impl)} {}

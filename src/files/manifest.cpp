@@ -96,7 +96,7 @@ std::string to_json(const Manifest& manifest) {
     write_member(json, "partition", std::uint64_t{at.partition});
     write_member(json, "committed", at.committed);
     write_member(json, "recover_from", at.recover_from);
-    if (!at.note.empty()) write_member(json, "note", at.note);
+    write_member(json, "note", at.note);
     json.EndObject();
   }
   json.EndArray();
@@ -152,7 +152,7 @@ Result<Manifest> manifest_from_json(std::string_view json) {
     item.number("partition", at.partition);
     item.number("committed", at.committed);
     item.number("recover_from", at.recover_from);
-    if (item.find("note") != nullptr) item.text("note", at.note);
+    item.text("note", at.note);
   });
   fields.each("inputs", [&](Fields item) {
     InputFile& file = out.inputs.emplace_back();

@@ -42,7 +42,8 @@ Result<std::unique_ptr<Producer>> Producer::open(const KafkaOptions& options,
                                                  std::uint32_t partitions, Deadline deadline) {
   std::unique_ptr<Producer> out{new Producer};
   out->options_ = &options;
-  out->acks_ = std::make_shared<ChangelogAcks>(topic_of(changelog_stream(options), options), partitions);
+  out->acks_ =
+      std::make_shared<ChangelogAcks>(topic_of(changelog_stream(options), options), partitions);
   Client::Hooks hooks;
   hooks.prepare = [acks = out->acks_](rd_kafka_conf_t* conf) {
     rd_kafka_conf_interceptor_add_on_new(conf, "fealty", &fealty_kafka_on_new, acks.get());
@@ -144,9 +145,10 @@ Result<void> Producer::produce(const ports::OutputBuffer& out) {
     const std::string_view key = out.key(item);
     const std::string_view value = out.value(item);
     rd_kafka_message_t record{};
-    record.partition = ports::spec_of(options_->streams, item.stream).placement == ports::Placement::as_input
-                           ? static_cast<std::int32_t>(item.partition)
-                           : RD_KAFKA_PARTITION_UA;
+    record.partition =
+        ports::spec_of(options_->streams, item.stream).placement == ports::Placement::as_input
+            ? static_cast<std::int32_t>(item.partition)
+            : RD_KAFKA_PARTITION_UA;
     // librdkafka copies both and never writes to them, whatever its signature says.
     if (!value.empty()) record.payload = const_cast<char*>(value.data());
     record.len = value.size();

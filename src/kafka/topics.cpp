@@ -97,13 +97,14 @@ Result<void> ensure_output(const Client& client, const KafkaOptions& options, po
   auto count = partition_count(client, options, topic, deadline);
   if (count && *count == 0) {
     if (!options.create_topics) {
-      return refused_topic(
-          topic, fmt::format("does not exist. Create it: {}{}",
-                             create_command(options, topic, input_partitions),
-                             (ports::spec_of(options.streams, stream).cleanup == ports::Cleanup::compact) ? fmt::format(" --config cleanup.policy=compact "
-                                                             "--config max.message.bytes={}",
-                                                             record_bytes_max)
-                                               : std::string{}));
+      return refused_topic(topic, fmt::format("does not exist. Create it: {}{}",
+                                              create_command(options, topic, input_partitions),
+                                              (ports::spec_of(options.streams, stream).cleanup ==
+                                               ports::Cleanup::compact)
+                                                  ? fmt::format(" --config cleanup.policy=compact "
+                                                                "--config max.message.bytes={}",
+                                                                record_bytes_max)
+                                                  : std::string{}));
     }
     if (auto done = create(client, options, stream, input_partitions, deadline); !done) {
       return done.error();
@@ -111,7 +112,8 @@ Result<void> ensure_output(const Client& client, const KafkaOptions& options, po
     count = await_topic(client, options, topic, deadline);
   }
   if (!count) return count.error();
-  if (ports::spec_of(options.streams, stream).placement == ports::Placement::as_input && *count != input_partitions) {
+  if (ports::spec_of(options.streams, stream).placement == ports::Placement::as_input &&
+      *count != input_partitions) {
     return refused_topic(topic,
                          fmt::format("has {} partitions, but its input {} has {}: they must be "
                                      "equal. Give another output prefix, or a new changelog",

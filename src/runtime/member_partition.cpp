@@ -145,7 +145,8 @@ void MemberPartition::reject(const DecodedRecord& record, const Error& error,
   }
   ++counters.deadlettered;
   codec::encode_deadletter(error, context_.source.describe(number_, offset), number_, offset,
-                           record.raw->value, out.start(context_.topology.outputs.deadletters, number_, {}));
+                           record.raw->value,
+                           out.start(context_.topology.outputs.deadletters, number_, {}));
   out.finish();
 }
 

@@ -14,7 +14,7 @@ struct FileSinkOptions {
   std::string dir = {};  // made where it is missing
   std::string program_id = {},
               program_version = {};  // kept in the manifest; the id must match when going on
-  ports::StreamTable streams = {};  // those with `to_files` are written, one file each
+  ports::StreamTable streams = {};   // those with `to_files` are written, one file each
   std::uint32_t partitions = 1;
   bool durable = true;     // fsync at each commit; off: a power cut may damage the directory
   bool overwrite = false;  // begin anew, whatever earlier run the directory holds

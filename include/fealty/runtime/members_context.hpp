@@ -28,8 +28,8 @@ struct MembersOptions {
   std::int64_t future_ms_max = 0;  // event time ahead of the broker's; 0 = not checked
   KeyPolicy key_policy = KeyPolicy::ignore;
   std::uint32_t input_partitions = 1;  // all there are: for the key policy
-  bool changelog = false;          // saved versions go to the changelog stream too
-  bool member_snapshots = false;   // and a JSON snapshot of each to the members stream
+  bool changelog = false;              // saved versions go to the changelog stream too
+  bool member_snapshots = false;       // and a JSON snapshot of each to the members stream
   std::string program_id;
   std::uint32_t program_version = 0;
   std::uint64_t program_fingerprint = 0;

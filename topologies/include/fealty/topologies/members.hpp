@@ -9,8 +9,8 @@
 
 namespace fealty::topologies {
 
-/// Raised whenever the same input would give other state or other output: a store that was not stopped
-/// cleanly is only opened by a binary of its own revision.
+/// Raised whenever the same input would give other state or other output: a store that was not
+/// stopped cleanly is only opened by a binary of its own revision.
 inline constexpr std::uint32_t core_revision = 3;
 
 /// What the members topology writes: nothing else enumerates it.
@@ -29,8 +29,8 @@ inline constexpr std::array<ports::StreamSpec, 5> member_streams{{
      .to_files = false},
 }};
 
-/// The canonical topic -> member state, ledger, notices. One topic in, so each partition has one total
-/// order. `program` and `mapping` must outlive it. `source`: what to call the input.
+/// The canonical topic -> member state, ledger, notices. One topic in, so each partition has one
+/// total order. `program` and `mapping` must outlive it. `source`: what to call the input.
 runtime::Topology members_topology(const program::Program& program, const codec::Mapping& mapping,
                                    std::string source = "member-events");
 
