@@ -34,7 +34,8 @@ struct SmallRun {
   /// Runs until the end or until `commits_max` commits were made; then crashes, with more appended.
   Result<bool> operator()(int commits_max) const {
     InputIndex index;
-    auto sink = FileSink::open({.dir = out, .streams = streams::table, .partitions = partitions, .durable = false}, index);
+    auto sink = FileSink::open(
+        {.dir = out, .streams = streams::table, .partitions = partitions, .durable = false}, index);
     if (!sink) return sink.error();
     const Manifest start = (*sink)->manifest();
     FileSource source{

@@ -64,7 +64,8 @@ TEST(FileSink, KeepsEveryByteThroughCommitsAbortsAndRunsOfAnySize) {
   std::string committed;
   std::uint64_t random = 1;
   const auto below = [&random](std::uint64_t bound) { return (random = mix(random, 7)) % bound; };
-  auto sink = *FileSink::open({.dir = dir.path(), .program_id = "p", .streams = streams::table}, index);
+  auto sink =
+      *FileSink::open({.dir = dir.path(), .program_id = "p", .streams = streams::table}, index);
   for (int step = 0; step < 60; ++step) {
     // Given lines that fill no block, one, or several.
     std::string fresh;
@@ -81,7 +82,8 @@ TEST(FileSink, KeepsEveryByteThroughCommitsAbortsAndRunsOfAnySize) {
         break;
       case 1:
         sink.reset();
-        sink = *FileSink::open({.dir = dir.path(), .program_id = "p", .streams = streams::table}, index);
+        sink = *FileSink::open({.dir = dir.path(), .program_id = "p", .streams = streams::table},
+                               index);
         break;
       default:
         ASSERT_TRUE(commit(*sink, static_cast<Offset>(step)));
@@ -102,7 +104,8 @@ TEST(FileSink, KeepsEveryByteThroughCommitsAbortsAndRunsOfAnySize) {
 TEST(FileSink, SumsAFileAsItIsWritten) {
   const TempDir dir;
   InputIndex index;
-  auto sink = *FileSink::open({.dir = dir.path(), .program_id = "p", .streams = streams::table}, index);
+  auto sink =
+      *FileSink::open({.dir = dir.path(), .program_id = "p", .streams = streams::table}, index);
   for (int i = 0; i < 300; ++i) {
     const std::string line(10'007, static_cast<char>('a' + i % 26));
     ASSERT_TRUE(sink->append(output(streams::notices, line)));
@@ -118,14 +121,16 @@ TEST(FileSink, ALaterRunCutsOffWhatACrashLeftBehind) {
   const TempDir dir;
   InputIndex index;
   {
-    auto sink = FileSink::open({.dir = dir.path(), .program_id = "p", .streams = streams::table}, index);
+    auto sink =
+        FileSink::open({.dir = dir.path(), .program_id = "p", .streams = streams::table}, index);
     ASSERT_TRUE((*sink)->append(output(streams::notices, "kept")));
     ASSERT_TRUE(commit(**sink, 7, 3));
     ASSERT_TRUE((*sink)->append(output(streams::notices, std::string(3'000'000, 'x'))));
   }  // A crash: no commit.
   ASSERT_GT(slurp(dir / "notices.ndjson").size(), 5U);
 
-  auto sink = FileSink::open({.dir = dir.path(), .program_id = "p", .streams = streams::table}, index);
+  auto sink =
+      FileSink::open({.dir = dir.path(), .program_id = "p", .streams = streams::table}, index);
   ASSERT_TRUE(sink);
   EXPECT_EQ(slurp(dir / "notices.ndjson"), "kept\n");
   EXPECT_EQ((*sink)->manifest().partitions.at(0), (PartitionPosition{0, 7, 3, {}}));
@@ -159,7 +164,8 @@ TEST(FileSink, ADirectoryInUseIsRefused) {
   const TempDir dir;
   InputIndex index;
   const auto first = FileSink::open({.dir = dir.path(), .streams = streams::table}, index);
-  const auto second = FileSink::open({.dir = dir.path(), .overwrite = true}, index);
+  const auto second =
+      FileSink::open({.dir = dir.path(), .streams = streams::table, .overwrite = true}, index);
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().code, Errc::state_in_use);
   EXPECT_THAT(second.error().detail, HasSubstr(dir.path()));
@@ -175,19 +181,24 @@ TEST(FileSink, FilesOfUnknownOriginAreNotOverwrittenUnlessAskedTo) {
   EXPECT_THAT(refused.error().detail, HasSubstr("ledger.ndjson"));
   EXPECT_EQ(slurp(dir / "ledger.ndjson"), "precious\n");
 
-  ASSERT_TRUE(FileSink::open({.dir = dir.path(), .overwrite = true}, index));
+  ASSERT_TRUE(
+      FileSink::open({.dir = dir.path(), .streams = streams::table, .overwrite = true}, index));
   EXPECT_EQ(slurp(dir / "ledger.ndjson"), "");
 }
 
 TEST(FileSink, ARunOfAnotherProgramOrWithOtherPartitionsIsRefused) {
   const TempDir dir;
   InputIndex index;
-  { ASSERT_TRUE(FileSink::open({.dir = dir.path(), .program_id = "gold", .streams = streams::table}, index)); }
-  const auto other = FileSink::open({.dir = dir.path(), .program_id = "silver", .streams = streams::table}, index);
+  {
+    ASSERT_TRUE(FileSink::open({.dir = dir.path(), .program_id = "gold", .streams = streams::table},
+                               index));
+  }
+  const auto other =
+      FileSink::open({.dir = dir.path(), .program_id = "silver", .streams = streams::table}, index);
   ASSERT_FALSE(other);
   EXPECT_EQ(other.error().code, Errc::wrong_program);
-  const auto more =
-      FileSink::open({.dir = dir.path(), .program_id = "gold", .streams = streams::table, .partitions = 3}, index);
+  const auto more = FileSink::open(
+      {.dir = dir.path(), .program_id = "gold", .streams = streams::table, .partitions = 3}, index);
   ASSERT_FALSE(more);
   EXPECT_EQ(more.error().code, Errc::usage);
 }

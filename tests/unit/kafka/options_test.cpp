@@ -72,7 +72,9 @@ TEST(TopicSettings, EachUseOfATopicHasCleanupPoliciesThatLoseNothing) {
 }
 
 TEST(TopicSettings, OneTableSaysWhatEachStreamIsFor) {
-  const auto use = [](ports::Stream stream) { return use_of(ports::spec_of(streams::table, stream)); };
+  const auto use = [](ports::Stream stream) {
+    return use_of(ports::spec_of(streams::table, stream));
+  };
   EXPECT_EQ(use(streams::notices), Use::output);
   EXPECT_EQ(use(streams::ledger), Use::output);
   EXPECT_EQ(use(streams::deadletters), Use::output);
