@@ -11,6 +11,7 @@
 #include "fealty/log/log.hpp"
 #include "fealty/runtime/commit_loop.hpp"
 #include "fealty/runtime/members.hpp"
+#include "fealty/runtime/memory_budget.hpp"
 #include "fealty/topologies/members.hpp"
 #include "kafka_options.hpp"
 #include "log_header.hpp"
@@ -28,7 +29,9 @@ runtime::MembersOptions members_options(const config::ServiceConfig& service,
   runtime::MembersOptions members;
   members.flush.distance_events = service.checkpoint.distance_events;
   members.flush.distance = std::chrono::seconds{service.checkpoint.distance_s};
-  members.cache_bytes = service.cache_bytes;
+  const runtime::MemoryBudget memory{service.memory_bytes, true};
+  members.cache_bytes = memory.members();
+  members.flush.bytes_max = memory.saves_of_a_commit();
   members.tick_after_idle = std::chrono::seconds{service.clock.tick_after_idle_s};
   members.clock_jump_max = std::chrono::days{program.clock_jump_days_max};
   members.future_ms_max = program.future_s_max * 1000;
@@ -46,6 +49,7 @@ runtime::MembersOptions members_options(const config::ServiceConfig& service,
 
 runtime::CommitLoopOptions loop_options(const config::ServiceConfig& service) {
   runtime::CommitLoopOptions loop;
+  loop.pipeline.queue_bytes_max = runtime::MemoryBudget{service.memory_bytes, true}.outputs();
   loop.input.poll_timeout = std::chrono::milliseconds{service.commit.interval_ms};
   loop.commit.events_max = service.commit.events_max;
   loop.commit.interval = std::chrono::milliseconds{service.commit.interval_ms};
@@ -114,6 +118,9 @@ Result<void> run_live(const config::ServiceConfig& service, const std::atomic<bo
   if (!mapping) return mapping.error();
   kafka::KafkaOptions bus_options = kafka_options(service.kafka);
   bus_options.streams = topologies::member_streams;
+  const runtime::MemoryBudget memory{service.memory_bytes, true};
+  bus_options.fetch_queue_kib_max = static_cast<std::uint32_t>(memory.fetched() >> 10U);
+  bus_options.output_queue_kib_max = static_cast<std::uint32_t>(memory.produced() >> 10U);
   auto bus = kafka::KafkaBus::connect(bus_options);
   if (!bus) return bus.error();
 
@@ -121,7 +128,7 @@ Result<void> run_live(const config::ServiceConfig& service, const std::atomic<bo
   StateFactory stores{
       // The changelog could do the work of RocksDB's own log, but `fealty member --state` could
       // not: beside a running worker it would see what was flushed only.
-      {.dir = service.state_dir, .wal = true, .async = true, .cache_bytes = service.cache_bytes}};
+      {.dir = service.state_dir, .wal = true, .async = true, .memory = memory}};
   runtime::Members members{topology, (*bus)->source(), &(*bus)->changelog(), stores,
                            members_options(service, program, (*bus)->input_partitions())};
   members.on_opened = [&] { return keep_program_beside(service.state_dir, service.program); };

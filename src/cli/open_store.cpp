@@ -12,8 +12,8 @@ StateFactory::StateFactory(StateOptions options) : options_{std::move(options)} 
   if (options_.dir.empty()) return;
   state::RocksOptions rocks;
   rocks.write_ahead_log = options_.wal;
-  rocks.block_cache_bytes = std::min(rocks.block_cache_bytes, options_.cache_bytes / 4);
-  rocks.write_buffer_bytes = std::min(rocks.write_buffer_bytes, options_.cache_bytes / 8);
+  rocks.block_cache_bytes = std::min(rocks.block_cache_bytes, options_.memory.block_cache());
+  rocks.write_buffer_bytes = std::min(rocks.write_buffer_bytes, options_.memory.write_buffers());
   shared_ = std::make_shared<state::RocksShared>(rocks);
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "fealty/ports/member_store.hpp"
+#include "fealty/runtime/memory_budget.hpp"
 #include "fealty/state/rocks_store.hpp"
 
 namespace fealty::cli {
@@ -13,7 +14,7 @@ struct StateOptions {
   std::string dir;  // empty = in memory
   bool wal = true;
   bool async = true;                                // saves on a thread of their own
-  std::size_t cache_bytes = std::size_t{2} << 30U;  // of the members; RocksDB's caches go with it
+  runtime::MemoryBudget memory{std::size_t{4} << 30U, false};
 };
 
 /// Opens the stores of a process: one directory a partition under one that they share, with one

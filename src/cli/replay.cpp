@@ -19,6 +19,7 @@
 #include "fealty/files/file_source.hpp"
 #include "fealty/runtime/commit_loop.hpp"
 #include "fealty/runtime/members.hpp"
+#include "fealty/runtime/memory_budget.hpp"
 #include "fealty/topologies/members.hpp"
 #include "log_header.hpp"
 #include "members_file.hpp"
@@ -35,7 +36,9 @@ runtime::MembersOptions members_options(const ReplayOptions& options,
   runtime::MembersOptions members;
   members.flush.distance_events = options.checkpoint_distance;
   members.flush.distance = std::chrono::seconds{options.follow ? 60 : 1'000'000};
-  members.cache_bytes = options.cache_bytes;
+  const runtime::MemoryBudget memory{options.memory_bytes, false};
+  members.cache_bytes = memory.members();
+  members.flush.bytes_max = memory.saves_of_a_commit();
   members.file_partitions = options.partitions;
   members.clock_jump_max = std::chrono::days{program.clock_jump_days_max};
   members.program_id = program.id;
@@ -46,6 +49,7 @@ runtime::MembersOptions members_options(const ReplayOptions& options,
 
 runtime::CommitLoopOptions loop_options(const ReplayOptions& options) {
   runtime::CommitLoopOptions loop;
+  loop.pipeline.queue_bytes_max = runtime::MemoryBudget{options.memory_bytes, false}.outputs();
   loop.input.records_max = options.batch_records;
   loop.input.ahead = true;
   loop.commit.events_max = options.commit_events;
@@ -170,7 +174,7 @@ Result<ReplayProgress> replay(const ReplayOptions& options, const ReplayHooks& h
   StateFactory stores{{.dir = options.state_dir,
                        .wal = options.wal,
                        .async = true,
-                       .cache_bytes = options.cache_bytes}};
+                       .memory = runtime::MemoryBudget{options.memory_bytes, false}}};
   auto owned_members = std::make_unique<runtime::Members>(topology, source, nullptr, stores,
                                                           members_options(options, program));
   runtime::Members& members = *owned_members;

@@ -31,7 +31,7 @@ struct ReplayOptions {
   std::uint64_t commit_events = 500'000;
   std::uint64_t commit_interval_ms = 0;  // 0 = by events only; 1000 with follow
   std::uint64_t checkpoint_distance = 10'000'000;
-  std::uint64_t cache_bytes = std::uint64_t{2} << 30U;
+  std::uint64_t memory_bytes = std::uint64_t{4} << 30U;
 };
 
 /// What happened, for the command to print and the demo to show while it happens.

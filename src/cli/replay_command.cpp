@@ -90,7 +90,8 @@ void add_replay_command(CLI::App& app, int& exit_code) {
       ->add_option("--checkpoint-distance", options->checkpoint_distance,
                    "Records that a change may wait for its save")
       ->capture_default_str();
-  command->add_option("--cache-bytes", options->cache_bytes, "Members in memory, all partitions")
+  command->add_option("--memory-bytes", options->memory_bytes,
+                      "Budget of all that grows with load: members, store, saves, outputs")
       ->transform(CLI::AsSizeValue(false))
       ->capture_default_str();
   command->callback([options, &exit_code] { exit_code = run_replay(*options); });

@@ -28,12 +28,12 @@ MemberPartition::MemberPartition(std::uint32_t number, const MembersContext& con
       store_was_empty_{store_->empty()},
       evictions_at_open_{context.cache.evictions()},
       timers_{context.cache, number},
-      unsaved_{*store_, context.cache},
+      unsaved_{*store_, context.cache, context.log},
       rows_{*store_, unsaved_, context.cache},
       saves_{number, context, *store_, timeline, unsaved_},
       emitter_{context.topology.outputs, number} {}
 
-MemberPartition::~MemberPartition() = default;
+MemberPartition::~MemberPartition() { context_.cache.hold(timers_counted_, 0); }
 
 Result<void> MemberPartition::load(std::span<const Slot> inserted) {
   if (inserted.empty() || !store_has_more()) return {};
@@ -150,10 +150,13 @@ void MemberPartition::reject(const DecodedRecord& record, const Error& error,
   out.finish();
 }
 
-ports::CommitPosition MemberPartition::prepare(Flush::Share share, ports::OutputBuffer& out) {
+ports::CommitPosition MemberPartition::prepare(Flush::Share share, std::size_t& room,
+                                               ports::OutputBuffer& out) {
   unsaved_.count();
+  context_.cache.hold(timers_counted_, timers_.bytes());
+  timers_counted_ = timers_.bytes();
   preparing_counters_ = emitter_.counters();
-  return saves_.prepare(share, out);
+  return saves_.prepare(share, room, out);
 }
 
 ports::SavedBatch& MemberPartition::committed(const ports::CommitPosition& position) {

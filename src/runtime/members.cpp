@@ -25,8 +25,9 @@ Flush::Share Flush::share_of(std::uint32_t partition) const {
 Members::Members(const Topology& topology, ports::Source& source, ports::Changelog* changelog,
                  ports::MemberStores& stores, MembersOptions options)
     : cache_{options.cache_bytes},
+      log_{[this](std::size_t before, std::size_t now) { cache_.hold(before, now); }},
       options_{std::move(options)},
-      context_{topology, options_, source, cache_},
+      context_{topology, options_, source, cache_, log_},
       source_{source},
       changelog_{changelog},
       stores_{stores},
@@ -111,6 +112,7 @@ Result<void> Members::ready(TimelineGroup& group) {
 void Members::prepare(const Flush& flush, ports::OutputBuffer& out,
                       std::vector<ports::CommitPosition>& positions) {
   const auto now = options_.clock.steady();
+  std::size_t room = options_.flush.bytes_max;
   for (const auto& group : groups_) {
     if (!group->ready()) continue;
     const bool wanted =
@@ -125,7 +127,7 @@ void Members::prepare(const Flush& flush, ports::OutputBuffer& out,
     const bool long_list = group->timeline->refused_count() > refused_max;
     for (const auto& partition : group->partitions) {
       const auto share = long_list ? Flush::Share::all : flush.share_of(partition->number());
-      positions.push_back(partition->prepare(share, out));
+      positions.push_back(partition->prepare(share, room, out));
     }
   }
 }
@@ -141,8 +143,10 @@ Result<void> Members::committed(std::span<const ports::CommitPosition> positions
   }
   if (saves_.empty()) return {};
   if (auto kept = stores_.save(saves_); !kept) return kept;
+  const std::size_t blocks_kept =
+      std::max<std::size_t>(1, ports::SavedBatch::blocks_kept_default / positions.size());
   for (const ports::CommitPosition& position : positions) {
-    partitions_[position.partition].partition->saved();
+    partitions_[position.partition].partition->saved(blocks_kept);
   }
   return {};
 }

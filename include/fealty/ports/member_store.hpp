@@ -125,7 +125,8 @@ struct SavedBatch {
   /// Of all keys and values.
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
   /// Keeps some memory for the next batch, and gives back the rest.
-  void clear() {
+  static constexpr std::size_t blocks_kept_default = 96;
+  void clear(std::size_t blocks_kept = blocks_kept_default) {
     items.clear();
     if (blocks.size() > blocks_kept) blocks.resize(blocks_kept);
     for (std::string& block : blocks) block.clear();
@@ -135,15 +136,17 @@ struct SavedBatch {
   }
 
  private:
+  /// Many a partition saves a checkpoint and little else.
+  static constexpr std::size_t first_block_bytes = std::size_t{16} << 10U;
   static constexpr std::size_t block_bytes = std::size_t{1} << 20U;
-  static constexpr std::size_t blocks_kept = 96;
   std::size_t bytes_ = 0;
   [[nodiscard]] std::size_t room() const {
     return blocks[blocks_used - 1].capacity() - blocks[blocks_used - 1].size();
   }
   void next_block(std::size_t size) {
     if (blocks_used == blocks.size()) blocks.emplace_back();
-    blocks[blocks_used++].reserve(size > block_bytes ? size : block_bytes);
+    const std::size_t usual = blocks_used == 0 ? first_block_bytes : block_bytes;
+    blocks[blocks_used++].reserve(size > usual ? size : usual);
   }
 };
 

@@ -66,9 +66,9 @@ class MemberPartition {
   /// As of the last commit: what an abort does not take back.
   [[nodiscard]] const Counters& committed_counters() const { return committed_counters_; }
   /// Around a commit; see Saves.
-  ports::CommitPosition prepare(Flush::Share share, ports::OutputBuffer& out);
+  ports::CommitPosition prepare(Flush::Share share, std::size_t& room, ports::OutputBuffer& out);
   ports::SavedBatch& committed(const ports::CommitPosition& position);
-  void saved() { saves_.saved(); }
+  void saved(std::size_t blocks_kept) { saves_.saved(blocks_kept); }
 
  private:
   void keep(Slot slot, CachedMember& member);
@@ -81,6 +81,7 @@ class MemberPartition {
   const bool store_was_empty_;  // at open: while nothing was evicted, a miss is a new member
   const std::uint64_t evictions_at_open_;
   Timers timers_;
+  std::size_t timers_counted_ = 0;  // of them, in the cache's bound
   Unsaved unsaved_;
   RowLookup rows_;
   Saves saves_;

@@ -85,6 +85,7 @@ class Members final : public Processor {
   void catch_up(TimelineGroup& group);
 
   MemberCache cache_;
+  HistoryLog log_;  // what of them is not saved
   const MembersOptions options_;
   const MembersContext context_;
   ports::Source& source_;

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "fealty/ports/input.hpp"
+#include "fealty/runtime/history_log.hpp"
 #include "fealty/runtime/key_check.hpp"
 #include "fealty/runtime/machine_clock.hpp"
 #include "fealty/runtime/member_cache.hpp"
@@ -18,8 +19,7 @@ namespace fealty::runtime {
 /// the program.
 struct MembersOptions {
   FlushPolicy flush;
-  /// Decoded members and what they have not saved, all partitions together. A commit saves a
-  /// sixteenth of it a partition at most.
+  /// Decoded members and what they have not saved, all partitions together.
   std::size_t cache_bytes = std::size_t{512} << 20U;
   std::uint32_t file_partitions = 1;  // of a source without partitions
   std::size_t turn_members = 1024;    // of a turn of the clock worked off between two batches
@@ -42,6 +42,7 @@ struct MembersContext {
   const MembersOptions& options;
   ports::Source& source;  // for describe() alone
   MemberCache& cache;
+  HistoryLog& log;
 };
 
 }  // namespace fealty::runtime

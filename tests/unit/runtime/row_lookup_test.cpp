@@ -67,7 +67,8 @@ class RowLookupTest : public testing::Test {
   const program::Program program = shop();
   MemberCache cache{std::size_t{16} << 20U};
   RowStore store;
-  Unsaved unsaved{store, cache};
+  HistoryLog log{[this](std::size_t before, std::size_t now) { cache.hold(before, now); }};
+  Unsaved unsaved{store, cache, log};
   RowLookup lookup{store, unsaved, cache};
   member::Effects effects;
   std::deque<std::string> texts;
