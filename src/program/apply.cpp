@@ -108,7 +108,7 @@ Outcome purchase(Change& change, const event::Event& event) {
   const Day day = day_of(event.time, change.program.utc_offset_s);
   insert_day(record.purchase_days, day);
   book(change, earned, event.type, order.level, bought.order_id);
-  qualify(change, day, order.qualifying, false);
+  qualify(change, day, day, order.qualifying);
   if (!record.rare->parked.empty()) apply_parked(change, order);
   return {};
 }
@@ -184,7 +184,8 @@ Outcome activity(Change& change, const event::Event& event) {
     begin(change, event);
     book(change, earned, event.type, level, {});
     if (change.program.metric == Metric::points) {
-      qualify(change, day_of(event.time, change.program.utc_offset_s), earned.points, false);
+      const Day day = day_of(event.time, change.program.utc_offset_s);
+      qualify(change, day, day, earned.points);
     }
   }
   count(change.record, event);

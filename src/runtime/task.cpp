@@ -171,7 +171,7 @@ Result<void> Task::apply_one(const DecodedRecord& record, Slot slot, ports::Outp
   if (!order) return order.error();
 
   effects_.clear();
-  const auto level_before = member.record.announced_level.level;
+  const auto level_before = member.record.level.level;
   const bool is_new = member.record.last_day < 0;
   const program::Outcome outcome = topology_.apply(member.record, event, offset, *order, effects_);
   if (outcome.verdict == program::Verdict::refused) {
@@ -191,8 +191,8 @@ Result<void> Task::apply_one(const DecodedRecord& record, Slot slot, ports::Outp
       ++counters_.level_change[0];
     }
     --counters_.level_change[std::min<std::size_t>(level_before, Counters::levels_max - 1)];
-    ++counters_.level_change[std::min<std::size_t>(member.record.announced_level.level,
-                                                   Counters::levels_max - 1)];
+    ++counters_
+          .level_change[std::min<std::size_t>(member.record.level.level, Counters::levels_max - 1)];
     if (counters_.first_time == EventTime{} || event.time < counters_.first_time) {
       counters_.first_time = event.time;
     }
@@ -305,12 +305,12 @@ void Task::emit(CachedMember& member, ports::OutputBuffer& out) {
 
 void Task::announce(Slot slot, CachedMember& member, EventTime clock, ports::OutputBuffer& out) {
   effects_.clear();
-  const auto level_before = member.record.announced_level.level;
+  const auto level_before = member.record.level.level;
   topology_.announce(member.record, clock, effects_);
   if (emitting_) {
     --counters_.level_change[std::min<std::size_t>(level_before, Counters::levels_max - 1)];
-    ++counters_.level_change[std::min<std::size_t>(member.record.announced_level.level,
-                                                   Counters::levels_max - 1)];
+    ++counters_
+          .level_change[std::min<std::size_t>(member.record.level.level, Counters::levels_max - 1)];
   }
   changed(slot, member);
   register_timer(slot, member);

@@ -47,6 +47,13 @@ Result<void> check_format(const fs::path& directory) {
                  directory.string() + ": format " + std::to_string(format) +
                      " of a newer Fealty, this one reads up to " + std::to_string(format_version)};
   }
+  if (format < format_version) {
+    return Error{Errc::wrong_revision, "state",
+                 directory.string() + ": format " + std::to_string(format) +
+                     " of an older Fealty, this one reads format " +
+                     std::to_string(format_version) +
+                     " only: replay the log into a new state directory"};
+  }
   return {};
 }
 

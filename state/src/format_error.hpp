@@ -15,6 +15,13 @@ inline Result<void> verdict(bool ok, std::uint32_t format, std::string_view what
                  "stored in format " + std::to_string(format) + ", this release reads up to " +
                      std::to_string(format_version)};
   }
+  if (format != 0 && format < format_version) {
+    return Error{Errc::wrong_revision, what,
+                 "stored in format " + std::to_string(format) + ", this release reads format " +
+                     std::to_string(format_version) +
+                     " only: replay the log into a new state directory (a live group: with a new "
+                     "group id and a new changelog, from the start of its input)"};
+  }
   if (!ok || format == 0) return Error{Errc::store_corrupt, what, "stored bytes do not decode"};
   return {};
 }

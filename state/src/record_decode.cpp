@@ -2,6 +2,7 @@
 
 #include "fealty/state/record_codec.hpp"
 #include "src/format_error.hpp"
+#include "src/level_fields.hpp"
 #include "src/wire.hpp"
 
 namespace fealty::state {
@@ -16,7 +17,7 @@ using wire::Reader;
 using wire::tag;
 using wire::Writer;
 
-constexpr std::uint32_t field_last = 39;
+constexpr std::uint32_t field_last = 46;
 
 void get(std::string_view bytes, LevelState& state, Reader& outer) {
   Reader in{bytes};
@@ -165,12 +166,6 @@ void get_ascending(std::string_view bytes, Reader& outer, Take&& take) {
   if (!in.ok()) outer.fail();
 }
 
-void get_qualifying_amounts(std::string_view bytes, Record& record, Reader& outer) {
-  Reader in{bytes};
-  for (auto& bucket : record.qualifying) bucket.amount = in.raw_sint();
-  if (!in.ok() || !in.at_end()) outer.fail();
-}
-
 void get_recent(std::string_view bytes, Record& record, Reader& outer) {
   if (bytes.size() % 8 != 0 || bytes.size() > Record::recent_max * 8) return outer.fail();
   if (!bytes.empty()) std::memcpy(record.recent_ids.data(), bytes.data(), bytes.size());
@@ -216,12 +211,6 @@ bool get_common(std::uint32_t t, Reader& in, Record& record) {
     case tag(9, wire::bytes):
       get(in.raw_bytes(), record.level, in);
       return true;
-    case tag(10, wire::bytes):
-      get_ascending(in.raw_bytes(), in, [&](Day day) { record.qualifying.push_back({day, 0}); });
-      return true;
-    case tag(11, wire::bytes):
-      get_qualifying_amounts(in.raw_bytes(), record, in);
-      return true;
     case tag(12, wire::bytes):
       get_ascending(in.raw_bytes(), in, [&](Day day) { record.purchase_days.push_back(day); });
       return true;
@@ -230,9 +219,6 @@ bool get_common(std::uint32_t t, Reader& in, Record& record) {
       return true;
     case tag(14, wire::varint):
       in.uint(record.churn_bp);
-      return true;
-    case tag(15, wire::varint):
-      in.sint(record.churn_day);
       return true;
     case tag(16, wire::varint):
       in.sint(record.first_day);
@@ -258,8 +244,7 @@ bool get_common(std::uint32_t t, Reader& in, Record& record) {
   }
 }
 
-void get_rest(std::uint32_t t, Reader& in, Record& record, bool& level_differs,
-              bool& churn_differs) {
+void get_rest(std::uint32_t t, Reader& in, Record& record) {
   switch (t) {
     case tag(22, wire::varint):
       in.sint(record.reserved);
@@ -275,14 +260,6 @@ void get_rest(std::uint32_t t, Reader& in, Record& record, bool& level_differs,
       return;
     case tag(26, wire::varint):
       in.sint(record.refunded_minor);
-      return;
-    case tag(27, wire::bytes):
-      level_differs = true;
-      get(in.raw_bytes(), record.announced_level, in);
-      return;
-    case tag(28, wire::bytes):
-      churn_differs = true;
-      get(in.raw_bytes(), record.announced_churn, in);
       return;
     case tag(29, wire::varint):
       in.uint(record.clicks);
@@ -318,7 +295,7 @@ void get_rest(std::uint32_t t, Reader& in, Record& record, bool& level_differs,
       in.uint(record.timer_notices);
       return;
     default:
-      in.skip(t, field_last);
+      if (!get_levels(t, in, record)) in.skip(t, field_last);
   }
 }
 
@@ -328,20 +305,19 @@ Result<void> decode_record(std::string_view id, std::string_view bytes, Record& 
   record = Record{};
   record.id.assign(id);
   std::uint32_t format = 0;
-  bool level_differs = false;
-  bool churn_differs = false;
+  constexpr Day unset = -no_day;
+  record.through = unset;
   Reader in{bytes};
   for (std::uint32_t t = 0; in.next(t);) {
     if (t == tag(1, wire::varint)) {
       in.uint(format);
-      if (format > format_version) break;
+      if (format != format_version) break;
     } else if (!get_common(t, in, record)) {
-      get_rest(t, in, record, level_differs, churn_differs);
+      get_rest(t, in, record);
     }
   }
-  if (!level_differs) record.announced_level = record.level;
-  if (!churn_differs) record.announced_churn = record.churn;
-  return verdict(in.ok(), format, "member");
+  if (record.through == unset) record.through = record.last_day;
+  return verdict(in.ok() && levels_sound(record), format, "member");
 }
 
 }  // namespace fealty::state

@@ -1,4 +1,5 @@
 #include "fealty/state/record_codec.hpp"
+#include "src/level_fields.hpp"
 #include "src/wire.hpp"
 
 namespace fealty::state {
@@ -23,7 +24,7 @@ std::size_t bytes_max(const ParkedRefund& parked) {
 
 std::size_t bytes_max(const Record& record) {
   std::size_t size = 35 * wire::number_bytes_max + 10 * wire::head_bytes_max +
-                     Record::recent_max * 8 + record.qualifying.size() * 15 +
+                     Record::recent_max * 8 + levels_bytes_max(record) +
                      record.purchase_days.size() * 5 + record.money_keys.size() * 16 +
                      record.rare->reservations.size() * 24 + record.rare->time_zone.size() +
                      record.rare->attributes.size() + 4 * 3 * wire::number_bytes_max;
@@ -80,20 +81,6 @@ void put_days(Writer& out, std::uint32_t field, const member::PurchaseDays& days
   });
 }
 
-void put_qualifying(Writer& out, const member::QualifyingBuckets& buckets) {
-  if (buckets.empty()) return;
-  out.nested(10, [&] {
-    std::int64_t before = 0;
-    for (const auto& bucket : buckets) {
-      out.raw_varint(wire::zigzag(bucket.bucket - before));
-      before = bucket.bucket;
-    }
-  });
-  out.nested(11, [&] {
-    for (const auto& bucket : buckets) out.raw_varint(wire::zigzag(bucket.amount));
-  });
-}
-
 void put_recent(Writer& out, const Record& record) {
   std::size_t used = Record::recent_max;
   while (used > 0 && record.recent_ids[used - 1] == 0) --used;
@@ -114,8 +101,6 @@ void put_rest(Writer& out, const Record& record) {
   }
   out.uint(25, record.refunds);
   out.sint(26, record.refunded_minor);
-  if (record.announced_level != record.level) put(out, 27, record.announced_level);
-  if (record.announced_churn != record.churn) put(out, 28, record.announced_churn);
   out.uint(29, record.clicks);
   out.uint(30, record.views);
   out.uint(31, record.reviews);
@@ -127,6 +112,7 @@ void put_rest(Writer& out, const Record& record) {
   out.text(37, record.rare->attributes);
   for (const auto& parked : record.rare->parked) put(out, 38, parked);
   out.uint(39, record.timer_notices);
+  put_levels(out, record);
 }
 
 }  // namespace
@@ -142,11 +128,9 @@ void RecordEncoder::encode(const Record& record, member::Offset as_of, std::stri
   out.uint(7, record.purchases);
   out.sint(8, record.revenue_minor);
   if (record.level != LevelState{}) put(out, 9, record.level);
-  put_qualifying(out, record.qualifying);
   put_days(out, 12, record.purchase_days);
   if (record.churn != ChurnState{}) put(out, 13, record.churn);
   out.uint(14, record.churn_bp);
-  out.sint(15, record.churn_day);
   out.optional_sint(16, record.first_day, no_day);
   out.optional_sint(17, record.last_day, -1);
   out.sint(18, record.last_time.time_since_epoch().count());

@@ -64,7 +64,7 @@ Record due_on(std::string id, Day day, std::uint64_t as_of = 1) {
   Record record;
   record.id = std::move(id);
   record.as_of = as_of;
-  record.announced_churn.due = day;
+  record.churn.due = day;
   return record;
 }
 
@@ -347,7 +347,7 @@ TYPED_TEST(MemberStoreTest, RestoresDeletions) {
   ASSERT_TRUE(store.restore("ma", "", 5));
   ASSERT_TRUE(store.restored(5));
   EXPECT_THAT(all_due(store, -1, 100), ElementsAre("b"));
-  EXPECT_EQ(loaded(store, "a").announced_churn.due, no_day);
+  EXPECT_EQ(loaded(store, "a").churn.due, no_day);
 }
 
 TYPED_TEST(MemberStoreTest, RefusesChangelogRecordsThatItCannotRead) {

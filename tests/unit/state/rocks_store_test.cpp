@@ -93,13 +93,16 @@ TEST(RocksStore, MakesNothingForAReader) {
   EXPECT_FALSE(fs::exists(directory.path() + "/p0000"));
 }
 
-TEST(RocksStore, RefusesANewerFormat) {
+TEST(RocksStore, RefusesANewerFormatAndAnOlderOneAndSaysWhatToDo) {
   const TemporaryDirectory directory;
   fill(directory.path());
-  std::ofstream{directory.path() + "/p0000/FORMAT"} << "fealty-state 2\n";
-  const Error error = open_error(directory.path());
-  EXPECT_EQ(error.code, Errc::wrong_revision);
-  EXPECT_THAT(error.detail, HasSubstr(directory.path() + "/p0000: format 2"));
+  for (const auto& [format, advice] : {std::pair{"3", "newer"}, std::pair{"1", "replay the log"}}) {
+    std::ofstream{directory.path() + "/p0000/FORMAT"} << "fealty-state " << format << "\n";
+    const Error error = open_error(directory.path());
+    EXPECT_EQ(error.code, Errc::wrong_revision);
+    EXPECT_THAT(error.detail, HasSubstr(directory.path() + "/p0000: format " + format));
+    EXPECT_THAT(error.detail, HasSubstr(advice));
+  }
 }
 
 TEST(RocksStore, RefusesWhatIsNotItsDirectory) {

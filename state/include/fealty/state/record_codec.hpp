@@ -14,11 +14,11 @@
 
 /// The record at rest: plain types <-> the bytes that state/proto/record.proto describes.
 /// Equal values give equal bytes. Decoding never crashes and never guesses.
-/// Errors: store_corrupt (bytes that no encode() made), wrong_revision (a newer format).
+/// Errors: store_corrupt (bytes that no encode() made), wrong_revision (another format).
 namespace fealty::state {
 
-/// The newest format that this binary reads, and the one that it writes.
-inline constexpr std::uint32_t format_version = 1;
+/// The format that this binary reads and writes.
+inline constexpr std::uint32_t format_version = 2;
 
 /// Member record -> bytes, appended to `out`.
 /// Owns: scratch space for sorting. Threads: one at a time.
