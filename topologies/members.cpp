@@ -12,6 +12,8 @@ namespace {
 
 using program::Program;
 
+/// The last thing done: what nobody is sent was made all the same, so that muting changes nothing
+/// else.
 void drop_muted(const Program& program, member::Effects& effects) {
   if (program.muted.none()) return;
   std::erase_if(effects.notices, [&](const member::Notice& notice) {
@@ -19,13 +21,21 @@ void drop_muted(const Program& program, member::Effects& effects) {
   });
 }
 
-/// An event's id tells its notices from all others; what the clock announces is numbered by member,
-/// for a late event may bring the same day about twice.
-void number_timer_notices(member::Record& record, member::Effects& effects) {
-  for (member::Notice& notice : effects.notices) {
-    if (notice.cause.starts_with("timer/")) notice.ordinal = record.timer_notices++;
+/// What announcing the churn risk changes in a record, to be put back.
+struct Announced {
+  explicit Announced(const member::Record& r)
+      : churn{r.churn}, notice{r.churn_notice}, through{r.through}, timers{r.timer_notices} {}
+  void restore(member::Record& r) const {
+    r.churn = churn;
+    r.churn_notice = notice;
+    r.through = through;
+    r.timer_notices = timers;
   }
-}
+  member::ChurnState churn;
+  member::Announcement notice;
+  Day through;
+  std::uint32_t timers;
+};
 
 /// One event, in the order in which its parts may see each other's work: churn up to this day, the
 /// program's rules, churn after it. A refused or repeated event leaves nothing behind.
@@ -35,14 +45,12 @@ program::Outcome apply_event(const Program& program, member::Record& record,
   const Day day = day_of(event.time, program.utc_offset_s);
   const bool buys = event.type == event::Type::purchase;
   const std::size_t days_before = buys ? record.purchase_days.size() : 0;
-  const member::ChurnState churn = record.churn, announced = record.announced_churn;
   const member::Cause cause{event.id, event.source, program::cause_type(event.type), event.time};
-  insight::before_event(record, day, cause, program.churn, program.version, program.utc_offset_s,
-                        effects);
+  const Announced before{record};
+  insight::announce(record, day, program.churn, program.version, program.utc_offset_s, effects);
   const program::Outcome outcome = program::apply(record, event, position, rows, program, effects);
   if (outcome.verdict != program::Verdict::applied) {
-    record.churn = churn;
-    record.announced_churn = announced;
+    before.restore(record);
     effects.clear();
     return outcome;
   }
@@ -50,7 +58,6 @@ program::Outcome apply_event(const Program& program, member::Record& record,
     insight::after_purchase(record, days_before, day, cause, program.churn, program.version,
                             effects);
   }
-  number_timer_notices(record, effects);
   drop_muted(program, effects);
   return outcome;
 }
@@ -65,7 +72,6 @@ void announce(const Program& program, member::Record& record, EventTime clock,
     insight::announce(record, day, program.churn, program.version, program.utc_offset_s, effects);
     check(record.due() > day, "what was announced is no longer due");
   }
-  number_timer_notices(record, effects);
   drop_muted(program, effects);
 }
 

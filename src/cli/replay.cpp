@@ -104,7 +104,7 @@ std::vector<std::int64_t> members_by_level(const program::Program& program,
   std::vector<std::int64_t> counts(program.levels.size(), 0);
   for (ports::MemberStore* store : members.stores()) {
     const auto scanned = store->scan([&](const member::Record& record) -> Result<void> {
-      ++counts[std::min<std::size_t>(record.announced_level.level, counts.size() - 1)];
+      ++counts[std::min<std::size_t>(record.level.level, counts.size() - 1)];
       return {};
     });
     if (!scanned) break;

@@ -8,6 +8,7 @@
 #include "fealty/base/check.hpp"
 #include "fealty/base/math.hpp"
 #include "fealty/insight/bgnbd.hpp"
+#include "fealty/member/notice_id.hpp"
 
 // The score rises by itself while a member is quiet: both factors of P(buys within H) fall with T.
 // So a risk that is not raised yet has one crossing day, found once and kept as the state's due
@@ -38,6 +39,15 @@ Summary summary_of(const Record& record) {
   const Day first = record.purchase_days.front();
   return {static_cast<std::int64_t>(record.purchase_days.size()) - 1,
           record.purchase_days.back() - first, first};
+}
+
+/// The same without the purchase day `day`.
+Summary summary_without(const Record& record, Day day) {
+  const auto& days = record.purchase_days;
+  if (days.size() < 2) return {0, 0, record.first_day};
+  const Day first = days.front() == day ? days[1] : days.front();
+  const Day last = days.back() == day ? days[days.size() - 2] : days.back();
+  return {static_cast<std::int64_t>(days.size()) - 2, last - first, first};
 }
 
 double weeks(Day days) { return static_cast<double>(days) / 7.0; }
@@ -110,24 +120,75 @@ Day crossing_day(const Summary& s, Day earliest, Day hint, const ChurnParameters
   return high > limit ? no_day : high;
 }
 
-/// The next day on which time alone changes `state`, seen from `now`.
-Day due_day(const Record& record, const ChurnState& state, Day now, Day hint,
+/// The first day from `now` on, up to `limit`, on which time alone changes `state`; no_day = none.
+/// `s`: with a purchase in it.
+Day due_day(const Summary& s, const ChurnState& state, Day now, Day limit, Day hint,
             const ChurnParameters& p) {
-  if (!p.enabled || record.purchase_days.empty()) return no_day;
   const Day held_until = state.since > 0 ? state.since + std::max(p.dwell_days, 1) : now;
   const Day earliest = std::max(now, held_until);
-  const Summary s = summary_of(record);
-  if (!state.raised) return crossing_day(s, earliest, hint, p);
-  return basis_points(p_buys(s, earliest, p)) <= p.clear_bp ? earliest : no_day;
+  if (earliest > limit) return no_day;
+  if (state.raised) return basis_points(p_buys(s, earliest, p)) <= p.clear_bp ? earliest : no_day;
+  // The score never falls by itself, so the last day tells whether to search at all.
+  if (limit != no_day && basis_points(p_buys(s, limit, p)) < p.raise_bp) return no_day;
+  const Day crossing = crossing_day(s, earliest, hint, p);
+  return crossing <= limit ? crossing : no_day;
 }
 
-/// `state` after the transition that fell due.
+ChurnState changed(const ChurnState& state, Day day) {
+  return {.raised = !state.raised, .since = day, .due = no_day};
+}
+
+/// `state` after the change that fell due.
 ChurnState stepped(const Record& record, const ChurnState& state, const ChurnParameters& p) {
   check(state.due != no_day, "a step needs a due day");
-  ChurnState next{.raised = !state.raised, .since = state.due, .due = no_day};
-  next.due = due_day(record, next, next.since, no_day, p);
+  ChurnState next = changed(state, state.due);
+  next.due = due_day(summary_of(record), next, next.since, no_day, no_day, p);
   check(next.due > state.due, "each step goes forward in time");
   return next;
+}
+
+ChurnState stepped_to(const Record& record, ChurnState state, Day today, const ChurnParameters& p) {
+  while (state.due <= today) state = stepped(record, state, p);
+  return state;
+}
+
+/// Whether a purchase on `day`, after which the member is `s`, changes `state`.
+bool turns(const Summary& s, const ChurnState& state, Day day, const ChurnParameters& p) {
+  if (state.since != 0 && day < state.since + p.dwell_days) return false;
+  const std::int32_t score_bp = basis_points(p_buys(s, day, p));
+  return state.raised ? score_bp <= p.clear_bp : score_bp >= p.raise_bp;
+}
+
+struct Walked {
+  ChurnState state;     // at the end of the day walked to; its due day is not set
+  bool raised = false;  // at the end of the day asked about
+};
+/// The risk of every day, from the purchase days alone.
+Walked walk(const Record& record, Day to, Day asked, const ChurnParameters& p) {
+  Walked out;
+  ChurnState& state = out.state;
+  Summary s{-1, 0, 0};
+  const auto change = [&](Day day) {
+    state = changed(state, day);
+    if (day <= asked) out.raised = state.raised;
+  };
+  const auto wait = [&](Day from, Day until) {
+    for (;;) {
+      const Day due = due_day(s, state, from, until, no_day, p);
+      if (due == no_day) return;
+      change(due);
+      from = due;
+    }
+  };
+  for (const Day day : record.purchase_days) {
+    if (day > to) break;
+    if (s.x < 0) s.first = day;
+    if (s.x >= 0) wait(s.first + s.t_x_days, day);
+    s = {s.x + 1, day - s.first, s.first};
+    if (turns(s, state, day, p)) change(day);
+  }
+  if (s.x >= 0) wait(s.first + s.t_x_days, to);
+  return out;
 }
 
 std::string percent(std::int64_t bp) { return fmt::format("{}.{:02} %", bp / 100, bp % 100); }
@@ -151,16 +212,17 @@ void set_cause(Notice& notice, const Cause& cause) {
   notice.cause_type = cause.type;
 }
 
-/// The notice that the risk is `raised` or cleared as of `day`.
-Notice notice_of(const Record& record, bool raised, Day day, const ChurnParameters& p,
+/// The notice that record.churn was reached as of `day`.
+Notice notice_of(const Record& record, std::int32_t before_bp, Day day, const ChurnParameters& p,
                  std::uint32_t version, Effects& effects) {
+  const bool raised = record.churn.raised;
   const Summary s = summary_of(record);
   const std::int32_t score_bp = basis_points(p_buys(s, day, p));
   Notice notice;
   notice.type = raised ? NoticeType::churn_raised : NoticeType::churn_cleared;
   notice.rule = "churn";
   notice.rule_version = version;
-  notice.before = std::int64_t{record.churn_bp};
+  notice.before = std::int64_t{before_bp};
   notice.after = std::int64_t{score_bp};
   notice.details = {{"score_bp", std::int64_t{score_bp}},
                     {"threshold_bp", std::int64_t{raised ? p.raise_bp : p.clear_bp}},
@@ -172,24 +234,24 @@ Notice notice_of(const Record& record, bool raised, Day day, const ChurnParamete
   return notice;
 }
 
-ChurnState stepped_to(const Record& record, ChurnState state, Day today, const ChurnParameters& p) {
-  while (state.due <= today) state = stepped(record, state, p);
-  return state;
+void send(Record& record, const Notice& notice, Day day, Effects& effects) {
+  record.churn_notice = {member::id_of(notice, record.id), day};
+  effects.notices.push_back(notice);
 }
 
-/// A late event falls before what was announced: says so, and goes back to what holds on `as_of`.
-void take_back(Record& record, Day as_of, const Cause& cause, const ChurnParameters& p,
-               std::uint32_t version, Effects& effects) {
-  const ChurnState expected = stepped_to(record, record.churn, as_of, p);
-  if (record.announced_churn.raised != expected.raised) {
-    Notice notice = notice_of(record, expected.raised, as_of, p, version, effects);
-    set_cause(notice, cause);
-    notice.details.push_back({"reason", std::string_view{"late_event"}});
-    notice.explanation = effects.keep(std::string{notice.explanation} +
-                                      " A late event takes back what was announced before it.");
-    effects.notices.push_back(notice);
-  }
-  record.announced_churn = expected;
+/// A late purchase: what holds on record.through, and whether what the last notice said of its day
+/// holds no more.
+bool recompute(Record& record, Day purchase, const ChurnParameters& p) {
+  const member::Announcement& said = record.churn_notice;
+  const Walked walked = walk(record, record.through, said.day, p);
+  const bool contradicts =
+      said.id != member::NoticeId{} && said.day >= purchase && walked.raised != record.churn.raised;
+  record.churn = walked.state;
+  return contradicts;
+}
+
+std::string text_of(const member::NoticeId& id) {
+  return fmt::format("{:016x}{:016x}", id.high, id.low);
 }
 
 }  // namespace
@@ -200,56 +262,58 @@ std::uint16_t churn_on(const Record& record, Day today, const ChurnParameters& p
   return static_cast<std::uint16_t>(basis_points(p_buys(seen, today, parameters)));
 }
 
-void before_event(Record& record, Day day, const Cause& cause, const ChurnParameters& parameters,
-                  std::uint32_t version, std::int32_t utc_offset_s, Effects& effects) {
-  if (!parameters.enabled) return;
-  const Day as_of = std::max(day, record.last_day);
-  if (record.announced_churn.since > as_of) {
-    take_back(record, as_of, cause, parameters, version, effects);
-  } else if (record.announced_churn.due <= as_of) {
-    announce(record, as_of, parameters, version, utc_offset_s, effects);
-  }
-  record.churn = record.announced_churn;
-}
-
 void after_purchase(Record& record, std::size_t days_before, Day day, const Cause& cause,
                     const ChurnParameters& parameters, std::uint32_t version, Effects& effects) {
   if (!parameters.enabled || record.purchase_days.size() == days_before) return;
-  const Day as_of = std::max(day, record.last_day);
-  const std::uint16_t score_bp = churn_on(record, as_of, parameters);
-  ChurnState& state = record.announced_churn;
-  const bool free_to_change = state.since == 0 || as_of >= state.since + parameters.dwell_days;
-  const bool changes = free_to_change && (state.raised ? score_bp <= parameters.clear_bp
-                                                       : score_bp >= parameters.raise_bp);
-  if (changes) {
-    Notice notice = notice_of(record, !state.raised, as_of, parameters, version, effects);
-    set_cause(notice, cause);
-    effects.notices.push_back(notice);
-    state = {.raised = !state.raised, .since = as_of, .due = no_day};
+  const Day as_of = record.through;
+  check(as_of >= day, "what fell due before the purchase was announced");
+  const bool raised_before = record.churn.raised;
+  const bool late = day < as_of;
+  bool contradicts = false;
+  const Summary now = summary_of(record);
+  if (late) {
+    contradicts = recompute(record, day, parameters);
+  } else if (turns(now, record.churn, day, parameters)) {
+    record.churn = changed(record.churn, day);
   }
-  state.due = due_day(record, state, as_of, state.due, parameters);
-  record.churn_bp = score_bp;
-  record.churn_day = as_of;
-  record.churn = state;
+  record.churn.due =
+      due_day(now, record.churn, late ? as_of + 1 : day, no_day, record.churn.due, parameters);
+  record.churn_bp = churn_on(record, record.purchase_days.back(), parameters);
+  if (record.churn.raised == raised_before) return;
+  const std::int32_t before_bp =
+      basis_points(p_buys(summary_without(record, day), as_of, parameters));
+  Notice notice = notice_of(record, before_bp, as_of, parameters, version, effects);
+  set_cause(notice, cause);
+  if (late) notice.details.push_back({"reason", std::string_view{"late_event"}});
+  if (contradicts) {
+    notice.details.push_back({"corrects", effects.keep(text_of(record.churn_notice.id))});
+  }
+  send(record, notice, as_of, effects);
 }
 
 void announce(Record& record, Day today, const ChurnParameters& parameters, std::uint32_t version,
               std::int32_t utc_offset_s, Effects& effects) {
   if (!parameters.enabled) return;
-  ChurnState& state = record.announced_churn;
-  while (state.due <= today) {
-    const Day due = state.due;
-    state = stepped(record, state, parameters);
-    Notice notice = notice_of(record, state.raised, due, parameters, version, effects);
+  while (record.churn.due <= today) {
+    const Day due = record.churn.due;
+    record.churn = stepped(record, record.churn, parameters);
+    record.through = std::max(record.through, due);
+    const std::int32_t before_bp =
+        record.churn.raised ? record.churn_bp : churn_on(record, due - 1, parameters);
+    Notice notice = notice_of(record, before_bp, due, parameters, version, effects);
     notice.time = start_of(due, utc_offset_s);
     notice.cause = effects.keep("timer/churn/" + to_iso_date(due));
-    effects.notices.push_back(notice);
+    notice.ordinal = record.timer_notices++;
+    send(record, notice, due, effects);
   }
 }
 
 ChurnState churn_state_on(const Record& record, Day today, const ChurnParameters& parameters) {
-  if (!parameters.enabled) return record.churn;
-  return stepped_to(record, record.churn, today, parameters);
+  if (!parameters.enabled || today >= record.through) {
+    return stepped_to(record, record.churn, today, parameters);
+  }
+  if (today >= record.churn.since) return record.churn;
+  return walk(record, today, today, parameters).state;
 }
 
 }  // namespace fealty::insight

@@ -70,7 +70,8 @@ Outcome activity(Change& change, const event::Event& event) {
     begin(change, event);
     book(change, earned, event.type, level, {});
     if (change.program.metric == Metric::points) {
-      qualify(change, day_of(event.time, change.program.utc_offset_s), earned.points, false);
+      const Day day = day_of(event.time, change.program.utc_offset_s);
+      qualify(change, day, day, earned.points);
     }
   }
   count(change.record, event);

@@ -1,128 +1,90 @@
 #include "levels.hpp"
 
 #include <algorithm>
+#include <bit>
 
 #include "fealty/base/check.hpp"
 #include "fealty/program/apply.hpp"
+#include "level_path.hpp"
 
 namespace fealty::program {
 namespace {
 
-/// Oldest bucket that matters on `day` or later.
-std::int32_t oldest_bucket(Day day, const Program& program) {
-  switch (program.period) {
-    case Period::lifetime:
-      return 0;
-    case Period::calendar_year:
-      return year_of(day) - 1;
-    case Period::rolling_days:
-      return day - program.rolling_days + 1;
-  }
-  return 0;
+/// The state after the fall on its check day.
+member::LevelState after_check(const member::DatedAmounts& amounts, const member::LevelState& state,
+                               const Program& program) {
+  check(state.check != no_day && state.level > 0, "only a held level falls");
+  const Day day = state.check;
+  member::LevelState next;
+  next.level = program.downgrade == Downgrade::one_step
+                   ? static_cast<std::uint8_t>(state.level - 1)
+                   : level_for(standing(amounts, day, Sum::net, program), program);
+  next.since = day;
+  check(next.level < state.level, "what falls due falls");
+  const bool held = standing(amounts, day, Sum::held, program) >= program.levels[next.level].from;
+  next.check = held ? check_day(amounts, next.level, day, program) : next_step(day, program);
+  check(next.check > day, "each check moves on");
+  return next;
 }
 
-std::int64_t amount_in(const member::Record& record, std::int32_t bucket) {
-  for (const member::QualifyingBucket& held : record.qualifying) {
-    if (held.bucket == bucket) return held.amount;
-  }
-  return 0;
+/// Whether folding may leave fewer amounts; cheap, asked often.
+bool may_shrink(const member::DatedAmounts& amounts, Day day, const Program& program) {
+  if (amounts.empty()) return false;
+  if (leaves_on(amounts.front().of, program) <= day) return true;
+  return program.period != Period::rolling_days && amounts.size() > 1 && amounts[1].of <= day;
 }
 
-/// What lies in the window that `day` lies in.
-std::int64_t window_sum(const member::Record& record, Day day, const Program& program) {
-  if (program.period != Period::rolling_days) return amount_in(record, bucket_of(day, program));
-  std::int64_t sum = 0;
-  for (auto held = record.qualifying.rbegin(); held != record.qualifying.rend(); ++held) {
-    if (held->bucket <= day - program.rolling_days) break;
-    if (held->bucket <= day) sum += held->amount;
+/// Makes room for one more amount where memory would grow. True: dates were given up.
+bool make_room(member::Record& record, const Program& program) {
+  const std::size_t size = record.qualifying.size();
+  if (size < 2 || !std::has_single_bit(size)) return false;
+  const Day closed = oldest_open_day(record.last_day, program) - 1;
+  if (size < member::amounts_max && !may_shrink(record.qualifying, closed, program)) return false;
+  if (closed > record.level_base.day && has_levels(program)) {
+    LevelPath path{record, program};
+    path.walk_to(closed);
+    record.level_base = path.base();
   }
-  return sum;
-}
-
-Day plus(Day day, std::int32_t days) { return day >= no_day - days ? no_day : day + days; }
-
-/// First day after `day` on which today's buckets no longer reach `threshold`.
-Day fall_day(const member::Record& record, std::int64_t threshold, Day day,
-             const Program& program) {
-  switch (program.period) {
-    case Period::lifetime:
-      return no_day;
-    case Period::calendar_year: {
-      const std::int32_t year = year_of(day);
-      return first_day_of(amount_in(record, year) >= threshold ? year + 2 : year + 1);
-    }
-    case Period::rolling_days: {
-      // The newest buckets that reach it: once the oldest of these leaves the window, they do not.
-      std::int64_t sum = 0;
-      Day oldest = no_day;
-      for (auto held = record.qualifying.rbegin(); held != record.qualifying.rend(); ++held) {
-        if (held->bucket <= day - program.rolling_days) break;
-        oldest = held->bucket;
-        sum += held->amount;
-        if (sum >= threshold) break;
-      }
-      return oldest == no_day ? no_day : oldest + program.rolling_days;
-    }
-  }
-  return no_day;
-}
-
-/// After a step down that leaves the member below the level still held: the next step.
-Day next_step(Day check, const Program& program) {
-  if (program.period == Period::calendar_year) {
-    return plus(first_day_of(year_of(check) + 1), program.grace_days);
-  }
-  return plus(check, std::max(program.grace_days, 1));
-}
-
-}  // namespace
-
-bool has_levels(const Program& program) { return program.levels.size() > 1; }
-
-std::int32_t bucket_of(Day day, const Program& program) {
-  switch (program.period) {
-    case Period::lifetime:
-      return 0;
-    case Period::calendar_year:
-      return year_of(day);
-    case Period::rolling_days:
-      return day;
-  }
-  return 0;
-}
-
-bool add_qualifying(member::Record& record, Day day, Day today, std::int64_t amount,
-                    const Program& program) {
-  const std::int32_t bucket = bucket_of(day, program);
-  if (amount == 0 || bucket < oldest_bucket(today, program)) return false;
-  auto& buckets = record.qualifying;
-  auto at = buckets.end();  // Nearly always the newest one.
-  while (at != buckets.begin() && (at - 1)->bucket >= bucket) --at;
-  if (at != buckets.end() && at->bucket == bucket) {
-    at->amount += amount;
-    if (at->amount <= 0) buckets.erase(at);
-  } else if (amount > 0) {
-    buckets.insert(at, {bucket, amount});
-  } else {
-    return false;
-  }
+  fold_amounts(record.qualifying, closed, program);
+  if (record.qualifying.size() < member::amounts_max) return false;
+  thin_amounts(record.qualifying);
   return true;
 }
 
-void prune_qualifying(member::Record& record, Day today, const Program& program) {
-  const std::int32_t oldest = oldest_bucket(today, program);
-  auto& buckets = record.qualifying;
-  const auto kept =
-      std::find_if(buckets.begin(), buckets.end(),
-                   [&](const member::QualifyingBucket& held) { return held.bucket >= oldest; });
-  if (kept != buckets.begin()) buckets.erase(buckets.begin(), kept);
+/// `state` of `day`, once more was earned on it.
+member::LevelState raised(const member::DatedAmounts& amounts, member::LevelState state, Day day,
+                          const Program& program) {
+  const std::int64_t net = standing(amounts, day, Sum::net, program);
+  const std::uint8_t qualified = level_for(net, program);
+  if (qualified > state.level) return {qualified, day, check_day(amounts, qualified, day, program)};
+  const std::int64_t held = holds(program) ? standing(amounts, day, Sum::held, program) : net;
+  if (held >= program.levels[state.level].from) {
+    state.check = check_day(amounts, state.level, day, program);
+  }
+  return state;
 }
 
-std::int64_t standing(const member::Record& record, Day day, const Program& program) {
-  const std::int64_t now = window_sum(record, day, program);
-  if (program.period != Period::calendar_year) return now;
-  return std::max(now, amount_in(record, year_of(day) - 1));
+/// Walks to record.through after a change from `day` on; answers whether what the last notice said
+/// of its day holds no more.
+bool recompute(member::Record& record, Day day, const Program& program) {
+  const member::Announcement& said = record.level_notice;
+  LevelPath path{record, program};
+  bool contradicts = false;
+  if (said.id != member::NoticeId{} && said.day >= day) {
+    path.walk_to(said.day);
+    contradicts = path.level() != record.level.level;
+  }
+  path.walk_to(record.through);
+  record.level = path.state();
+  return contradicts;
 }
+
+/// A day that is not open any more is answered as the last one that is.
+Day open(const member::Record& record, Day day, const Program& program) {
+  return record.last_day < 0 ? day : std::max(day, oldest_open_day(record.last_day, program));
+}
+
+}  // namespace
 
 std::uint8_t level_for(std::int64_t metric, const Program& program) {
   std::uint8_t level = 0;
@@ -132,58 +94,55 @@ std::uint8_t level_for(std::int64_t metric, const Program& program) {
   return level;
 }
 
-Day check_day(const member::Record& record, std::uint8_t level, Day day, const Program& program) {
+Day check_day(const member::DatedAmounts& amounts, std::uint8_t level, Day day,
+              const Program& program) {
   if (level == 0 || program.downgrade == Downgrade::none) return no_day;
   check(level < program.levels.size(), "a level of this program");
-  return plus(fall_day(record, program.levels[level].from, day, program), program.grace_days);
+  return later(fall_day(amounts, program.levels[level].from, day, program), program.grace_days);
 }
 
-member::LevelState after_check(const member::Record& record, const member::LevelState& state,
-                               const Program& program) {
-  check(state.check != no_day && state.level > 0, "only a held level falls due");
-  const Day day = state.check;
-  const std::uint8_t qualified = level_for(standing(record, day, program), program);
-  member::LevelState next = state;
-  if (qualified < state.level) {
-    next.level = program.downgrade == Downgrade::one_step
-                     ? static_cast<std::uint8_t>(state.level - 1)
-                     : qualified;
-    next.since = day;
+Day next_step(Day day, const Program& program) {
+  if (program.period == Period::calendar_year) {
+    return later(first_day_of(year_of(day) + 1), program.grace_days);
   }
-  next.check = qualified >= next.level ? check_day(record, next.level, day, program)
-                                       : next_step(day, program);
-  check(next.check > day, "each check moves on");
-  return next;
+  return later(day, std::max(program.grace_days, 1));
 }
 
 member::LevelState stepped(const member::Record& record, member::LevelState state, Day day,
                            const Program& program) {
-  while (state.check <= day) state = after_check(record, state, program);
+  while (state.check <= day) state = after_check(record.qualifying, state, program);
   return state;
 }
 
-member::LevelState evaluated(const member::Record& record, member::LevelState state, Day day,
-                             bool by_refund, const Program& program) {
-  const std::uint8_t qualified = level_for(standing(record, day, program), program);
-  if (qualified > state.level) {
-    state.level = qualified;
-    state.since = day;
+Qualified add_qualifying(member::Record& record, Day of, Day from, std::int64_t amount,
+                         const Program& program) {
+  const Day open_from = std::max({from, of, oldest_open_day(record.last_day, program)});
+  if (amount == 0 || leaves_on(of, program) <= open_from) return {};
+  const bool thinned = make_room(record, program);
+  add_amount(record.qualifying, of, open_from, amount);
+  if (!has_levels(program)) return {.counts = true};
+  check(open_from <= record.through, "the level was settled up to the event");
+  // Earned on the newest day: the levels before it stay as they are. The level of this day itself
+  // follows from it and from what is earned, unless something else has already changed it.
+  if (amount > 0 && open_from == record.through && record.level.since != open_from && !thinned) {
+    record.level = raised(record.qualifying, record.level, open_from, program);
+    return {.counts = true};
   }
-  if (qualified == state.level) {
-    state.check = check_day(record, state.level, day, program);
-  } else if (by_refund && program.refund_levels == RefundLevels::recheck &&
-             program.downgrade != Downgrade::none) {
-    state.check = std::min(state.check, plus(day, program.grace_days));
-  }
-  return stepped(record, state, day, program);
+  const bool contradicts = recompute(record, open_from, program);
+  return {.counts = true, .contradicts = contradicts && open_from < record.through};
 }
 
 member::LevelState level_on(const member::Record& record, Day today, const Program& program) {
-  return stepped(record, record.level, today, program);
+  const Day day = open(record, today, program);
+  if (day >= record.through) return stepped(record, record.level, day, program);
+  if (day >= record.level.since) return record.level;
+  LevelPath path{record, program};
+  path.walk_to(day);
+  return {path.level(), path.base().since, path.base().falls};
 }
 
 std::int64_t qualifying_on(const member::Record& record, Day today, const Program& program) {
-  return window_sum(record, today, program);
+  return window_sum(record.qualifying, open(record, today, program), program);
 }
 
 }  // namespace fealty::program

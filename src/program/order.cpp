@@ -96,7 +96,7 @@ Outcome purchase(Change& change, const event::Event& event, const member::Rows& 
   record.revenue_minor += order.total_minor;
   insert_day(record.purchase_days, day);
   book(change, earned, event.type, order.level, bought.order_id);
-  qualify(change, day, order.qualifying, false);
+  qualify(change, day, day, order.qualifying);
   change.effects.rows.emplace_back().key = member::RowKey::order(bought.order_id);
   apply_parked(change, rows, order);
   return {};

@@ -44,8 +44,8 @@ member::LedgerEntry& post(Change& change, member::EntryKind kind, std::int64_t p
                           std::string_view rule, std::string_view order_id,
                           std::string_view explanation);
 
-/// A new notice, or nullptr where the program mutes the type.
-member::Notice* notice(Change& change, member::NoticeType type, std::string_view rule);
+/// A new notice.
+member::Notice& notice(Change& change, member::NoticeType type, std::string_view rule);
 /// A notice of a balance change: before, after, points. Adds balance.negative where it falls below
 /// 0.
 void points_notice(Change& change, member::NoticeType type, std::string_view rule,

@@ -257,19 +257,19 @@ void book_refund(Change& change, const Reversal& reversal, member::OrderGrant& o
 
   if (reversal.deduction > 0) reverse_points(change, order, reversal);
   if (reversal.exceeds) {
-    if (member::Notice* out = notice(change, member::NoticeType::refund_exceeds_order, "refund")) {
-      out->before = reversal.refunded_before;
-      out->after = order.refunded_minor;
-      out->details = {{"total_minor", order.total_minor}};
-      out->explanation = "the refund states more than was left of the order";
-    }
+    member::Notice& out = notice(change, member::NoticeType::refund_exceeds_order, "refund");
+    out.before = reversal.refunded_before;
+    out.after = order.refunded_minor;
+    out.details = {{"total_minor", order.total_minor}};
+    out.explanation = "the refund states more than was left of the order";
   }
   const bool full = order.refunded_minor == order.total_minor;
   const bool uncounted = full && change.program.metric == Metric::orders;
   const std::int64_t qualifying = uncounted ? 0 : qualifying_of(order, change.program);
   const std::int64_t less = order.qualifying - qualifying;
   order.qualifying = qualifying;
-  qualify(change, day_of(order.time, change.program.utc_offset_s), -less, true);
+  qualify(change, day_of(order.time, change.program.utc_offset_s),
+          day_of(change.time, change.program.utc_offset_s), -less);
 }
 
 }  // namespace fealty::program

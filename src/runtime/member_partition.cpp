@@ -71,7 +71,7 @@ Result<void> MemberPartition::apply(const DecodedRecord& record, Slot slot,
   if (!rows) return rows.error();
 
   effects_.clear();
-  const auto level_before = member.record.announced_level.level;
+  const auto level_before = member.record.level.level;
   const bool is_new = member.record.last_day < 0;
   const program::Outcome outcome =
       context_.topology.apply(member.record, event, offset, **rows, effects_);
@@ -92,7 +92,7 @@ Result<void> MemberPartition::apply(const DecodedRecord& record, Slot slot,
     ++counters.records;
     ++counters.applied;
     if (is_new) emitter_.count_new_member();
-    emitter_.count_level(level_before, member.record.announced_level.level);
+    emitter_.count_level(level_before, member.record.level.level);
     if (counters.first_time == EventTime{} || event.time < counters.first_time) {
       counters.first_time = event.time;
     }
@@ -122,12 +122,12 @@ void MemberPartition::keep(Slot slot, CachedMember& member) {
 void MemberPartition::announce(Slot slot, bool silent, ports::OutputBuffer& out) {
   CachedMember& member = context_.cache.member(slot);
   effects_.clear();
-  const auto level_before = member.record.announced_level.level;
+  const auto level_before = member.record.level.level;
   context_.topology.announce(member.record, timeline_.now(), effects_);
   saves_.queue().changed(slot, member, timeline_, context_.options.clock);
   timers_.add(slot, member);
   if (!silent) {
-    emitter_.count_level(level_before, member.record.announced_level.level);
+    emitter_.count_level(level_before, member.record.level.level);
     emitter_.emit(effects_, member.record.id, out);
   }
   keep(slot, member);

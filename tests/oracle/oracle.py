@@ -8,6 +8,7 @@ the churn score is a float, so its last decimal may differ by one from the progr
 Section numbers in the comments are those of that document.
 """
 import argparse
+import bisect
 import copy
 import datetime
 import json
@@ -20,6 +21,7 @@ import yaml
 
 DAY_MS = 86_400_000
 NEVER = None
+LATE_DAYS = 400
 EPOCH = datetime.date(1970, 1, 1).toordinal()
 
 
@@ -404,8 +406,8 @@ class Member:
         self.counts = {"click": 0, "view": 0, "review": 0, "login": 0}
         self.rating_sum = 0
         self.purchase_days = set()
-        self.buckets = {}
-        self.level, self.since, self.check = 0, None, NEVER
+        self.amounts = {}  # (of, from): what qualifies
+        self.path = []     # (day, state) of the days on which the level was looked at, ascending
         self.orders, self.parked, self.reservations = {}, [], {}
         self.told = []  # money events that were accepted
         self.recent = []
@@ -453,13 +455,12 @@ class Member:
         kind, data, program = event["type"], event["data"], self.program
         day = program.day(event["time"])
         acting = day if self.last_day is None else max(day, self.last_day)
-        settled = self.stepped((self.level, self.since, self.check), acting)
-        change = getattr(self, "plan_" + kind, self.plan_other)(event, settled[0])
-        self.level, self.since, self.check = settled
+        level, _, _ = self.level_on(day)
+        change = getattr(self, "plan_" + kind, self.plan_other)(event, level)
         remember()
         self.first_day = day if self.first_day is None else min(self.first_day, day)
         self.last_day = acting
-        change(Context(event, position, day, acting))
+        change(Context(event, position, day))
 
     def plan_other(self, event, level):
         if event["type"] in ("enrol", "profile"):
@@ -475,7 +476,7 @@ class Member:
             if points:
                 self.gain(at, points, names, "")
                 if self.program.metric == "points":
-                    self.qualify(at.day, points, at.acting, refund=False)
+                    self.qualify(at.day, at.day, points)
         return change
 
     def gain(self, at, points, names, order_id):
@@ -576,13 +577,13 @@ class Member:
     # -------- purchase (3.5)
 
     def plan_purchase(self, event, level):
-        data = event["data"]
+        data, program = event["data"], self.program
         if data["currency"] != self.program.currency:
             raise Refused("currency_not_in_program")
         amounts = [line["amount"] for line in data["lines"]]
         if max([data["total"], sum(amounts), *amounts]) > MOST_MINOR or self.revenue + data["total"] > 10 ** 18:
             raise Refused("out_of_range")
-        if len(self.purchase_days | {self.program.day(event["time"])}) > max(8192, len(self.purchase_days)):
+        if len(self.purchase_days | {self.program.day(event["time"])}) > max(7500, len(self.purchase_days)):
             raise Refused("record_full")
         points, names, matches = self.earned(event, level)
 
@@ -594,89 +595,99 @@ class Member:
             self.purchase_days.add(at.day)
             if points:
                 self.gain(at, points, names, data["order_id"])
-            self.qualify(at.day, {"points": points, "money": data["total"], "orders": 1}[self.program.metric], at.acting,
-                         refund=False)
+            self.qualify(at.day, at.day, {"points": points, "money": data["total"], "orders": 1}[self.program.metric])
             self.orders[data["order_id"]] = order
             waiting = [refund for refund in self.parked if refund["data"]["order_id"] == data["order_id"]]
             self.parked = [refund for refund in self.parked if refund not in waiting]
             for refund in waiting:
-                self.refund(Context(refund, at.position, at.day, at.acting), order)
+                self.refund(Context(refund, at.position, program.day(refund["time"])), order)
         return change
 
     # -------- levels (4)
 
-    def standing(self, day, published=False):
-        program = self.program
-        if program.rolling_days:
-            return sum(amount for bucket, amount in self.buckets.items() if day - program.rolling_days < bucket <= day)
-        if program.by_year:
-            this, last = self.buckets.get(year_of(day), 0), self.buckets.get(year_of(day) - 1, 0)
-            return this if published else max(this, last)
-        return self.buckets.get(0, 0)
+    def open_day(self):
+        """The first day that an event may still change (4.1)."""
+        return self.last_day - (LATE_DAYS if len(self.program.levels) > 1 else 0)
 
-    def qualified(self, day):
-        standing = self.standing(day)
+    def leaves(self, of):
+        """First day on which an amount of `of` lies in no window any more."""
+        if self.program.rolling_days:
+            return of + self.program.rolling_days
+        return first_day(year_of(of) + 2) if self.program.by_year else math.inf
+
+    def qualify(self, of, counts_from, amount):
+        """What was earned on the day `of` changes, from another day on."""
+        counts_from = max(of, counts_from, self.open_day())
+        if amount == 0 or self.leaves(of) <= counts_from:
+            return
+        dates = of, counts_from
+        self.amounts[dates] = self.amounts.get(dates, 0) + amount
+        if self.amounts[dates] == 0:
+            del self.amounts[dates]
+        self.path = [(day, state) for day, state in self.path if day < counts_from]
+        days = {day for _, day in self.amounts} | {self.leaves(day) for day, _ in self.amounts}
+        if self.program.by_year:
+            days |= {first_day(year_of(day) + 1) for day, _ in self.amounts}
+        self.change_days = sorted(days)
+
+    def standing(self, day, beginning=False, held=False):
+        """By the end of `day` or at its beginning; what reaches a level, or what holds one."""
+        program, sums = self.program, {}
+        for (of, counts_from), amount in self.amounts.items():
+            if counts_from > day or (beginning and counts_from == day):
+                continue
+            if held and not program.recheck:
+                amount = max(amount, 0)
+            bucket = year_of(of) if program.by_year else program.rolling_days is None or of > day - program.rolling_days
+            sums[bucket] = sums.get(bucket, 0) + amount
+        if program.by_year:
+            return max(sums.get(year_of(day), 0), sums.get(year_of(day) - 1, 0))
+        return sums.get(True, 0)
+
+    def qualified(self, day, beginning):
+        standing = self.standing(day, beginning)
         return max(i for i, level in enumerate(self.program.levels) if level.least <= standing)
 
-    def fall(self, day, level):
-        """First day after `day` on which the standing is below what `level` needs."""
-        program, least = self.program, self.program.levels[level].least
-        if program.by_year:
-            return first_day(year_of(day) + (2 if self.buckets.get(year_of(day), 0) >= least else 1))
-        if program.rolling_days:
-            leaves = sorted(bucket + program.rolling_days for bucket in self.buckets)
-            return next((left for left in leaves if left > day and self.standing(left) < least), NEVER)
-        return NEVER
-
-    def check_day(self, day, level):
-        if level == 0 or self.program.downgrade == "none":
-            return NEVER
-        fall = self.fall(day, level)
-        return NEVER if fall is NEVER else fall + self.program.grace
-
-    def stepped(self, state, day):
-        """The state after every check up to and including `day` (4.2)."""
-        level, since, check = state
+    def hold_or_fall(self, day, state, beginning):
+        level, since, falls = state
         program = self.program
-        while check is not NEVER and check <= day:
-            now, qualified = check, self.qualified(check)
-            if qualified >= level:
-                check = self.check_day(now, level)
-                continue
-            level, since = (qualified if program.downgrade == "to_qualified" else level - 1), now
-            if qualified >= level:
-                check = self.check_day(now, level)
-            elif program.by_year:
-                check = first_day(year_of(now) + 1) + program.grace
-            else:
-                check = now + max(program.grace, 1)
-        return level, since, check
+        if level == 0 or program.downgrade == "none":
+            return state
+        held = self.standing(day, beginning, held=True)
+        if held >= program.levels[level].least:
+            return level, since, NEVER
+        falls = day + program.grace if falls is NEVER else falls
+        if falls > day:
+            return level, since, falls
+        level = self.qualified(day, beginning) if program.downgrade == "to_qualified" else level - 1
+        if held >= program.levels[level].least:
+            return level, day, NEVER
+        return level, day, first_day(year_of(day) + 1) + program.grace if program.by_year else day + max(program.grace, 1)
 
-    def qualify(self, day, amount, acting, refund):
-        """The metric of the event's (or its order's) day changes, and the level with it (4.1, 4.3)."""
-        program = self.program
-        if amount == 0:
-            return
-        bucket, oldest = 0, 0
-        if program.rolling_days:
-            bucket, oldest = day, acting - program.rolling_days + 1
-        elif program.by_year:
-            bucket, oldest = year_of(day), year_of(acting) - 1
-        self.buckets = {key: kept for key, kept in self.buckets.items() if key >= oldest}
-        if bucket < oldest:
-            return
-        self.buckets[bucket] = self.buckets.get(bucket, 0) + amount
-        if len(program.levels) < 2:
-            return
-        qualified = self.qualified(acting)
-        if qualified > self.level:
-            self.level, self.since = qualified, acting
-        if qualified == self.level:
-            self.check = self.check_day(acting, self.level)
-        elif refund and program.recheck and program.downgrade != "none":
-            soon = acting + program.grace
-            self.check = soon if self.check is NEVER else min(self.check, soon)
-        self.level, self.since, self.check = self.stepped((self.level, self.since, self.check), acting)
+    def level_at(self, day):
+        """(level, since, day of the fall under way) at the end of `day` (4.2)."""
+        at, state = next((known for known in reversed(self.path) if known[0] <= day), (-math.inf, (0, None, NEVER)))
+        while self.amounts:
+            after = bisect.bisect_right(self.change_days, at)
+            at = min(self.change_days[after] if after < len(self.change_days) else math.inf,
+                     math.inf if state[2] is NEVER else state[2])
+            if at > day:
+                break
+            state = self.hold_or_fall(at, state, beginning=True)
+            if any(counts_from == at for _, counts_from in self.amounts):
+                qualified = self.qualified(at, beginning=False)
+                state = (qualified, at, NEVER) if qualified > state[0] else self.hold_or_fall(at, state, beginning=False)
+            if not self.path or self.path[-1][0] < at:
+                self.path.append((at, state))
+        return state
+
+    def level_on(self, day):
+        return self.level_at(day if self.last_day is None else max(day, self.open_day()))
+
+    def published_qualifying(self, day):
+        day, program = max(day, self.open_day()), self.program
+        return sum(amount for (of, counts_from), amount in self.amounts.items() if counts_from <= day and (
+            year_of(of) == year_of(day) if program.by_year else self.leaves(of) > day))
 
     # -------- refunds (5)
 
@@ -781,8 +792,8 @@ class Member:
             self.enter(at, "reverse", -lost, "refund", at.event["data"]["order_id"])
         returned = order.refunded == order.total and not order.returned
         order.returned = order.returned or returned
-        self.qualify(order.day, -{"points": deduction, "money": order.refunded - refunded_before,
-                                  "orders": int(returned)}[self.program.metric], at.acting, refund=True)
+        self.qualify(order.day, at.day, -{"points": deduction, "money": order.refunded - refunded_before,
+                                          "orders": int(returned)}[self.program.metric])
 
     # -------- spending and correcting (6)
 
@@ -846,8 +857,8 @@ class Member:
 
     def published(self, clock):
         today = self.program.day(clock)
-        level, since, _ = self.stepped((self.level, self.since, self.check), today)
-        qualifying = Fraction(self.standing(today, published=True))
+        level, since, _ = self.level_on(today)
+        qualifying = Fraction(self.published_qualifying(today))
         if self.program.metric == "money":
             qualifying /= self.program.scale
         return {"member": self.name, "balance": self.balance, "level": self.program.levels[level].name,
@@ -861,10 +872,10 @@ class Member:
 
 
 class Context:
-    """The event that a change comes from, where it stood, its day and the day it is worked off on."""
+    """The event that a change comes from, where it stood, and its day."""
 
-    def __init__(self, event, position, day, acting):
-        self.event, self.position, self.day, self.acting = event, position, day, acting
+    def __init__(self, event, position, day):
+        self.event, self.position, self.day = event, position, day
 
 
 def revenue_of(amounts):

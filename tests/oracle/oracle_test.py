@@ -120,9 +120,31 @@ class Agreement(unittest.TestCase):
             if oracle.parse_time(ours["as_of"]) != theirs.clock.now:
                 return f"as_of {ours['as_of']}, by the oracle {theirs.clock.now}"
         report = json.loads((out / "report.json").read_text())
+        if (problem := self.notices_that_contradict(out, members)):
+            return problem
         for key, value in theirs.counts.items():
             if report[key] != value:
                 return f"report.json {key}: program {report[key]}, oracle {value}"
+        return None
+
+
+    @staticmethod
+    def notices_that_contradict(out, members):
+        """A member's level notices begin where the last one ended, name it if they correct it, and end at the level."""
+        told, ids = {}, {}
+        for notice in rows(out / "notices.ndjson"):
+            if not notice["type"].startswith("tier."):
+                continue
+            who, data = notice["subject"], notice["data"]
+            if data["before"] == data["after"] or told.get(who, data["before"]) != data["before"]:
+                return f"{notice['type']} of {who} from {data['before']} to {data['after']}, told before: {told.get(who)}"
+            corrects = data["details"].get("corrects")
+            if corrects != (ids.get(who) if notice["type"] == "tier.corrected" else None):
+                return f"{notice['type']} of {who} corrects {corrects}, the last one was {ids.get(who)}"
+            told[who], ids[who] = data["after"], notice["id"]
+        for member in members:
+            if told.get(member["member"], member["level"]) != member["level"] and member["last_seen"] <= member["as_of"][:10]:
+                return f"{member['member']} is {member['level']}, told was {told[member['member']]}"
         return None
 
 

@@ -1,10 +1,13 @@
 #pragma once
 
+#include <array>
+#include <cstdio>
 #include <deque>
 #include <map>
 #include <string>
 
 #include "fealty/base/hash.hpp"
+#include "fealty/member/notice_id.hpp"
 #include "fealty/program/apply.hpp"
 
 /// A member, a program and a little shop's worth of events, for tests.
@@ -148,6 +151,21 @@ class Desk {
       }
       return std::string{std::get<std::string_view>(notice.before)} + ">" +
              std::string{std::get<std::string_view>(notice.after)};
+    }
+    return {};
+  }
+  [[nodiscard]] std::string notice_id(const member::Notice& notice) const {
+    const member::NoticeId id = member::id_of(notice, record.id);
+    std::array<char, 33> text{};
+    std::snprintf(text.data(), text.size(), "%016llx%016llx",
+                  static_cast<unsigned long long>(id.high),
+                  static_cast<unsigned long long>(id.low));
+    return text.data();
+  }
+  /// A detail that is a text; empty where there is none.
+  [[nodiscard]] static std::string detail(const member::Notice& notice, std::string_view key) {
+    for (const member::Detail& one : notice.details) {
+      if (one.key == key) return std::string{std::get<std::string_view>(one.value)};
     }
     return {};
   }

@@ -233,7 +233,7 @@ TYPED_TEST(MemberStoreTest, RestoresDeletions) {
   ASSERT_TRUE(store.restore("ma", "", 5));
   ASSERT_TRUE(store.restored(5));
   EXPECT_THAT(all_due(store, -1, 100), ElementsAre("b"));
-  EXPECT_EQ(loaded(store, "a").announced_churn.due, no_day);
+  EXPECT_EQ(loaded(store, "a").churn.due, no_day);
 }
 
 TYPED_TEST(MemberStoreTest, RefusesChangelogRecordsThatItCannotRead) {

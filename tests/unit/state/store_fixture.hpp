@@ -175,7 +175,7 @@ inline member::Record due_on(std::string id, Day day, std::uint64_t as_of = 1) {
   member::Record record;
   record.id = std::move(id);
   record.as_of = as_of;
-  record.announced_churn.due = day;
+  record.churn.due = day;
   return record;
 }
 
