@@ -111,8 +111,8 @@ Result<void> check_foreign(const fs::path& directory, bool make) {
     if (!is_partition(directory / name)) continue;
     return Error{Errc::wrong_revision, "state",
                  directory.string() + ": of an older Fealty, with a directory a partition (" +
-                     name.string() + "), which this one does not read: " +
-                     std::string{replay_again}};
+                     name.string() +
+                     "), which this one does not read: " + std::string{replay_again}};
   }
   if (!make) return no_state(directory);
   if (names.empty()) return {};

@@ -236,11 +236,11 @@ Result<void> EncodedStore::page(std::string_view after, std::size_t limit,
 
 bool EncodedStore::empty() {
   bool found = false;
-  const auto scanned = map_->scan(keys_begin, keys_end,
-                                  [&](std::string_view, std::string_view) -> Result<bool> {
-                                    found = true;
-                                    return false;
-                                  });
+  const auto scanned =
+      map_->scan(keys_begin, keys_end, [&](std::string_view, std::string_view) -> Result<bool> {
+        found = true;
+        return false;
+      });
   return scanned.has_value() && !found;
 }
 

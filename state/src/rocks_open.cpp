@@ -85,9 +85,8 @@ rocksdb::Options db_options(const RocksOptions& ours, const RocksOpened& memory,
 Result<RocksOpened> open_rocks(const std::string& directory, const RocksOptions& options,
                                Access access, std::size_t key_groups) {
   RocksOpened out;
-  out.cache =
-      rocksdb::NewLRUCache(options.block_cache_bytes, /*num_shard_bits=*/4,
-                           /*strict_capacity_limit=*/false, /*high_pri_pool_ratio=*/0.3);
+  out.cache = rocksdb::NewLRUCache(options.block_cache_bytes, /*num_shard_bits=*/4,
+                                   /*strict_capacity_limit=*/false, /*high_pri_pool_ratio=*/0.3);
   out.write_buffers = std::make_shared<rocksdb::WriteBufferManager>(options.write_buffer_bytes);
   rocksdb::Options theirs = db_options(options, out, key_groups);
   const bool writes = access == Access::read_write;

@@ -76,9 +76,9 @@ Result<void> RocksStores::save(std::span<const Save> saves) {
   }
   std::sort(parts.begin(), parts.end(),
             [](const Part& a, const Part& b) { return a.partition < b.partition; });
-  const auto twice = std::adjacent_find(
-      parts.begin(), parts.end(),
-      [](const Part& a, const Part& b) { return a.partition == b.partition; });
+  const auto twice =
+      std::adjacent_find(parts.begin(), parts.end(),
+                         [](const Part& a, const Part& b) { return a.partition == b.partition; });
   check(twice == parts.end(), "a commit has one batch a partition");
   RocksWrite write{*impl_->rocks.map, changes, bytes};
   for (const Part& part : parts) {

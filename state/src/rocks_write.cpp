@@ -79,8 +79,8 @@ rocksdb::Status RocksWrite::write_batch() const {
 }
 
 /// A large sorted write becomes a table file of its own and is taken in whole: a third of the work
-/// of log, memtable and flush. Atomic like a write: the file counts once the manifest names it. What
-/// is in memory comes first: it is older, and whatever a crash leaves must be a prefix.
+/// of log, memtable and flush. Atomic like a write: the file counts once the manifest names it.
+/// What is in memory comes first: it is older, and whatever a crash leaves must be a prefix.
 rocksdb::Status RocksWrite::ingest() {
   auto status = table_->Finish();
   if (status.ok()) status = flush();

@@ -148,8 +148,7 @@ Result<void> SaveThread::save(std::span<const Part> parts) {
   return {};
 }
 
-Result<void> SaveThread::wait_for(const Client& client,
-                                  std::span<const std::string_view> members) {
+Result<void> SaveThread::wait_for(const Client& client, std::span<const std::string_view> members) {
   std::unique_lock lock{mutex_};
   wait(lock, [&](const Queued& part) {
     return part.store == client.store &&

@@ -84,8 +84,8 @@ struct SaveItem {
 /// Saved versions, encoded: what goes to the changelog and, after the commit, to the store, byte
 /// for byte. Keys begin with a table letter: 'm' member, 'l' ledger, 'o', 'd', 'r' and 'v' rows,
 /// 'c' checkpoint. A row without a value is one that is gone: a tombstone in the changelog, too.
-/// The bytes lie in blocks, so that a batch of all members is never moved as it grows; the first are
-/// small, for there may be a batch for each of many partitions.
+/// The bytes lie in blocks, so that a batch of all members is never moved as it grows; the first
+/// are small, for there may be a batch for each of many partitions.
 struct SavedBatch {
   struct Item {
     std::uint32_t block = 0, at = 0;  // key, then value

@@ -19,9 +19,9 @@ class SaveThread;
 /// Owns:    the inner stores and the thread; ends after the last save.
 /// Threads: as MemberStores; pure calls never wait.
 /// Errors:  as the inner stores. An error of a background save is the answer of every later call to
-///          any store, and the saves behind it are dropped (they stay a prefix), until checkpoint(),
-///          with which a recovery begins: the first to be called answers the error once more, and
-///          each store takes part again from its own on.
+///          any store, and the saves behind it are dropped (they stay a prefix), until
+///          checkpoint(), with which a recovery begins: the first to be called answers the error
+///          once more, and each store takes part again from its own on.
 class AsyncStores final : public ports::MemberStores {
  public:
   /// save() waits while `commits_max` are unsaved.

@@ -16,8 +16,8 @@ struct RocksOptions {
   std::size_t block_cache_bytes = std::size_t{256} * 1024 * 1024;
   std::size_t write_buffer_bytes = std::size_t{128} * 1024 * 1024;
   int background_jobs = 2;  // flushes and compactions at a time
-  /// Without it a kill loses what is not yet flushed: the stores are then an older committed prefix,
-  /// and a recovery reads more of the log.
+  /// Without it a kill loses what is not yet flushed: the stores are then an older committed
+  /// prefix, and a recovery reads more of the log.
   bool write_ahead_log = true;
 };
 
