@@ -125,11 +125,12 @@ Result<void> run_live(const config::ServiceConfig& service, const std::atomic<bo
   if (!bus) return bus.error();
 
   const auto topology = topologies::members_topology(program, *mapping, service.kafka.input_topic);
-  StateFactory stores{
-      // The changelog could do the work of RocksDB's own log, but `fealty member --state` could
-      // not: beside a running worker it would see what was flushed only.
-      {.dir = service.state_dir, .wal = true, .async = true, .memory = memory}};
-  runtime::Members members{topology, (*bus)->source(), &(*bus)->changelog(), stores,
+  // The changelog could do the work of RocksDB's own log, but `fealty member --state` could not:
+  // beside a running worker it would see what was flushed only.
+  const auto stores =
+      open_stores({.dir = service.state_dir, .wal = true, .memory = memory});
+  if (!stores) return stores.error();
+  runtime::Members members{topology, (*bus)->source(), &(*bus)->changelog(), **stores,
                            members_options(service, program, (*bus)->input_partitions())};
   members.on_opened = [&] { return keep_program_beside(service.state_dir, service.program); };
   runtime::CommitLoop loop{(*bus)->source(), topology.decoder, members, (*bus)->sink(),

@@ -171,11 +171,11 @@ Result<ReplayProgress> replay(const ReplayOptions& options, const ReplayHooks& h
                            (*sink)->manifest(),
                            index};
   const auto topology = topologies::members_topology(program, *mapping, "logs");
-  StateFactory stores{{.dir = options.state_dir,
-                       .wal = options.wal,
-                       .async = true,
-                       .memory = runtime::MemoryBudget{options.memory_bytes, false}}};
-  auto owned_members = std::make_unique<runtime::Members>(topology, source, nullptr, stores,
+  const auto stores = open_stores({.dir = options.state_dir,
+                                   .wal = options.wal,
+                                   .memory = runtime::MemoryBudget{options.memory_bytes, false}});
+  if (!stores) return stores.error();
+  auto owned_members = std::make_unique<runtime::Members>(topology, source, nullptr, **stores,
                                                           members_options(options, program));
   runtime::Members& members = *owned_members;
   runtime::CommitLoop loop{source, topology.decoder, members, **sink, loop_options(options)};

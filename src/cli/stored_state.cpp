@@ -24,15 +24,18 @@ bool known(const member::Record& record) {
 
 Result<StoredState> StoredState::open(const std::string& directory) {
   StoredState out;
-  const auto numbers = state::RocksStore::partitions(directory);
-  if (numbers.empty()) {
-    return Error{Errc::usage, "--state", "there is no state in '" + directory + "'"};
-  }
   state::RocksOptions options;
   options.block_cache_bytes = std::size_t{32} << 20;
-  out.shared_ = std::make_unique<state::RocksShared>(options);
-  for (const std::uint32_t number : numbers) {
-    auto store = state::RocksStore::open(directory, number, *out.shared_, state::Access::read_only);
+  auto opened = state::RocksStores::open_in(directory, options, state::Access::read_only);
+  if (!opened && opened.error().code == Errc::input_unreadable) {
+    return Error{Errc::usage, "--state", "there is no state in '" + directory + "'"};
+  }
+  if (!opened) return opened.error();
+  out.stores_ = std::move(*opened);
+  const auto numbers = out.stores_->partitions();
+  if (!numbers) return numbers.error();
+  for (const std::uint32_t number : *numbers) {
+    auto store = out.stores_->open(number);
     if (!store) return store.error();
     auto checkpoint = (*store)->checkpoint();
     if (!checkpoint) return checkpoint.error();

@@ -29,19 +29,6 @@ class NoSource final : public ports::Source {
   [[nodiscard]] std::string describe(std::uint32_t, ports::Offset) const override { return {}; }
 };
 
-class MemoryStores final : public ports::MemberStores {
- public:
-  Result<std::unique_ptr<ports::MemberStore>> open(std::uint32_t) override {
-    return std::unique_ptr<ports::MemberStore>{std::make_unique<state::MemoryStore>()};
-  }
-  Result<void> save(std::span<const Save> saves) override {
-    for (const Save& save : saves) {
-      if (auto kept = save.store->save(*save.batch); !kept) return kept;
-    }
-    return {};
-  }
-};
-
 /// Decodes lines and hands them to the members of one partition.
 class CoreRun {
  public:
@@ -131,7 +118,7 @@ class CoreRun {
   runtime::Topology topology_;
   codec::Decoder decoder_;
   NoSource source_;
-  MemoryStores stores_;
+  state::MemoryStores stores_;
   runtime::Members members_;
   runtime::DecodedBatch batch_;
   ports::OutputBuffer out_;

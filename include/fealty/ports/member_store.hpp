@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -83,7 +84,8 @@ struct SaveItem {
 /// Saved versions, encoded: what goes to the changelog and, after the commit, to the store, byte
 /// for byte. Keys begin with a table letter: 'm' member, 'l' ledger, 'o', 'd', 'r' and 'v' rows,
 /// 'c' checkpoint. A row without a value is one that is gone: a tombstone in the changelog, too.
-/// The bytes lie in blocks, so that a batch of all members is never moved as it grows.
+/// The bytes lie in blocks, so that a batch of all members is never moved as it grows; the first
+/// are small, for there may be a batch for each of many partitions.
 struct SavedBatch {
   struct Item {
     std::uint32_t block = 0, at = 0;  // key, then value
@@ -124,6 +126,12 @@ struct SavedBatch {
   [[nodiscard]] bool empty() const { return items.empty(); }
   /// Of all keys and values.
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
+  /// What the blocks take.
+  [[nodiscard]] std::size_t memory() const {
+    std::size_t bytes = 0;
+    for (const std::string& block : blocks) bytes += block.capacity();
+    return bytes;
+  }
   /// Keeps some memory for the next batch, and gives back the rest.
   static constexpr std::size_t blocks_kept_default = 96;
   void clear(std::size_t blocks_kept = blocks_kept_default) {
@@ -136,23 +144,23 @@ struct SavedBatch {
   }
 
  private:
-  /// Many a partition saves a checkpoint and little else.
-  static constexpr std::size_t first_block_bytes = std::size_t{16} << 10U;
-  static constexpr std::size_t block_bytes = std::size_t{1} << 20U;
+  /// Many a partition saves a checkpoint and little else: blocks grow as there are more.
+  static constexpr std::size_t first_block_bytes = std::size_t{8} << 10U;
+  static constexpr std::size_t doublings = 7;  // to 1 MiB
   std::size_t bytes_ = 0;
   [[nodiscard]] std::size_t room() const {
     return blocks[blocks_used - 1].capacity() - blocks[blocks_used - 1].size();
   }
   void next_block(std::size_t size) {
     if (blocks_used == blocks.size()) blocks.emplace_back();
-    const std::size_t usual = blocks_used == 0 ? first_block_bytes : block_bytes;
-    blocks[blocks_used++].reserve(size > usual ? size : usual);
+    const std::size_t usual = first_block_bytes << std::min(blocks_used, doublings);
+    blocks[blocks_used++].reserve(std::max(size, usual));
   }
 };
 
-/// Where member state rests between events. One store a partition.
+/// Where a partition's member state rests between events; MemberStores makes and saves them.
 ///
-/// Owns:    its files. Borrows arguments only until the call returns.
+/// Owns:    what was saved of its partition. Borrows arguments only until the call returns.
 /// Threads: one at a time; not bound to one thread.
 /// Errors:  store_unavailable (retry later), store_corrupt (stop), wrong_revision (another format),
 ///          state_in_use, output_unwritable (disk full). Never throws.
@@ -183,10 +191,6 @@ class MemberStore {
   /// hold. Pure: touches no file.
   virtual void encode(std::span<const SaveItem> items, Offset as_of, SavedBatch& batch) = 0;
   virtual void encode(const Checkpoint& checkpoint, SavedBatch& batch) = 0;
-  /// Keeps `batch`, all or nothing, in order after all earlier ones. Call it only once the log has
-  /// committed what the batch holds. May take the batch's memory and leave other in its place:
-  /// clear() it afterwards.
-  virtual Result<void> save(SavedBatch& batch) = 0;
   /// Keeps one changelog record (restore). `position`: the changelog position after it.
   virtual Result<void> restore(std::string_view key, std::string_view value,
                                std::uint64_t position) = 0;
@@ -214,18 +218,22 @@ class MemberStore {
   virtual std::uint64_t disk_bytes() = 0;
 };
 
-/// The stores of a process, one a partition, and what makes one of them: a commit is saved in all
-/// of its partitions or in none, so together they always are as of one commit.
+/// The stores of a process, one a partition: a commit is saved in all of its partitions or in none,
+/// so together they always are as of one commit.
 ///
 /// Threads: one at a time. Errors: as MemberStore. Outlives its stores.
 class MemberStores {
  public:
   virtual ~MemberStores() = default;
+  /// Cheap where the partition holds nothing. A partition is open once at a time.
   virtual Result<std::unique_ptr<MemberStore>> open(std::uint32_t partition) = 0;
   struct Save {
-    MemberStore* store = nullptr;  // of open()
-    SavedBatch* batch = nullptr;   // see MemberStore::save()
+    MemberStore* store = nullptr;  // of open(), each once
+    SavedBatch* batch = nullptr;
   };
+  /// Keeps the batches, all of them or none, in order after all earlier ones. Call it only once the
+  /// log has committed what they hold. May take their memory and leave other in its place: clear()
+  /// them afterwards.
   virtual Result<void> save(std::span<const Save> saves) = 0;
 };
 
