@@ -253,4 +253,10 @@ EventTime Members::clock() const {
   return latest;
 }
 
+const Timeline* Members::timeline(std::uint32_t partition) const {
+  if (partition >= partitions_.size()) return nullptr;
+  const TimelineGroup* const group = partitions_[partition].group;
+  return group == nullptr ? nullptr : group->timeline.get();
+}
+
 }  // namespace fealty::runtime

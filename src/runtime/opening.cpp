@@ -32,6 +32,7 @@ Opening::Opening(ports::Assignment assignment, std::unique_ptr<ports::MemberStor
     : assignment_{std::move(assignment)},
       stores_{stores},
       changelog_{changelog},
+      restart_{store != nullptr},
       store_{std::move(store)} {}
 
 Result<bool> Opening::step(std::chrono::milliseconds budget, const MembersContext& context) {
@@ -79,7 +80,10 @@ Result<bool> Opening::restore(std::chrono::milliseconds budget) {
 }
 
 CommittedTo Opening::committed() const {
-  if (assignment_.fresh && checkpoint_) return from_note(checkpoint_->committed, checkpoint_->note);
+  // A restart did not ask the group again. Another worker, who has the partition by now, may have
+  // committed since; the changelog knows, and the group will tell.
+  const bool outdated = assignment_.fresh || (restart_ && changelog_ != nullptr);
+  if (outdated && checkpoint_) return from_note(checkpoint_->committed, checkpoint_->note);
   return from_note(assignment_.committed, assignment_.note);
 }
 

@@ -100,13 +100,17 @@ void Timeline::tick(EventTime time) {
 
 bool Timeline::silent(const ports::DuePlace& place) const {
   if (next_ != committed_.offset) return next_ < committed_.offset;
-  return recovering_ && (!committed_.turn || place <= *committed_.turn);
+  // Of several turns at this position, all were worked off but the last.
+  return recovering_ && (!committed_.turn || advance_left() || place <= *committed_.turn);
 }
 
 void Timeline::settle() {
   if (!recovering_ || next_ < committed_.offset) return;
-  const bool repeated = made_ == advances_.size() || advances_[made_].position > next_;
-  if (repeated && !turn_) recovering_ = false;
+  if (!advance_left() && !turn_) recovering_ = false;
+}
+
+bool Timeline::advance_left() const {
+  return made_ < advances_.size() && advances_[made_].position <= next_;
 }
 
 CommittedTo Timeline::worked_off() const {

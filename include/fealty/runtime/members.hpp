@@ -58,6 +58,8 @@ class Members final : public Processor {
   [[nodiscard]] std::vector<ports::MemberStore*> stores() const;
   /// The latest clock of any partition.
   [[nodiscard]] EventTime clock() const;
+  /// Of a partition that is ready; nullptr of any other.
+  [[nodiscard]] const Timeline* timeline(std::uint32_t partition) const;
 
  private:
   /// A partition, once it is ready, and whose time it goes by.

@@ -22,7 +22,7 @@ namespace fealty::runtime {
 ///          state does not go with program, binary or input.
 class Opening {
  public:
-  /// `store`: nullptr = to be opened. `changelog` may be nullptr.
+  /// `store`: of a partition that is restarted; nullptr = to be opened. `changelog` may be nullptr.
   Opening(ports::Assignment assignment, std::unique_ptr<ports::MemberStore> store,
           ports::MemberStores& stores, ports::Changelog* changelog);
 
@@ -48,6 +48,7 @@ class Opening {
   const ports::Assignment assignment_;
   ports::MemberStores& stores_;
   ports::Changelog* const changelog_;
+  const bool restart_;
   std::unique_ptr<ports::MemberStore> store_;
   std::unique_ptr<ports::Changelog::Reader> reader_;
   std::optional<ports::Checkpoint> checkpoint_;

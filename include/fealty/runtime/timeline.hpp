@@ -102,6 +102,8 @@ class Timeline {
 
  private:
   bool set_today();
+  /// The clock has another recorded advance to make before the record at next().
+  [[nodiscard]] bool advance_left() const;
 
   Clock clock_;
   DayOf day_of_;
