@@ -42,8 +42,7 @@ runtime::MembersOptions members_options(const config::ServiceConfig& service,
   members.changelog = true;
   members.member_snapshots = true;
   members.program_id = program.id;
-  members.program_version = program.version;
-  members.program_fingerprint = program.fingerprint;
+  members.generations = {{.version = program.version, .fingerprint = program.fingerprint}};
   return members;
 }
 

@@ -42,8 +42,7 @@ runtime::MembersOptions members_options(const ReplayOptions& options,
   members.file_partitions = options.partitions;
   members.clock_jump_max = std::chrono::days{program.clock_jump_days_max};
   members.program_id = program.id;
-  members.program_version = program.version;
-  members.program_fingerprint = program.fingerprint;
+  members.generations = {{.version = program.version, .fingerprint = program.fingerprint}};
   return members;
 }
 

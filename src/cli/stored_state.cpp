@@ -80,11 +80,11 @@ EventTime StoredState::clock(const member::Record& record) const {
 Result<void> StoredState::belongs_to(const program::Program& program) const {
   for (const Partition& partition : partitions_) {
     const ports::Checkpoint& at = partition.checkpoint;
-    if (at.program_id.empty() || at.program_fingerprint == program.fingerprint) continue;
+    if (at.generations.empty() || at.generations.back().fingerprint == program.fingerprint) continue;
     return Error{
         Errc::wrong_program, "--program",
         fmt::format("the state is of program '{}' version {}, this file is '{}' version {}",
-                    at.program_id, at.program_version, program.id, program.version)};
+                    at.program_id, at.generations.back().version, program.id, program.version)};
   }
   return {};
 }

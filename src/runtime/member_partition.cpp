@@ -27,7 +27,7 @@ MemberPartition::MemberPartition(std::uint32_t number, const MembersContext& con
       from_{from},
       store_was_empty_{store_->empty()},
       evictions_at_open_{context.cache.evictions()},
-      timers_{context.cache, number},
+      timers_{context.cache, number, context.topology.next_switch},
       unsaved_{*store_, context.cache, context.log},
       rows_{*store_, unsaved_, context.cache},
       saves_{number, context, *store_, timeline, unsaved_},

@@ -27,7 +27,8 @@ Members::Members(const Topology& topology, ports::Source& source, ports::Changel
     : cache_{options.cache_bytes},
       log_{[this](std::size_t before, std::size_t now) { cache_.hold(before, now); }},
       options_{std::move(options)},
-      context_{topology, options_, source, cache_, log_},
+      generations_{options_.generations},
+      context_{topology, options_, source, cache_, log_, generations_},
       source_{source},
       changelog_{changelog},
       stores_{stores},
@@ -91,6 +92,7 @@ Result<void> Members::ready(TimelineGroup& group) {
   } else {
     group.timeline->begin(first->from());
   }
+  adopt_further(*group.timeline);
   std::deque<Opening> openings;
   openings.swap(group.openings);
   for (Opening& opening : openings) {
@@ -98,6 +100,7 @@ Result<void> Members::ready(TimelineGroup& group) {
     const std::uint32_t number = opening.partition();
     auto& partition = group.partitions.emplace_back(std::make_unique<MemberPartition>(
         number, context_, opening.take_store(), *group.timeline, opening.from()));
+    if (opening.checkpoint()) partition->timers().turned(opening.checkpoint()->turned_to);
     partitions_[number] = {partition.get(), &group};
     if (auto started = source_.start_at(number, opening.from()); !started) return started;
   }
@@ -106,6 +109,33 @@ Result<void> Members::ready(TimelineGroup& group) {
     begin_turn(group);
   else
     catch_up(group);
+  return {};
+}
+
+void Members::adopt_further(Timeline& timeline) const {
+  for (const ports::Generation& one : generations_) {
+    const auto& adopted = timeline.generations();
+    if (!adopted.empty() && one.version <= adopted.back().version) continue;
+    timeline.adopt(one);
+    log::info("program.adopted", {{"version", one.version}, {"position", timeline.next()}});
+  }
+}
+
+Result<void> Members::adopt(const std::vector<ports::Generation>& generations) {
+  for (const auto& group : groups_) {
+    if (!group->ready()) continue;  // It is checked when it is.
+    const auto& adopted = group->timeline->generations();
+    for (const ports::Generation& one : generations) {
+      if (!adopted.empty() && one.version <= adopted.back().version) continue;
+      if (auto ahead = is_ahead(one, adopted, group->timeline->today()); !ahead) return ahead;
+    }
+  }
+  generations_ = generations;
+  for (const auto& group : groups_) {
+    if (!group->ready()) continue;
+    adopt_further(*group->timeline);
+    group->touched = true;
+  }
   return {};
 }
 

@@ -192,7 +192,7 @@ void Members::begin_turn(TimelineGroup& group) {
 /// A page of the turn under way; true where that was the last.
 Result<bool> Members::turn(TimelineGroup& group, ports::OutputBuffer& out) {
   group.touched = true;
-  const auto done = turn_page(group, cache_, options_.turn_members, out);
+  const auto done = turn_page(group, cache_, context_.topology.next_switch, options_.turn_members, out);
   if (!done || !*done) return done;
   std::erase(turns_, &group);
   catch_up(group);

@@ -49,8 +49,6 @@ void Saves::save_checkpoint(const ports::CommitPosition& position, const Moment&
   checkpoint.committed = position.committed;
   checkpoint.note = position.note;
   checkpoint.program_id = context_.options.program_id;
-  checkpoint.program_version = context_.options.program_version;
-  checkpoint.program_fingerprint = context_.options.program_fingerprint;
   checkpoint.core_revision = context_.topology.core_revision;
   store_.encode(checkpoint, batch_);
 }

@@ -80,8 +80,7 @@ class CoreRun {
     options.cache_bytes = cache_bytes_max;
     options.clock_jump_max = std::chrono::days{program.clock_jump_days_max};
     options.program_id = program.id;
-    options.program_version = program.version;
-    options.program_fingerprint = program.fingerprint;
+    options.generations = {{.version = program.version, .fingerprint = program.fingerprint}};
     return options;
   }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -40,6 +41,15 @@ struct ClockState {
   friend bool operator==(const ClockState&, const ClockState&) = default;
 };
 
+/// A generation of the program that a partition goes by.
+struct Generation {
+  std::uint32_t version = 0;
+  std::uint64_t fingerprint = 0;
+  Day valid_from = std::numeric_limits<Day>::min();  // first day that it judges
+  Offset adopted_at = 0;                             // known from before this record on
+  friend bool operator==(const Generation&, const Generation&) = default;
+};
+
 /// What a recovery starts from; saved in the same batch as the versions it speaks of.
 struct Checkpoint {
   Offset recover_from = 0;        // first input position that the saved versions may lack
@@ -50,9 +60,9 @@ struct Checkpoint {
   Offset recorded_to = 0;         // up to here the clock is repeated from `advances`
   ClockState recorded_clock;      // at recorded_to
   std::string note;               // CommitPosition::note of that commit
+  Day turned_to = std::numeric_limits<Day>::min();  // by recover_from all turns up to it were over
   std::string program_id;
-  std::uint32_t program_version = 0;
-  std::uint64_t program_fingerprint = 0;
+  std::vector<Generation> generations;  // adopted, ascending
   std::uint32_t core_revision = 0;
   std::uint64_t changelog_position = 0;  // of the store itself; not meaningful inside the changelog
   friend bool operator==(const Checkpoint&, const Checkpoint&) = default;

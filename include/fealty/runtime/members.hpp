@@ -44,6 +44,10 @@ class Members final : public Processor {
   void revoke(std::span<const std::uint32_t> partitions, bool lost) override;
   Result<void> restart() override;
 
+  /// Goes by these generations of the program from here on: those of before and further ones, whose
+  /// days are to come on every clock. wrong_program: nothing is changed. Between two batches.
+  Result<void> adopt(const std::vector<ports::Generation>& generations);
+
   /// Ends the partitions and closes their stores; nothing may be asked of them any more.
   void close();
 
@@ -75,6 +79,7 @@ class Members final : public Processor {
     bool inserted = false;         // and not yet loaded
   };
   Result<void> ready(TimelineGroup& group);
+  void adopt_further(Timeline& timeline) const;
   [[nodiscard]] Held owner_of(const DecodedRecord& record) const;
   Result<void> apply_run(DecodedBatch& batch, ports::OutputBuffer& out);
   void name_member(const DecodedRecord& record, Found& found) const;
@@ -89,6 +94,7 @@ class Members final : public Processor {
   MemberCache cache_;
   HistoryLog log_;  // what of them is not saved
   const MembersOptions options_;
+  std::vector<ports::Generation> generations_;  // given
   const MembersContext context_;
   ports::Source& source_;
   ports::Changelog* const changelog_;

@@ -4,8 +4,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "fealty/ports/input.hpp"
+#include "fealty/ports/member_store.hpp"
 #include "fealty/runtime/history_log.hpp"
 #include "fealty/runtime/key_check.hpp"
 #include "fealty/runtime/machine_clock.hpp"
@@ -31,8 +33,7 @@ struct MembersOptions {
   bool changelog = false;              // saved versions go to the changelog stream too
   bool member_snapshots = false;       // and a JSON snapshot of each to the members stream
   std::string program_id;
-  std::uint32_t program_version = 0;
-  std::uint64_t program_fingerprint = 0;
+  std::vector<ports::Generation> generations;  // of the program, ascending; see Members::adopt()
   MachineClock clock;
 };
 
@@ -43,6 +44,7 @@ struct MembersContext {
   ports::Source& source;  // for describe() alone
   MemberCache& cache;
   HistoryLog& log;
+  const std::vector<ports::Generation>& generations;
 };
 
 }  // namespace fealty::runtime

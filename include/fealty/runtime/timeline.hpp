@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <functional>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -29,6 +30,7 @@ struct Moment {
   ports::Offset position = 0;  // before this record
   ports::ClockState clock;
   std::size_t advances = 0;  // made by then, of those that the timeline knows
+  Day turned_to = std::numeric_limits<Day>::min();  // all turns up to it were over
 };
 
 /// One order of records and the clock that goes with it: of one partition, or of all partitions of
@@ -57,7 +59,9 @@ class Timeline {
   [[nodiscard]] EventTime now() const { return clock_.now(); }
   /// Of the clock; -1 before the first event.
   [[nodiscard]] Day today() const { return today_; }
-  [[nodiscard]] Moment moment() const { return {next_, clock_.state(), made_}; }
+  [[nodiscard]] Moment moment() const {
+    return {next_, clock_.state(), made_, turned_to_};
+  }
 
   /// A recorded advance lies before the record at `offset`: the clock has made it, and what falls
   /// due is to be worked off before the record is looked at. Ask again until false.
@@ -88,7 +92,14 @@ class Timeline {
   /// The turn of the clock at next() that is being worked off: the place reached; nullptr = none.
   [[nodiscard]] ports::DuePlace* turn() { return turn_ ? &*turn_ : nullptr; }
   void begin_turn() { turn_.emplace(); }
-  void end_turn() { turn_.reset(); }
+  void end_turn() {
+    turn_.reset();
+    turned_to_ = today_;
+  }
+
+  /// Goes by a further generation of the program from here on.
+  void adopt(ports::Generation generation);
+  [[nodiscard]] const std::vector<ports::Generation>& generations() const { return generations_; }
 
   /// What a commit prepared now would cover.
   [[nodiscard]] CommittedTo worked_off() const;
@@ -119,6 +130,8 @@ class Timeline {
   ports::Offset recorded_to_ = 0;
   std::optional<ports::ClockState> recorded_clock_;  // until the clock has got there
   std::optional<ports::DuePlace> turn_;
+  Day turned_to_ = std::numeric_limits<Day>::min();
+  std::vector<ports::Generation> generations_;  // adopted, ascending
 };
 
 }  // namespace fealty::runtime

@@ -54,6 +54,9 @@ struct Topology {
   std::function<void(member::Record&, EventTime clock, member::Effects&)> announce;
   /// The day of a time, in the program's zone.
   std::function<Day(EventTime)> day;
+  /// The first day after `day` on which another generation of the program comes into force: then
+  /// everybody is due. no_day = none.
+  std::function<Day(Day)> next_switch = [](Day) { return no_day; };
   /// Effects -> streams.
   MemberOutputs outputs;
 };

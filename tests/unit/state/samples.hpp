@@ -185,8 +185,9 @@ inline ports::Checkpoint checkpoint(std::uint64_t committed) {
   c.recorded_clock = {.now = at_ms(1'700'000'000'003)};
   c.note = "turn 7 anna";
   c.program_id = "shop";
-  c.program_version = 3;
-  c.program_fingerprint = 0xabcdef;
+  c.turned_to = 19'000;
+  c.generations = {{.version = 3, .fingerprint = 0xabcdef},
+                   {.version = 4, .fingerprint = 0xabcdf0, .valid_from = 19'100, .adopted_at = 7}};
   c.core_revision = 1;
   return c;
 }
