@@ -44,22 +44,22 @@ kafka::KafkaOptions kafka_options(const config::KafkaConfig& from) {
 }
 
 runtime::WorkerOptions worker_options(const config::ServiceConfig& service,
-                                      const program::Program& program) {
+                                      const program::Series& series) {
   runtime::WorkerOptions worker;
   worker.task.checkpoint_distance_events = service.checkpoint.distance_events;
   worker.task.checkpoint_distance = std::chrono::seconds{service.checkpoint.distance_s};
   worker.task.changelog = true;
   worker.task.member_snapshots = true;
-  worker.task.program_id = program.id;
-  worker.task.program_version = program.version;
-  worker.task.program_fingerprint = program.fingerprint;
+  worker.task.program_id = series.first().id;
+  worker.task.program_version = series.newest().version;
+  worker.task.program_fingerprint = series.fingerprint();
   worker.input.poll_timeout = std::chrono::milliseconds{service.commit.interval_ms};
   worker.cache_bytes = service.cache_bytes;
   worker.commit_events_max = service.commit.events_max;
   worker.commit_interval = std::chrono::milliseconds{service.commit.interval_ms};
   worker.tick_after_idle = std::chrono::minutes{10};
-  worker.clock_jump_max = std::chrono::days{program.clock_jump_days_max};
-  worker.future_ms_max = program.future_s_max * 1000;
+  worker.clock_jump_max = std::chrono::days{series.first().clock_jump_days_max};
+  worker.future_ms_max = series.first().future_s_max * 1000;
   return worker;
 }
 
@@ -113,25 +113,25 @@ void log_counters(std::string_view event, const runtime::Worker& worker) {
 
 Result<void> run_live(const config::ServiceConfig& service, const std::atomic<bool>& stop) {
   log::set_level(log_level(service.log_level));
-  const auto loaded = config::load_program(service.program);
+  const auto loaded = config::load_series({&service.program, 1});
   if (!loaded) return loaded.error();
-  const program::Program& program = loaded->program;
+  const program::Series& series = loaded->series;
   auto read_mapping = config::load_mapping(service.mapping);
   if (!read_mapping) return read_mapping.error();
-  const auto mapping = fit_mapping(std::move(*read_mapping), {}, program.currency);
+  const auto mapping = fit_mapping(std::move(*read_mapping), {}, series.first().currency);
   if (!mapping) return mapping.error();
   auto bus = kafka::KafkaBus::connect(kafka_options(service.kafka));
   if (!bus) return bus.error();
 
-  const auto topology = topologies::members_topology(program, *mapping, service.kafka.input_topic);
+  const auto topology = topologies::members_topology(series, *mapping, service.kafka.input_topic);
   StateFactory stores{
       // The changelog could do the work of RocksDB's own log, but `fealty member --state` could
       // not: beside a running worker it would see what was flushed only.
       {.dir = service.state_dir, .wal = true, .async = true, .cache_bytes = service.cache_bytes}};
   runtime::Worker worker{topology,        (*bus)->source(),
                          (*bus)->sink(),  &(*bus)->changelog(),
-                         stores.opener(), worker_options(service, program)};
-  worker.on_opened = [&] { return keep_program_beside(service.state_dir, service.program); };
+                         stores.opener(), worker_options(service, series)};
+  worker.on_opened = [&] { return keep_programs_beside(service.state_dir, loaded->files); };
   Health health{service.health_file};
   auto last_report = SteadyClock::now();
   worker.on_progress = [&] {
@@ -141,8 +141,9 @@ Result<void> run_live(const config::ServiceConfig& service, const std::atomic<bo
     last_report = now;
     log_counters("worker.progress", worker);
   };
-  log::info("run.started", {{"program", program.id},
-                            {"version", program.version},
+  log::info("run.started", {{"program", series.first().id},
+                            {"version", series.newest().version},
+                            {"generations", series.generations().size()},
                             {"input_topic", service.kafka.input_topic},
                             {"librdkafka", kafka::library_version()}});
   auto ran = worker.run(stop);

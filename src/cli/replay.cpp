@@ -29,14 +29,13 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-runtime::WorkerOptions worker_options(const ReplayOptions& options,
-                                      const program::Program& program) {
+runtime::WorkerOptions worker_options(const ReplayOptions& options, const program::Series& series) {
   runtime::WorkerOptions worker;
   worker.task.checkpoint_distance_events = options.checkpoint_distance;
   worker.task.checkpoint_distance = std::chrono::seconds{options.follow ? 60 : 1'000'000};
-  worker.task.program_id = program.id;
-  worker.task.program_version = program.version;
-  worker.task.program_fingerprint = program.fingerprint;
+  worker.task.program_id = series.first().id;
+  worker.task.program_version = series.newest().version;
+  worker.task.program_fingerprint = series.fingerprint();
   worker.input.records_max = options.batch_records;
   worker.input.ahead = true;
   worker.cache_bytes = options.cache_bytes;
@@ -45,7 +44,7 @@ runtime::WorkerOptions worker_options(const ReplayOptions& options,
       options.commit_interval_ms == 0 && options.follow ? 1000 : options.commit_interval_ms;
   worker.commit_interval = std::chrono::milliseconds{interval_ms};
   worker.file_partitions = options.partitions;
-  worker.clock_jump_max = std::chrono::days{program.clock_jump_days_max};
+  worker.clock_jump_max = std::chrono::days{series.first().clock_jump_days_max};
   return worker;
 }
 
@@ -88,10 +87,18 @@ Result<void> write_report(const ReplayOptions& options, const runtime::Counters&
   return files::write_atomically(options.out_dir + "/report.json", report, false);
 }
 
+/// "1", or "1,2" of a series: what a run that is continued is continued with.
+std::string versions_of(const program::Series& series) {
+  std::string out;
+  for (const program::Program& one : series.generations()) {
+    out += (out.empty() ? "" : ",") + std::to_string(one.version);
+  }
+  return out;
+}
+
 /// Of the saved members; an unreadable store shows up in the run itself.
-std::vector<std::int64_t> members_by_level(const program::Program& program,
-                                           runtime::Worker& worker) {
-  std::vector<std::int64_t> counts(program.levels.size(), 0);
+std::vector<std::int64_t> members_by_level(const program::Series& series, runtime::Worker& worker) {
+  std::vector<std::int64_t> counts(series.newest().levels.size(), 0);
   for (runtime::Task* task : worker.tasks()) {
     const auto scanned = task->store().scan([&](const member::Record& record) -> Result<void> {
       ++counts[std::min<std::size_t>(record.level.level, counts.size() - 1)];
@@ -139,18 +146,18 @@ class MembersFile {
 Result<ReplayProgress> replay(const ReplayOptions& options, const ReplayHooks& hooks,
                               const std::atomic<bool>& stop) {
   const auto begun = SteadyClock::now();
-  const auto loaded = config::load_program(options.program);
+  const auto loaded = config::load_series(options.programs);
   if (!loaded) return loaded.error();
-  const program::Program& program = loaded->program;
+  const program::Series& series = loaded->series;
   auto read_mapping = config::load_mapping(options.mapping);
   if (!read_mapping) return read_mapping.error();
-  const auto mapping = fit_mapping(std::move(*read_mapping), options.logs, program.currency);
+  const auto mapping = fit_mapping(std::move(*read_mapping), options.logs, series.first().currency);
   if (!mapping) return mapping.error();
 
   files::InputIndex index;
   auto sink = files::FileSink::open({.dir = options.out_dir,
-                                     .program_id = program.id,
-                                     .program_version = std::to_string(program.version),
+                                     .program_id = series.first().id,
+                                     .program_version = versions_of(series),
                                      .partitions = options.partitions,
                                      .durable = options.durable,
                                      .overwrite = options.overwrite},
@@ -163,13 +170,13 @@ Result<ReplayProgress> replay(const ReplayOptions& options, const ReplayHooks& h
                             .prefetch = worth_prefetching(options.logs)},
                            (*sink)->manifest(),
                            index};
-  const auto topology = topologies::members_topology(program, *mapping, "logs");
+  const auto topology = topologies::members_topology(series, *mapping, "logs");
   StateFactory stores{{.dir = options.state_dir,
                        .wal = options.wal,
                        .async = true,
                        .cache_bytes = options.cache_bytes}};
   auto owned_worker = std::make_unique<runtime::Worker>(
-      topology, source, **sink, nullptr, stores.opener(), worker_options(options, program));
+      topology, source, **sink, nullptr, stores.opener(), worker_options(options, series));
   runtime::Worker& worker = *owned_worker;
 
   MembersFile members{options.out_dir + "/members.ndjson", topology, worker};
@@ -179,9 +186,9 @@ Result<ReplayProgress> replay(const ReplayOptions& options, const ReplayHooks& h
                           worker.cache().size()};
   };
   worker.on_opened = [&]() -> Result<void> {
-    if (hooks.opened) hooks.opened(program, members_by_level(program, worker));
+    if (hooks.opened) hooks.opened(series, members_by_level(series, worker));
     if (options.state_dir.empty()) return {};
-    return keep_program_beside(options.state_dir, options.program);
+    return keep_programs_beside(options.state_dir, loaded->files);
   };
   if (hooks.progress) worker.on_progress = [&] { hooks.progress(progress()); };
   if (hooks.outputs) worker.on_outputs = hooks.outputs;

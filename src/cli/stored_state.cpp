@@ -71,14 +71,14 @@ EventTime StoredState::clock(const member::Record& record) const {
   return latest;
 }
 
-Result<void> StoredState::belongs_to(const program::Program& program) const {
+Result<void> StoredState::belongs_to(const program::Series& series) const {
   for (const Partition& partition : partitions_) {
     const ports::Checkpoint& at = partition.checkpoint;
-    if (at.program_id.empty() || at.program_fingerprint == program.fingerprint) continue;
+    if (at.program_id.empty() || at.program_fingerprint == series.fingerprint()) continue;
     return Error{
         Errc::wrong_program, "--program",
         fmt::format("the state is of program '{}' version {}, this file is '{}' version {}",
-                    at.program_id, at.program_version, program.id, program.version)};
+                    at.program_id, at.program_version, series.first().id, series.newest().version)};
   }
   return {};
 }

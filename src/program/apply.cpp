@@ -23,7 +23,7 @@ void begin(Change& change, const event::Event& event) {
   settle_level(change);
   member::Record& record = change.record;
   remember(record, event);
-  const Day day = day_of(event.time, change.program.utc_offset_s);
+  const Day day = change.series.day(event.time);
   record.first_day = std::min(record.first_day, day);
   record.last_day = change.today;
   record.last_time = std::max(record.last_time, event.time);
@@ -71,9 +71,10 @@ void apply_parked(Change& change, member::OrderGrant& order) {
     }
     const member::ParkedRefund refund = std::move(parked[i]);
     parked.erase(parked.begin() + static_cast<std::ptrdiff_t>(i));
-    Change of_refund = change;
-    of_refund.cause = change.effects.keep(refund.event_id);
-    of_refund.time = refund.time;
+    Change of_refund{change.record,     change.series,   change.series.at(refund.time),
+                     change.effects,    change.position, change.effects.keep(refund.event_id),
+                     refund.time,       change.today,    change.first_notice,
+                     change.first_entry};
     apply_refund(of_refund, refund, order);
   }
 }
@@ -105,7 +106,7 @@ Outcome purchase(Change& change, const event::Event& event) {
   order.qualifying = qualifying_of(order, change.program);
   record.purchases += 1;
   record.revenue_minor += order.total_minor;
-  const Day day = day_of(event.time, change.program.utc_offset_s);
+  const Day day = change.series.day(event.time);
   insert_day(record.purchase_days, day);
   book(change, earned, event.type, order.level, bought.order_id);
   qualify(change, day, day, order.qualifying);
@@ -142,7 +143,7 @@ void set_profile(Change& change, const event::Event& event) {
   member::Record& record = change.record;
   if (profile.joined) record.joined = *profile.joined;
   if (event.type == event::Type::enrol && record.joined == no_day) {
-    record.joined = day_of(event.time, change.program.utc_offset_s);
+    record.joined = change.series.day(event.time);
   }
   if (profile.birthday) record.birthday = *profile.birthday;
   if (!profile.time_zone.empty()) record.rare.edit().time_zone = profile.time_zone;
@@ -184,7 +185,7 @@ Outcome activity(Change& change, const event::Event& event) {
     begin(change, event);
     book(change, earned, event.type, level, {});
     if (change.program.metric == Metric::points) {
-      const Day day = day_of(event.time, change.program.utc_offset_s);
+      const Day day = change.series.day(event.time);
       qualify(change, day, day, earned.points);
     }
   }
@@ -241,7 +242,7 @@ std::uint64_t order_key(const event::Event& event) {
 }
 
 Outcome apply(member::Record& record, const event::Event& event, event::Offset position,
-              const member::OrderGrant* order, const Program& program, member::Effects& effects) {
+              const member::OrderGrant* order, const Series& series, member::Effects& effects) {
   check(record.id == event.member, "an event must reach its own member");
   switch (seen(record, event)) {
     case Seen::duplicate:
@@ -251,9 +252,10 @@ Outcome apply(member::Record& record, const event::Event& event, event::Offset p
     case Seen::fresh:
       break;
   }
-  const Day day = day_of(event.time, program.utc_offset_s);
+  const Day day = series.day(event.time);
   Change change{record,
-                program,
+                series,
+                series.on(day),
                 effects,
                 position,
                 event.id,

@@ -10,8 +10,8 @@ member::ParkedRefund refund_of(const event::Event& event);
 
 /// Marks in `order` what the refund gives back. True where it stated more than was left.
 bool take_back(const member::ParkedRefund& refund, member::OrderGrant& order);
-/// Points that the order still deserves after its refunds.
-std::int64_t points_left(const member::OrderGrant& order, const Program& program);
+/// Points that the order still deserves after its refunds, by the generation that granted them.
+std::int64_t points_left(const member::OrderGrant& order, const Series& series);
 /// What an order adds to the qualifying metric after its refunds.
 std::int64_t qualifying_of(const member::OrderGrant& order, const Program& program);
 

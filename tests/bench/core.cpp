@@ -23,7 +23,8 @@ class CoreRun {
   CoreRun(const LogFile& log, const program::Program& program)
       : log_{log},
         mapping_{codec::cloudevents_mapping()},
-        topology_{topologies::members_topology(program, mapping_)},
+        series_{program},
+        topology_{topologies::members_topology(series_, mapping_)},
         decoder_{mapping_},
         cache_{cache_bytes_max},
         clock_{std::chrono::days{program.clock_jump_days_max}},
@@ -103,6 +104,7 @@ class CoreRun {
 
   const LogFile& log_;
   const codec::Mapping mapping_;
+  program::Series series_;
   runtime::Topology topology_;
   codec::Decoder decoder_;
   state::MemoryStore store_;

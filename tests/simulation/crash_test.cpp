@@ -16,14 +16,14 @@ namespace {
 
 /// Program, mapping and topology of every test here.
 struct World {
-  config::LoadedProgram loaded;
+  program::Series series;
   codec::Mapping mapping;
   runtime::Topology topology;
 
   World()
-      : loaded{*config::load_program(FEALTY_SOURCE_DIR "/tests/simulation/program.yaml")},
+      : series{config::load_program(FEALTY_SOURCE_DIR "/tests/simulation/program.yaml")->program},
         mapping{codec::cloudevents_mapping()},
-        topology{topologies::members_topology(loaded.program, mapping, "sim")} {
+        topology{topologies::members_topology(series, mapping, "sim")} {
     log::set_level(log::Level::off);
   }
 };

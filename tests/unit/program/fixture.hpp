@@ -47,11 +47,19 @@ inline Program shop() {
   return program;
 }
 
+inline std::vector<Program> compiled(std::vector<Program> generations) {
+  for (Program& one : generations) {
+    check(compile(one).empty(), "the test's program compiles");
+  }
+  check(series_faults(generations).empty(), "the test's generations are one program");
+  return generations;
+}
+
 /// Drives one member; keeps the orders as the host would.
 class Desk {
  public:
-  explicit Desk(Program p) : program{std::move(p)} {
-    check(compile(program).empty(), "the test's program compiles");
+  explicit Desk(Program p) : Desk{std::vector<Program>{std::move(p)}} {}
+  explicit Desk(std::vector<Program> generations) : series{compiled(std::move(generations))} {
     record.id = "anna";
   }
 
@@ -66,7 +74,7 @@ class Desk {
       const auto at = orders.find(order_key(event));
       if (at != orders.end()) order = &at->second;
     }
-    const Outcome outcome = apply(record, event, position++, order, program, effects);
+    const Outcome outcome = apply(record, event, position++, order, series, effects);
     if (effects.order) orders[effects.order->key] = *effects.order;
     for (const auto& entry : effects.entries) ledger.push_back(kept(entry));
     return outcome;
@@ -128,7 +136,7 @@ class Desk {
   /// What the clock does.
   void tick(Day today) {
     effects.clear();
-    announce(record, today, program, effects);
+    announce(record, today, series, effects);
   }
 
   [[nodiscard]] std::vector<member::NoticeType> announced() const {
@@ -165,7 +173,9 @@ class Desk {
   }
   std::string_view keep(std::string text) { return kept_.emplace_back(std::move(text)); }
 
-  Program program;
+  [[nodiscard]] const Program& program() const { return series.first(); }
+
+  Series series;
   member::Record record;
   member::Effects effects;
   std::map<std::uint64_t, member::OrderGrant> orders;
