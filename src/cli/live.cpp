@@ -24,7 +24,7 @@ namespace {
 using SteadyClock = std::chrono::steady_clock;
 
 runtime::MembersOptions members_options(const config::ServiceConfig& service,
-                                        const program::Program& program,
+                                        const program::Series& series,
                                         std::uint32_t input_partitions) {
   runtime::MembersOptions members;
   members.flush.distance_events = service.checkpoint.distance_events;
@@ -33,16 +33,16 @@ runtime::MembersOptions members_options(const config::ServiceConfig& service,
   members.cache_bytes = memory.members();
   members.flush.bytes_max = memory.saves_of_a_commit();
   members.tick_after_idle = std::chrono::seconds{service.clock.tick_after_idle_s};
-  members.clock_jump_max = std::chrono::days{program.clock_jump_days_max};
-  members.future_ms_max = program.future_s_max * 1000;
+  members.clock_jump_max = std::chrono::days{series.first().clock_jump_days_max};
+  members.future_ms_max = series.first().future_s_max * 1000;
   members.key_policy = service.kafka.key_check == config::KeyCheck::count
                            ? runtime::KeyPolicy::count
                            : runtime::KeyPolicy::deadletter;
   members.input_partitions = input_partitions;
   members.changelog = true;
   members.member_snapshots = true;
-  members.program_id = program.id;
-  members.generations = {{.version = program.version, .fingerprint = program.fingerprint}};
+  members.program_id = series.first().id;
+  members.generations = generations_of(series);
   return members;
 }
 
@@ -108,12 +108,12 @@ void log_counters(std::string_view event, const runtime::Members& members,
 
 Result<void> run_live(const config::ServiceConfig& service, const std::atomic<bool>& stop) {
   log::set_level(log_level(service.log_level));
-  const auto loaded = config::load_program(service.program);
+  const auto loaded = config::load_series({&service.program, 1});
   if (!loaded) return loaded.error();
-  const program::Program& program = loaded->program;
+  const program::Series& series = loaded->series;
   auto read_mapping = config::load_mapping(service.mapping);
   if (!read_mapping) return read_mapping.error();
-  const auto mapping = fit_mapping(std::move(*read_mapping), {}, program.currency);
+  const auto mapping = fit_mapping(std::move(*read_mapping), {}, series.first().currency);
   if (!mapping) return mapping.error();
   kafka::KafkaOptions bus_options = kafka_options(service.kafka);
   bus_options.streams = topologies::member_streams;
@@ -123,15 +123,15 @@ Result<void> run_live(const config::ServiceConfig& service, const std::atomic<bo
   auto bus = kafka::KafkaBus::connect(bus_options);
   if (!bus) return bus.error();
 
-  const auto topology = topologies::members_topology(program, *mapping, service.kafka.input_topic);
+  const auto topology = topologies::members_topology(series, *mapping, service.kafka.input_topic);
   // The changelog could do the work of RocksDB's own log, but `fealty member --state` could not:
   // beside a running worker it would see what was flushed only.
   const auto stores =
       open_stores({.dir = service.state_dir, .wal = true, .memory = memory});
   if (!stores) return stores.error();
   runtime::Members members{topology, (*bus)->source(), &(*bus)->changelog(), **stores,
-                           members_options(service, program, (*bus)->input_partitions())};
-  members.on_opened = [&] { return keep_program_beside(service.state_dir, service.program); };
+                           members_options(service, series, (*bus)->input_partitions())};
+  members.on_opened = [&] { return keep_programs_beside(service.state_dir, loaded->files); };
   runtime::CommitLoop loop{(*bus)->source(), topology.decoder, members, (*bus)->sink(),
                            loop_options(service)};
   Health health{service.health_file};
@@ -143,8 +143,9 @@ Result<void> run_live(const config::ServiceConfig& service, const std::atomic<bo
     last_report = now;
     log_counters("worker.progress", members, loop);
   };
-  log::info("run.started", {{"program", program.id},
-                            {"version", program.version},
+  log::info("run.started", {{"program", series.first().id},
+                            {"version", series.newest().version},
+                            {"generations", series.generations().size()},
                             {"input_topic", service.kafka.input_topic},
                             {"librdkafka", kafka::library_version()}});
   auto ran = loop.run(stop);

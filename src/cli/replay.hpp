@@ -8,14 +8,14 @@
 
 #include "fealty/base/result.hpp"
 #include "fealty/ports/output.hpp"
-#include "fealty/program/program.hpp"
+#include "fealty/program/series.hpp"
 #include "fealty/runtime/counters.hpp"
 
 namespace fealty::cli {
 
 /// What `fealty replay` was asked to do. Only program, mapping and logs can change an outcome.
 struct ReplayOptions {
-  std::string program;                  // file
+  std::vector<std::string> programs;    // files, or a directory: its generations
   std::string mapping = "cloudevents";  // preset name or file
   std::vector<std::string> logs;        // files, directories, "-"
   std::string out_dir;
@@ -42,8 +42,9 @@ struct ReplayProgress {
   std::size_t members_cached = 0;
 };
 struct ReplayHooks {
-  /// Before the first batch: the program, and how many saved members each level has.
-  std::function<void(const program::Program&, std::vector<std::int64_t> by_level)> opened;
+  /// Before the first batch: the program, and how many saved members each level of its newest
+  /// generation has.
+  std::function<void(const program::Series&, std::vector<std::int64_t> by_level)> opened;
   std::function<void(const ReplayProgress&)> progress;      // after each batch
   std::function<void(const ports::OutputBuffer&)> outputs;  // of each batch
 };

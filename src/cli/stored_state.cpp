@@ -77,14 +77,18 @@ EventTime StoredState::clock(const member::Record& record) const {
   return latest;
 }
 
-Result<void> StoredState::belongs_to(const program::Program& program) const {
+Result<void> StoredState::belongs_to(const program::Series& series) const {
   for (const Partition& partition : partitions_) {
     const ports::Checkpoint& at = partition.checkpoint;
-    if (at.generations.empty() || at.generations.back().fingerprint == program.fingerprint) continue;
-    return Error{
-        Errc::wrong_program, "--program",
-        fmt::format("the state is of program '{}' version {}, this file is '{}' version {}",
-                    at.program_id, at.generations.back().version, program.id, program.version)};
+    for (const ports::Generation& adopted : at.generations) {
+      const program::Program* const given = series.of_version(adopted.version);
+      if (given != nullptr && given->fingerprint == adopted.fingerprint) continue;
+      return Error{Errc::wrong_program, "--program",
+                   fmt::format("the state goes by program '{}' version {}, which is not what was "
+                               "given: '{}' version {}",
+                               at.program_id, adopted.version, series.first().id,
+                               given == nullptr ? series.newest().version : given->version)};
+    }
   }
   return {};
 }

@@ -12,7 +12,7 @@
 #include "fealty/base/time.hpp"
 #include "fealty/member/record.hpp"
 #include "fealty/ports/member_store.hpp"
-#include "fealty/program/program.hpp"
+#include "fealty/program/series.hpp"
 #include "fealty/state/rocks_stores.hpp"
 
 namespace fealty::cli {
@@ -38,7 +38,7 @@ class StoredState {
   /// Every member, ascending by id (bytewise) over all partitions.
   Result<void> scan(const std::function<Result<void>(const member::Record&)>& visit);
   /// wrong_program where another program made this state.
-  [[nodiscard]] Result<void> belongs_to(const program::Program& program) const;
+  [[nodiscard]] Result<void> belongs_to(const program::Series& series) const;
 
   /// What a member's views are computed for: the latest time that the state or the member has seen.
   [[nodiscard]] EventTime clock(const member::Record& record) const;

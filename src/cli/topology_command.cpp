@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "exit_code.hpp"
 #include "fealty/base/printable.hpp"
@@ -21,7 +22,8 @@ namespace fealty::cli {
 namespace {
 
 struct Options {
-  std::string program, format = "text";
+  std::vector<std::string> programs;
+  std::string format = "text";
 };
 
 void print_text(const runtime::Topology& path) {
@@ -60,15 +62,16 @@ void print_mermaid(const runtime::Topology& path) {
 }
 
 Result<void> topology(const Options& options) {
-  program::Program program;
-  program.id = "(any program)";
-  if (!options.program.empty()) {
-    auto loaded = config::load_program(options.program);
+  program::Program any;
+  any.id = "(any program)";
+  program::Series series{any};
+  if (!options.programs.empty()) {
+    auto loaded = config::load_series(options.programs);
     if (!loaded) return loaded.error();
-    program = std::move(loaded->program);
+    series = std::move(loaded->series);
   }
   const codec::Mapping mapping;
-  const runtime::Topology path = topologies::members_topology(program, mapping);
+  const runtime::Topology path = topologies::members_topology(series, mapping);
   options.format == "text" ? print_text(path) : print_mermaid(path);
   return {};
 }
@@ -81,7 +84,10 @@ void add_topology_command(CLI::App& app, int& exit_code) {
       app.add_subcommand("topology", "The data's path: source, stages, store and sinks");
   command->add_option("--format", options->format, "text or mermaid")
       ->check(CLI::IsMember({"text", "mermaid"}));
-  command->add_option("--program", options->program, "Program file, for its name and version");
+  command
+      ->add_option("--program", options->programs,
+                   "Program file, for its name and version; once for each generation")
+      ->allow_extra_args(false);
   command->callback([options, &exit_code] {
     const auto done = topology(*options);
     exit_code = done ? exit_ok : fail(done.error());

@@ -45,6 +45,9 @@ std::string canonical(const program::Program& program) {
   auto to = std::back_inserter(out);
   fmt::format_to(to, "fealty program 2\nid = {}\nversion = {}\ncurrency = {}\nutc_offset_s = {}\n",
                  program.id, program.version, program.currency.packed(), program.utc_offset_s);
+  if (program.valid_from != program::always) {
+    fmt::format_to(to, "valid_from = {}\n", program.valid_from);
+  }
   fmt::format_to(to, "rounding = {} {}\n", number(program.rounding_level),
                  number(program.rounding_mode));
   for (const program::Rule& rule : program.rules) write_rule(out, rule);

@@ -58,12 +58,6 @@ void merge(DatedAmounts& amounts) {
 
 }  // namespace
 
-bool has_levels(const Program& program) { return program.levels.size() > 1; }
-
-Day oldest_open_day(Day last_day, const Program& program) {
-  return has_levels(program) ? last_day - late_days : last_day;
-}
-
 Day leaves_on(Day of, const Program& program) {
   switch (program.period) {
     case Period::lifetime:
@@ -89,7 +83,8 @@ void add_amount(DatedAmounts& amounts, Day of, Day from, std::int64_t amount) {
   if (at->amount == 0) amounts.erase(at);
 }
 
-void fold_amounts(DatedAmounts& amounts, Day day, const Program& program) {
+void fold_amounts(DatedAmounts& amounts, Day day, const Series& series) {
+  const Program& program = series.first();  // All agree in what a window is.
   const auto closed = [&](const DatedAmount& held) { return held.from <= day; };
   const auto gone = [&](const DatedAmount& held) {
     return closed(held) && leaves_on(held.of, program) <= day;
@@ -98,7 +93,7 @@ void fold_amounts(DatedAmounts& amounts, Day day, const Program& program) {
   for (DatedAmount& held : amounts) {
     if (!closed(held)) continue;
     held.of = bucket_day(held.of, program);
-    held.from = holds(program) && held.amount < 0 ? held.of + 1 : held.of;
+    held.from = series.any_hold() && held.amount < 0 ? held.of + 1 : held.of;
   }
   merge(amounts);
 }

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "fealty/member/record.hpp"
-#include "fealty/program/program.hpp"
+#include "fealty/program/series.hpp"
 
 /// The dated amounts of the qualifying metric, and what they come to on a day. The rules:
 /// config/programs/README.md, section Levels.
@@ -12,10 +12,11 @@ inline constexpr Day late_days = 400;
 /// How many amounts are left where member::amounts_max was reached.
 inline constexpr std::size_t amounts_kept = 1536;
 
-/// False where there is nothing to climb: then amounts are not dated.
-bool has_levels(const Program& program);
-/// The first day that an event may still change, once `last_day` was seen.
-Day oldest_open_day(Day last_day, const Program& program);
+/// The first day that an event may still change, once `last_day` was seen. Where there is nothing
+/// to climb amounts are not dated.
+inline Day oldest_open_day(Day last_day, const Series& series) {
+  return series.any_levels() ? last_day - late_days : last_day;
+}
 
 /// First day on which an amount of `of` lies in no window any more; no_day = never.
 Day leaves_on(Day of, const Program& program);
@@ -29,7 +30,7 @@ void add_amount(member::DatedAmounts& amounts, Day of, Day from, std::int64_t am
 /// Folds what counts from `day` or earlier as far as the days after it allow: amounts that had left
 /// their windows by then go, those of one bucket (day, calendar year, all) become one, or one
 /// earned and one given back where that makes a difference.
-void fold_amounts(member::DatedAmounts& amounts, Day day, const Program& program);
+void fold_amounts(member::DatedAmounts& amounts, Day day, const Series& series);
 /// The bound of last resort: leaves amounts_kept, giving up dates of the oldest.
 void thin_amounts(member::DatedAmounts& amounts);
 

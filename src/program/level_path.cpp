@@ -8,8 +8,11 @@
 
 namespace fealty::program {
 
-LevelPath::LevelPath(const member::Record& record, const Program& program)
-    : amounts_{record.qualifying}, program_{program}, at_{record.level_base} {
+LevelPath::LevelPath(const member::Record& record, const Series& series)
+    : amounts_{record.qualifying},
+      series_{series},
+      program_{&series.on(record.level_base.day)},
+      at_{record.level_base} {
   check(amounts_.size() <= member::amounts_max, "what a member holds is bounded");
   by_from_.resize(amounts_.size());
   std::iota(by_from_.begin(), by_from_.end(), std::uint16_t{0});
@@ -20,9 +23,9 @@ LevelPath::LevelPath(const member::Record& record, const Program& program)
     std::stable_sort(by_from_.begin(), by_from_.end(), earlier);
   }
   if (at_.day == member::LevelBase::before_all_days) return;
-  if (program.period == Period::calendar_year) year_ = year_of(at_.day);
-  if (program.period == Period::rolling_days) {
-    while (leaving_ < amounts_.size() && leaves_on(amounts_[leaving_].of, program) <= at_.day) {
+  if (program_->period == Period::calendar_year) year_ = year_of(at_.day);
+  if (program_->period == Period::rolling_days) {
+    while (leaving_ < amounts_.size() && leaves_on(amounts_[leaving_].of, *program_) <= at_.day) {
       ++leaving_;
     }
   }
@@ -39,15 +42,15 @@ void LevelPath::walk_to(Day day) {
 member::LevelState LevelPath::state() const {
   check(entering_ == by_from_.size(), "the state of a day by which all amounts count");
   member::LevelState out{at_.level, at_.since, at_.falls};
-  if (out.check == no_day) out.check = check_day(amounts_, out.level, at_.day, program_);
+  if (out.check == no_day) out.check = check_day(amounts_, out.level, at_.day, *program_);
   return out;
 }
 
 /// The next day on which anything may change.
 Day LevelPath::next_change() const {
-  Day next = at_.falls;
+  Day next = std::min(at_.falls, series_.next_switch(at_.day));
   if (entering_ < by_from_.size()) next = std::min(next, amounts_[by_from_[entering_]].from);
-  switch (program_.period) {
+  switch (program_->period) {
     case Period::lifetime:
       break;
     case Period::calendar_year:
@@ -57,7 +60,7 @@ Day LevelPath::next_change() const {
       break;
     case Period::rolling_days:
       if (leaving_ < amounts_.size()) {
-        next = std::min(next, leaves_on(amounts_[leaving_].of, program_));
+        next = std::min(next, leaves_on(amounts_[leaving_].of, *program_));
       }
       break;
   }
@@ -67,32 +70,29 @@ Day LevelPath::next_change() const {
 void LevelPath::step(Day day) {
   check(day > at_.day, "a path goes forward");
   leave(day);
-  hold_or_fall(day);
-  if (enter(day)) {
-    const std::uint8_t qualified = level_for(net(), program_);
-    if (qualified > at_.level) {
-      at_.level = qualified;
-      at_.since = day;
-      at_.falls = no_day;
-    } else {
-      hold_or_fall(day);
-    }
+  const Program& old = *program_;
+  program_ = &series_.on(day);
+  if (program_ != &old) {
+    adopt(at_, day, standing(), old, *program_);
+  } else {
+    hold_or_fall(at_, day, standing(), *program_);
   }
+  if (enter(day)) rise_or_hold(at_, day, standing(), *program_);
   at_.day = day;
 }
 
 /// What is in no window of `day` any more, or in another one.
 void LevelPath::leave(Day day) {
-  if (program_.period == Period::calendar_year) {
+  if (program_->period == Period::calendar_year) {
     const std::int32_t year = year_of(day);
     if (year == year_) return;
     last_year_ = year == year_ + 1 ? window_ : Sums{};
     window_ = {};
     year_ = year;
-  } else if (program_.period == Period::rolling_days) {
+  } else if (program_->period == Period::rolling_days) {
     for (; leaving_ < amounts_.size(); ++leaving_) {
       const member::DatedAmount& old = amounts_[leaving_];
-      const Day left = leaves_on(old.of, program_);
+      const Day left = leaves_on(old.of, *program_);
       if (left > day) return;
       check(old.from < left, "what never counts is not kept");
       window_.take(old.amount);
@@ -113,34 +113,18 @@ bool LevelPath::enter(Day day) {
 }
 
 void LevelPath::enter_one(const member::DatedAmount& amount, Day day) {
-  if (program_.period == Period::calendar_year) {
+  if (program_->period == Period::calendar_year) {
     const std::int32_t year = year_of(amount.of);
     if (year == year_) window_.add(amount.amount);
     if (year == year_ - 1) last_year_.add(amount.amount);
-  } else if (leaves_on(amount.of, program_) > day) {
+  } else if (leaves_on(amount.of, *program_) > day) {
     window_.add(amount.amount);
   }
 }
 
-std::int64_t LevelPath::net() const { return std::max(window_.net, last_year_.net); }
-
-std::int64_t LevelPath::held() const {
-  return holds(program_) ? std::max(window_.held, last_year_.held) : net();
-}
-
-/// Keeps the level, or lets it fall once its grace is over.
-void LevelPath::hold_or_fall(Day day) {
-  if (at_.level == 0 || program_.downgrade == Downgrade::none) return;
-  if (held() >= program_.levels[at_.level].from) {
-    at_.falls = no_day;
-    return;
-  }
-  if (at_.falls == no_day) at_.falls = later(day, program_.grace_days);
-  if (at_.falls > day) return;
-  at_.level = program_.downgrade == Downgrade::one_step ? static_cast<std::uint8_t>(at_.level - 1)
-                                                        : level_for(net(), program_);
-  at_.since = day;
-  at_.falls = held() >= program_.levels[at_.level].from ? no_day : next_step(day, program_);
+Standing LevelPath::standing() const {
+  const std::int64_t net = std::max(window_.net, last_year_.net);
+  return {net, holds(*program_) ? std::max(window_.held, last_year_.held) : net};
 }
 
 }  // namespace fealty::program

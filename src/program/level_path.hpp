@@ -1,8 +1,7 @@
 #pragma once
 
-#include <array>
-
 #include "amounts.hpp"
+#include "ladder.hpp"
 
 /// The level of every day, from the dated amounts and the days alone. The rules:
 /// config/programs/README.md, section Levels.
@@ -11,14 +10,15 @@ namespace fealty::program {
 /// Walks a member's level from day to day: at the beginning of a day what left the window counts
 /// no more and what falls due falls; at its end the day's own amounts count.
 ///
-/// Owns: scratch space. Borrows the record and the program. Threads: one.
+/// Owns: scratch space. Borrows the record and the series. Threads: one.
 class LevelPath {
  public:
   /// Stands at the end of record.level_base.day.
-  LevelPath(const member::Record& record, const Program& program);
+  LevelPath(const member::Record& record, const Series& series);
   /// Moves on to the end of `day`.
   void walk_to(Day day);
 
+  /// An index into the levels of the generation in force on the day it stands on.
   [[nodiscard]] std::uint8_t level() const { return at_.level; }
   /// Where it stands now, to be walked on from another time.
   [[nodiscard]] member::LevelBase base() const { return at_; }
@@ -43,12 +43,11 @@ class LevelPath {
   void leave(Day day);
   bool enter(Day day);
   void enter_one(const member::DatedAmount& amount, Day day);
-  [[nodiscard]] std::int64_t net() const;
-  [[nodiscard]] std::int64_t held() const;
-  void hold_or_fall(Day day);
+  [[nodiscard]] Standing standing() const;
 
   const member::DatedAmounts& amounts_;
-  const Program& program_;
+  const Series& series_;
+  const Program* program_;  // in force on the day it stands on
   member::LevelBase at_;
   SmallVector<std::uint16_t, 64> by_from_;
   std::size_t entering_ = 0;  // in by_from_

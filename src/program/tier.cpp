@@ -7,6 +7,7 @@
 #include "fealty/base/check.hpp"
 #include "fealty/member/notice_id.hpp"
 #include "fealty/program/apply.hpp"
+#include "ladder.hpp"
 #include "levels.hpp"
 
 namespace fealty::program {
@@ -68,16 +69,19 @@ std::string_view text_of(const member::NoticeId& id, member::Effects& effects) {
   return effects.keep(out);
 }
 
-/// The level went from `from` to record.level, as of `day`.
-member::Notice& level_notice(Change& change, member::NoticeType type, std::uint8_t from, Day day) {
+/// The level went from the one named `before` to record.level, as of `day`. `named`: the one that
+/// is explained.
+member::Notice& level_notice(Change& change, member::NoticeType type, std::string_view before,
+                             std::uint8_t named, Day day) {
+  const Program& program = change.series.on(day);
   const member::LevelState& to = change.record.level;
   member::Notice& out = notice(change, type, rule);
-  out.before = level_name(change.program, from);
-  out.after = level_name(change.program, to.level);
-  add_details(out, change.record, to, day, change.program);
-  const std::uint8_t named = to.level > from ? to.level : from;
-  out.explanation = why(standing(change.record.qualifying, day, Sum::net, change.program), named,
-                        change.program, change.effects);
+  out.rule_version = program.version;
+  out.before = before;
+  out.after = level_name(program, to.level);
+  add_details(out, change.record, to, day, program);
+  out.explanation = why(standing(change.record.qualifying, day, Sum::net, program), named, program,
+                        change.effects);
   return out;
 }
 
@@ -85,29 +89,50 @@ void remember(member::Record& record, const member::Notice& notice, Day day) {
   record.level_notice = {member::id_of(notice, record.id), day};
 }
 
+/// The clock, or an event, has reached `day`, on which record.level became what it is.
+void announce_turn(Change& change, const Program& old, std::uint8_t level_before, bool gone,
+                   Day day) {
+  member::Record& record = change.record;
+  const Program& now = change.series.on(day);
+  const std::uint8_t level = record.level.level;
+  if (same_level(old, level_before, now, level)) return;
+  // A level that is none of this generation has no place among its levels: to lose it is a fall.
+  const bool rises = !gone && level > level_in(now, old, level_before).value_or(0);
+  const std::uint8_t named = gone ? level : std::max(level, *level_in(now, old, level_before));
+  member::Notice& out =
+      level_notice(change, rises ? NoticeType::tier_upgraded : NoticeType::tier_downgraded,
+                   level_name(old, level_before), named, day);
+  out.ordinal = record.timer_notices++;
+  remember(record, out, day);
+}
+
 }  // namespace
 
 std::uint8_t earning_level(const Change& change) {
-  const Day day = day_of(change.time, change.program.utc_offset_s);
-  return level_on(change.record, day, change.program).level;
+  const Day day = change.series.day(change.time);
+  const std::uint8_t level = level_on(change.record, day, change.series).level;
+  const Program& by = levels_on(change.record, day, change.series);
+  // Too far back, it is the level of a later day, and perhaps of another generation.
+  return &by == &change.program ? level : level_in(change.program, by, level).value_or(0);
 }
 
 void settle_level(Change& change) {
-  member::Record& record = change.record;
-  announce(record, change.today, change.program, change.effects);
-  record.through = std::max(record.through, change.today);
+  announce(change.record, change.today, change.series, change.effects);
 }
 
 void qualify(Change& change, Day of, Day from, std::int64_t amount) {
   member::Record& record = change.record;
   const std::uint8_t before = record.level.level;
-  const Qualified done = add_qualifying(record, of, from, amount, change.program);
-  if (record.level.level == before) return;
+  const bool contradicts = add_qualifying(record, of, from, amount, change.series);
+  const std::uint8_t after = record.level.level;
+  if (after == before) return;
   const Day day = record.through;
-  if (amount > 0 && record.level.level > before && !done.contradicts) {
-    return remember(record, level_notice(change, NoticeType::tier_upgraded, before, day), day);
+  const std::string_view name = level_name(change.series.on(day), before);
+  const std::uint8_t named = std::max(before, after);
+  if (amount > 0 && after > before && !contradicts) {
+    return remember(record, level_notice(change, NoticeType::tier_upgraded, name, named, day), day);
   }
-  member::Notice& out = level_notice(change, NoticeType::tier_corrected, before, day);
+  member::Notice& out = level_notice(change, NoticeType::tier_corrected, name, named, day);
   out.details.push_back({"reason", amount < 0 ? reason_refund : reason_late});
   if (record.level_notice.id != member::NoticeId{}) {
     out.details.push_back({"corrects", text_of(record.level_notice.id, change.effects)});
@@ -115,28 +140,30 @@ void qualify(Change& change, Day of, Day from, std::int64_t amount) {
   remember(record, out, day);
 }
 
-void announce(member::Record& record, Day today, const Program& program, member::Effects& effects) {
-  while (record.level.check <= today) {
-    const Day day = record.level.check;
-    const std::uint8_t before = record.level.level;
-    record.level = stepped(record, record.level, day, program);
-    record.through = std::max(record.through, day);
+void announce(member::Record& record, Day today, const Series& series, member::Effects& effects) {
+  for (;;) {
+    const LevelOn at{record.level, record.through};
+    const Day day = next_turn(at, series);
+    if (day > today) break;
+    const LevelOn next = turned(record.qualifying, at, series);
+    record.level = next.state;
+    record.through = day;
     const std::string_view cause = effects.keep("timer/tier/" + to_iso_date(day));
     Change change{record,
-                  program,
+                  series,
+                  series.on(day),
                   effects,
                   0,
                   cause,
                   {},
                   member::CauseType::none,
-                  start_of(day, program.utc_offset_s),
+                  start_of(day, series.first().utc_offset_s),
                   day,
                   effects.notices.size(),
                   effects.entries.size()};
-    member::Notice& out = level_notice(change, NoticeType::tier_downgraded, before, day);
-    out.ordinal = record.timer_notices++;
-    remember(record, out, day);
+    announce_turn(change, series.on(day - 1), at.state.level, next.gone, day);
   }
+  record.through = std::max(record.through, today);
 }
 
 }  // namespace fealty::program

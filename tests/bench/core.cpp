@@ -35,7 +35,8 @@ class CoreRun {
   CoreRun(const LogFile& log, const program::Program& program)
       : log_{log},
         mapping_{codec::cloudevents_mapping()},
-        topology_{topologies::members_topology(program, mapping_)},
+        series_{program},
+        topology_{topologies::members_topology(series_, mapping_)},
         decoder_{mapping_},
         members_{quiet(topology_), source_, nullptr, stores_, options(program)} {}
 
@@ -114,6 +115,7 @@ class CoreRun {
 
   const LogFile& log_;
   const codec::Mapping mapping_;
+  program::Series series_;
   runtime::Topology topology_;
   codec::Decoder decoder_;
   NoSource source_;

@@ -123,7 +123,8 @@ void hold(const Desk& desk) {
   }
   RC_ASSERT(desk.record.refunded_minor == refunded);
   RC_ASSERT(desk.record.lifetime_points >= 0);
-  if (desk.program.negative_balance == NegativeBalance::clamp) RC_ASSERT(desk.record.balance >= 0);
+  if (desk.program().negative_balance == NegativeBalance::clamp)
+    RC_ASSERT(desk.record.balance >= 0);
   std::int64_t reserved = 0;
   std::uint32_t reservations = 0;
   for (const auto& [name, row] : desk.rows) {
@@ -134,7 +135,7 @@ void hold(const Desk& desk) {
   RC_ASSERT(desk.record.rare->reservations == reservations);
 
   const member::LevelState level = desk.record.level;
-  RC_ASSERT(level == level_on(desk.record, desk.record.through, desk.program));
+  RC_ASSERT(level == level_on(desk.record, desk.record.through, desk.series));
   RC_ASSERT(level.check > desk.record.through);
   RC_ASSERT(desk.record.through >= desk.record.last_day);
   RC_ASSERT(level.level > 0 || level.check == no_day);
@@ -242,8 +243,8 @@ TEST(ProgramProperty, TheClockNeverChangesWhatTheMembersOwnEventsLeadTo) {
       RC_ASSERT(quiet.record.level_base == ticked.record.level_base);
       RC_ASSERT(quiet.record.balance == ticked.record.balance);
       for (Day asked = day; asked <= ahead; asked += 1 + below(20)) {
-        const member::LevelState a = level_on(ticked.record, asked, program);
-        const member::LevelState b = level_on(quiet.record, asked, program);
+        const member::LevelState a = level_on(ticked.record, asked, ticked.series);
+        const member::LevelState b = level_on(quiet.record, asked, quiet.series);
         RC_ASSERT(a.level == b.level && a.since == b.since);
       }
     }

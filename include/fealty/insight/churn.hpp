@@ -17,15 +17,16 @@ std::uint16_t churn_on(const member::Record& record, Day today, const ChurnParam
 /// new day, the risk is raised or cleared with hysteresis and dwell, and the next due day is set; a
 /// late one changes what followed it, and is announced where that differs today. Between purchases
 /// the score follows from the day alone: churn_on() gives it to whoever asks, and the day on which
-/// it crosses the threshold is known beforehand. `version` goes into notices as rule_version.
+/// it crosses the threshold is known beforehand.
 void after_purchase(member::Record& record, std::size_t days_before, Day day,
-                    const member::Cause& cause, const ChurnParameters& parameters,
-                    std::uint32_t version, member::Effects& effects);
-/// Announces what falls due up to and including `today`.
-void announce(member::Record& record, Day today, const ChurnParameters& parameters,
-              std::uint32_t version, std::int32_t utc_offset_s, member::Effects& effects);
+                    const member::Cause& cause, const ChurnSeries& series,
+                    member::Effects& effects);
+/// Announces what falls due after record.through, up to and including `today`. Leaves it to
+/// program::announce() to move record.through.
+void announce(member::Record& record, Day today, const ChurnSeries& series,
+              std::int32_t utc_offset_s, member::Effects& effects);
 /// The state as it stands on `today` if nothing more happens: what a reader is shown.
 member::ChurnState churn_state_on(const member::Record& record, Day today,
-                                  const ChurnParameters& parameters);
+                                  const ChurnSeries& series);
 
 }  // namespace fealty::insight

@@ -27,18 +27,29 @@ constexpr Day day_0 = 20'000;
 /// Drives one member as the core does: what fell due, the change, after_purchase.
 struct Shop {
   ChurnParameters parameters{};
+  std::vector<ChurnGeneration> later{};  // what comes into force after them
   Record record{};
   std::vector<Notice> notices{};
   std::vector<member::NoticeId> ids{};  // of the notices
   std::vector<std::string> corrects{};  // what each says that it corrects, or nothing
 
+  [[nodiscard]] ChurnSeries series() const {
+    std::vector<ChurnGeneration> all{{.version = 3, .parameters = parameters}};
+    all.insert(all.end(), later.begin(), later.end());
+    return ChurnSeries{all};
+  }
   void event(Day day, bool buys) {
     Effects effects;
     const EventTime time = start_of(day) + std::chrono::hours{12};
+<<<<<<< HEAD
     const std::string id = (buys ? "buy-" : "view-") + std::to_string(day);
     const member::Cause cause{id, "shop",
                               buys ? member::CauseType::purchase : member::CauseType::view, time};
     announce(record, day, parameters, 3, 0, effects);
+=======
+    const std::string cause = (buys ? "buy-" : "view-") + std::to_string(day);
+    announce(record, day, series(), 0, effects);
+>>>>>>> levels
     record.first_day = std::min(record.first_day, day);
     record.last_day = std::max(record.last_day, day);
     record.through = std::max(record.through, day);
@@ -47,14 +58,19 @@ struct Shop {
     if (buys && std::find(days.begin(), days.end(), day) == days.end()) {
       days.insert(std::upper_bound(days.begin(), days.end(), day), day);
     }
+<<<<<<< HEAD
     if (buys) after_purchase(record, days_before, day, cause, parameters, 3, effects);
+=======
+    if (buys) after_purchase(record, days_before, day, cause, time, series(), effects);
+>>>>>>> levels
     take(effects);
   }
   void buy(Day day) { event(day, true); }
   void view(Day day) { event(day, false); }
   void tick(Day today) {
     Effects effects;
-    announce(record, today, parameters, 3, 0, effects);
+    announce(record, today, series(), 0, effects);
+    record.through = std::max(record.through, today);
     take(effects);
   }
   /// Texts outlive the effects that the notices borrowed them from.
@@ -320,15 +336,26 @@ TEST(Churn, StateFollowsFromThePurchaseDaysHoweverTheyArrive) {
     ChurnParameters p = seed % 2 == 0 ? patient() : ChurnParameters{};
     p.dwell_days = static_cast<std::int32_t>(seed % 40);
     if (seed % 3 == 0) p.clear_bp = p.raise_bp - 100;
+    std::vector<ChurnGeneration> later;
+    Day from = day_0;
+    for (std::uint32_t i = next(4); i > 0; --i) {
+      ChurnParameters other = p;
+      other.enabled = next(4) != 0;
+      other.raise_bp = 5000 + static_cast<std::int32_t>(next(5000));
+      other.clear_bp = static_cast<std::int32_t>(next(5000));
+      other.horizon_days = 30 + static_cast<std::int32_t>(next(100));
+      from += 1 + static_cast<Day>(next(300));
+      later.push_back({.from = from, .version = 4 + i, .parameters = other});
+    }
     std::vector<Day> days;
     Day day = day_0;
     for (std::uint32_t i = 2 + next(30); i > 0; --i) {
       day += 1 + static_cast<Day>(next(i % 5 == 0 ? 900 : 40));
       days.push_back(day);
     }
-    Shop in_order{.parameters = p};
+    Shop in_order{.parameters = p, .later = later};
     for (const Day one : days) in_order.buy(one);
-    Shop shuffled{.parameters = p};
+    Shop shuffled{.parameters = p, .later = later};
     for (std::size_t i = days.size(); i > 1; --i) {
       std::swap(days[i - 1], days[next(static_cast<std::uint32_t>(i))]);
     }
@@ -339,8 +366,8 @@ TEST(Churn, StateFollowsFromThePurchaseDaysHoweverTheyArrive) {
     ASSERT_EQ(shuffled.record.purchase_days, in_order.record.purchase_days);
     ASSERT_EQ(shuffled.record.churn_bp, in_order.record.churn_bp);
     for (Day asked = day_0; asked < day + 1500; asked += 1 + static_cast<Day>(next(20))) {
-      const auto a = churn_state_on(in_order.record, asked, p);
-      const auto b = churn_state_on(shuffled.record, asked, p);
+      const auto a = churn_state_on(in_order.record, asked, in_order.series());
+      const auto b = churn_state_on(shuffled.record, asked, in_order.series());
       ASSERT_EQ(a.raised, b.raised) << "seed " << seed << ", day " << asked - day_0;
       ASSERT_EQ(a.since, b.since) << "seed " << seed << ", day " << asked - day_0;
     }
@@ -360,11 +387,15 @@ TEST(Churn, StateDoesNotDependOnTheClock) {
     shop.view(day_0 + 1202);
     return shop.record;
   };
+  Shop rules{.parameters = patient()};
+  rules.parameters.dwell_days = 20;
+  const ChurnSeries dwelling = rules.series();
   const Record without = run(0);
   for (const Day ahead : {1, 10, 100, 1000, 5000}) {
+    const Record with = run(ahead);
     for (Day day = day_0; day < day_0 + 7000; day += 5) {
-      const auto a = churn_state_on(without, day, patient());
-      const auto b = churn_state_on(run(ahead), day, patient());
+      const auto a = churn_state_on(without, day, dwelling);
+      const auto b = churn_state_on(with, day, dwelling);
       ASSERT_EQ(a.raised, b.raised) << ahead << ' ' << day - day_0;
       ASSERT_EQ(a.since, b.since) << ahead << ' ' << day - day_0;
     }
@@ -376,8 +407,7 @@ TEST(Churn, StateShownIsWhatTheClockWouldAnnounce) {
   for (const Day ahead : {1, 50, 100, 300, 1000}) {
     Shop ticked = shop;
     ticked.tick(day_0 + 56 + ahead);
-    EXPECT_EQ(churn_state_on(shop.record, day_0 + 56 + ahead, shop.parameters),
-              ticked.record.churn);
+    EXPECT_EQ(churn_state_on(shop.record, day_0 + 56 + ahead, shop.series()), ticked.record.churn);
   }
 }
 
@@ -423,6 +453,34 @@ TEST(Churn, NoticesAlternateWhateverTheHistory) {
     notices += shop.notices.size();
   }
   EXPECT_GT(notices, 1000U);
+}
+
+TEST(Churn, ARiskIsJudgedByTheParametersOfItsDay) {
+  // Given a regular buyer, and from day 30 of silence on a lower threshold.
+  Shop shop = regular_buyer();
+  const Day from = day_0 + 56 + 30;
+  ChurnParameters stricter = patient();
+  stricter.raise_bp = churn_on(shop.record, from, stricter) - 10;
+  stricter.clear_bp = stricter.raise_bp - 1;
+  shop.later = {{.from = from, .version = 4, .parameters = stricter}};
+  ASSERT_GT(shop.record.churn.due, from);
+  shop.tick(from - 1);
+  EXPECT_TRUE(shop.notices.empty());
+  // Then the risk is raised on the day on which that comes into force.
+  shop.tick(from);
+  ASSERT_EQ(shop.types(), std::vector{NoticeType::churn_raised});
+  EXPECT_EQ(shop.notices[0].rule_version, 4U);
+  EXPECT_EQ(detail(shop.notices[0], "threshold_bp"), stricter.raise_bp);
+
+  // And where it is no longer asked for, nobody is at risk, and nothing is said.
+  Shop off = regular_buyer();
+  const Day raised = off.record.churn.due;
+  off.later = {{.from = raised + 10, .version = 4, .parameters = {.enabled = false}}};
+  off.tick(raised + 9);
+  EXPECT_TRUE(off.record.churn.raised);
+  off.tick(raised + 500);
+  EXPECT_EQ(off.types(), std::vector{NoticeType::churn_raised});
+  EXPECT_EQ(off.record.churn, member::ChurnState{});
 }
 
 TEST(Churn, DisabledScoringChangesNothing) {

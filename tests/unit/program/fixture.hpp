@@ -47,6 +47,7 @@ inline Program shop() {
   return program;
 }
 
+<<<<<<< HEAD
 /// A row as the host would keep it; its texts are the desk's.
 struct KeptRow {
   member::DeliveryRow delivery;
@@ -55,10 +56,21 @@ struct KeptRow {
 };
 
 /// Drives one member; keeps the rows as the host would.
+=======
+inline std::vector<Program> compiled(std::vector<Program> generations) {
+  for (Program& one : generations) {
+    check(compile(one).empty(), "the test's program compiles");
+  }
+  check(series_faults(generations).empty(), "the test's generations are one program");
+  return generations;
+}
+
+/// Drives one member; keeps the orders as the host would.
+>>>>>>> levels
 class Desk {
  public:
-  explicit Desk(Program p) : program{std::move(p)} {
-    check(compile(program).empty(), "the test's program compiles");
+  explicit Desk(Program p) : Desk{std::vector<Program>{std::move(p)}} {}
+  explicit Desk(std::vector<Program> generations) : series{compiled(std::move(generations))} {
     record.id = "anna";
   }
 
@@ -68,10 +80,20 @@ class Desk {
     event.member_hash = hash64(event.member);
     event.id_hash = hash64(event.id, hash64(event.source));
     effects.clear();
+<<<<<<< HEAD
     rows_needed(record, event, needed);
     for (member::FoundRow& row : needed.all()) look_up(row);
     const Outcome outcome = apply(record, event, position++, needed, program, effects);
     for (const member::RowChange& change : effects.rows) keep_row(change);
+=======
+    const member::OrderGrant* order = nullptr;
+    if (needs_order(record, event)) {
+      const auto at = orders.find(order_key(event));
+      if (at != orders.end()) order = &at->second;
+    }
+    const Outcome outcome = apply(record, event, position++, order, series, effects);
+    if (effects.order) orders[effects.order->key] = *effects.order;
+>>>>>>> levels
     for (const auto& entry : effects.entries) ledger.push_back(kept(entry));
     return outcome;
   }
@@ -134,7 +156,7 @@ class Desk {
   /// What the clock does.
   void tick(Day today) {
     effects.clear();
-    announce(record, today, program, effects);
+    announce(record, today, series, effects);
   }
 
   [[nodiscard]] std::vector<member::NoticeType> announced() const {
@@ -171,7 +193,9 @@ class Desk {
   }
   std::string_view keep(std::string text) { return kept_.emplace_back(std::move(text)); }
 
-  Program program;
+  [[nodiscard]] const Program& program() const { return series.first(); }
+
+  Series series;
   member::Record record;
   member::Effects effects;
   member::Rows needed;

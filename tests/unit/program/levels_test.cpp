@@ -23,7 +23,7 @@ Program yearly(std::int32_t grace = 0) {
   return program;
 }
 std::string level_name_on(const Desk& desk, Day day) {
-  return desk.program.levels[level_on(desk.record, day, desk.program).level].name;
+  return desk.series.on(day).levels[level_on(desk.record, day, desk.series).level].name;
 }
 
 TEST(Levels, ReachingAThresholdLiftsAtOnceOverSeveralLevelsWithOneNotice) {
@@ -54,8 +54,8 @@ TEST(Levels, RollingFallsOnTheDayOnWhichThePointsLeaveTheWindow) {
   EXPECT_EQ(desk.record.due(), 40);
   EXPECT_EQ(level_name_on(desk, 39), "silver");
   EXPECT_EQ(level_name_on(desk, 40), "bronze");
-  EXPECT_EQ(qualifying_on(desk.record, 39, desk.program), 110);
-  EXPECT_EQ(qualifying_on(desk.record, 40, desk.program), 50);
+  EXPECT_EQ(qualifying_on(desk.record, 39, desk.series), 110);
+  EXPECT_EQ(qualifying_on(desk.record, 40, desk.series), 50);
 
   // And the clock announces it once, at the start of that day.
   desk.tick(39);
@@ -296,7 +296,7 @@ TEST(Levels, MoneyAndOrdersQualifyTooAndARefundedOrderCountsNoMore) {
   EXPECT_EQ(desk.level_change(), "");
   desk.refund("b", 2, 50);
   EXPECT_EQ(desk.level_change(), "silver>bronze");
-  EXPECT_EQ(qualifying_on(desk.record, 2, desk.program), 1);
+  EXPECT_EQ(qualifying_on(desk.record, 2, desk.series), 1);
 
   program.metric = Metric::money;
   program.levels[1].from = 50'00;
@@ -334,7 +334,7 @@ TEST(Levels, AmountsThatCanNoLongerMatterAreDropped) {
   Desk desk{flat};
   for (int i = 0; i < 100; ++i) desk.buy("o" + std::to_string(i), i, 1'00);
   EXPECT_LE(desk.record.qualifying.size(), 2U);
-  EXPECT_EQ(qualifying_on(desk.record, 100, flat), 100);
+  EXPECT_EQ(qualifying_on(desk.record, 100, desk.series), 100);
 }
 
 TEST(Levels, HowManyAmountsAMemberHoldsIsBounded) {
@@ -348,9 +348,9 @@ TEST(Levels, HowManyAmountsAMemberHoldsIsBounded) {
     desk.refund(order, i + 1, 1'00);
     ASSERT_LE(desk.record.qualifying.size(), member::amounts_max);
   }
-  EXPECT_EQ(qualifying_on(desk.record, 2500, program), 2 * 2500);
+  EXPECT_EQ(qualifying_on(desk.record, 2500, desk.series), 2 * 2500);
   EXPECT_EQ(level_name_on(desk, 2500), "gold");
-  EXPECT_EQ(desk.record.level, level_on(desk.record, 2500, program));
+  EXPECT_EQ(desk.record.level, level_on(desk.record, 2500, desk.series));
 }
 
 }  // namespace

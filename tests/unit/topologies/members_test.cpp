@@ -31,13 +31,13 @@ program::Program shop() {
 /// One member on the path that the hosts run.
 struct Host {
   explicit Host(program::Program p)
-      : program{std::move(p)}, path{members_topology(program, mapping)} {
+      : series{std::move(p)}, path{members_topology(series, mapping)} {
     record.id = "anna";
   }
   program::Outcome buy(std::string_view order, Day day, std::int64_t total_minor) {
     event::Purchase purchase;
     purchase.order_id = order;
-    purchase.currency = program.currency;
+    purchase.currency = series.first().currency;
     purchase.total_minor = total_minor;
     event::Event event;
     event.type = event::Type::purchase;
@@ -60,7 +60,7 @@ struct Host {
     return out;
   }
 
-  program::Program program;
+  program::Series series;
   codec::Mapping mapping;
   runtime::Topology path;
   member::Record record;
