@@ -478,17 +478,12 @@ class Member:
         self.last_day = acting
         change(Context(event, position, day))
 
-<<<<<<< HEAD
-    def plan_other(self, event, level):
+    def plan_other(self, event, level, program):
         if event["type"] in ("enrol", "profile"):
             zone, attributes = (event["data"].get(key) for key in ("time_zone", "attributes"))
             if len((zone or "").encode()) > 256 or attributes is not None and len(compact(attributes).encode()) > 16384:
                 raise Refused("record_full")
-        points, names, _ = self.earned(event, level)
-=======
-    def plan_other(self, event, level, program):
         points, names, _ = self.earned(event, level, program)
->>>>>>> levels
 
         def change(at):
             if event["type"] in self.counts:
@@ -507,14 +502,10 @@ class Member:
 
     def enter(self, at, entry, points, rule, order_id):
         self.ledger.append({"member": self.name, "seq": len(self.ledger) + 1, "entry": entry, "points": points,
-<<<<<<< HEAD
                             "balance": self.balance, "time": at.event["time"], "cause": at.event["id"],
                             "cause_source": at.event["source"], "cause_type": at.event["type"], "rule": rule,
-                            "rule_version": self.program.version, "order_id": order_id, "position": at.position})
-=======
-                            "balance": self.balance, "time": at.event["time"], "cause": at.event["id"], "rule": rule,
-                            "rule_version": self.series.on(at.day).version, "order_id": order_id, "position": at.position})
->>>>>>> levels
+                            "rule_version": self.series.on(at.day).version, "order_id": order_id,
+                            "position": at.position})
 
     # -------- earning (3)
 
@@ -537,14 +528,9 @@ class Member:
                 total += value * (program.levels[level].multiplier if rule.multiplied else 1)
                 if value != 0:
                     names.append(rule.name)
-<<<<<<< HEAD
-            points = max(0, self.program.rounded(total))
+            points = max(0, program.rounded(total))
         held = self.balance + self.reserved
         if points > 10 ** 15 or held + points > MOST_POINTS or self.lifetime_points + points > MOST_POINTS:
-=======
-            points = max(0, program.rounded(total))
-        if points > 10 ** 15 or self.balance + points > 10 ** 18 or self.lifetime_points + points > 10 ** 18:
->>>>>>> levels
             raise Refused("out_of_range")
         return points, names, matches
 
@@ -613,13 +599,9 @@ class Member:
         amounts = [line["amount"] for line in data["lines"]]
         if max([data["total"], sum(amounts), *amounts]) > MOST_MINOR or self.revenue + data["total"] > 10 ** 18:
             raise Refused("out_of_range")
-<<<<<<< HEAD
-        if len(self.purchase_days | {self.program.day(event["time"])}) > max(7500, len(self.purchase_days)):
+        if len(self.purchase_days | {program.day(event["time"])}) > max(7500, len(self.purchase_days)):
             raise Refused("record_full")
-        points, names, matches = self.earned(event, level)
-=======
         points, names, matches = self.earned(event, level, program)
->>>>>>> levels
 
         def change(at):
             order = Order(data, at.day, program)
@@ -763,7 +745,7 @@ class Member:
             texts += [line[key] for line in lines for key in ("line", "sku")]
             if sum(len((text or "").encode()) for text in texts) + 40 * len(lines) > 65536:
                 raise Refused("record_full")
-        elif self.balance - self.cost(copy.deepcopy(order), data)[1] < -MOST_POINTS:
+        elif self.balance - self.cost(copy.deepcopy(order), data, program)[1] < -MOST_POINTS:
             raise Refused("out_of_range")
 
         def change(at):
@@ -832,24 +814,21 @@ class Member:
         rules = [rule for rule in order.program.rules if rule.event == "purchase"]
         return self.order_points(rules, order.matches, amounts, order.level, order.program)[0]
 
-    def cost(self, order, data):
-        """Gives back what `data` says; answers the points that the order then deserves less, and those taken."""
+    def cost(self, order, data, program):
+        """Gives back what `data` says; answers the points that the order then deserves less, and those taken, under
+        the program of the refund's day."""
         self.give_back(order, data)
         held = order.granted - order.reversed
         deduction = min(held, max(0, held - self.points_left(order)))
-        return deduction, min(deduction, max(self.balance, 0)) if self.program.clamp else deduction
+        return deduction, min(deduction, max(self.balance, 0)) if program.clamp else deduction
 
     def refund(self, at, order):
         refunded_before = order.refunded
-        deduction, lost = self.cost(order, at.event["data"])
+        deduction, lost = self.cost(order, at.event["data"], self.series.on(at.day))
         order.reversed += deduction
         self.lifetime_points -= deduction
         self.refunds += 1
         self.refunded += order.refunded - refunded_before
-<<<<<<< HEAD
-=======
-        lost = min(deduction, max(self.balance, 0)) if self.series.on(at.day).clamp else deduction
->>>>>>> levels
         if lost:
             self.balance -= lost
             self.enter(at, "reverse", -lost, "refund", at.event["data"]["order_id"])
@@ -990,14 +969,9 @@ class Replay:
         self.counts["events"] += 1
         try:
             event = read()
-<<<<<<< HEAD
             if not self.clock.believes(event["time"], event["member"]):
                 raise Refused("time_in_future")
-            member = self.members.get(event["member"]) or Member(event["member"], self.program)
-=======
-            self.clock.observe(event["time"])
             member = self.members.get(event["member"]) or Member(event["member"], self.series)
->>>>>>> levels
             entries = len(member.ledger)
             member.apply(event, position)
             self.members[member.name] = member

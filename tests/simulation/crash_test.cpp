@@ -11,28 +11,6 @@
 namespace fealty::simulation {
 namespace {
 
-<<<<<<< HEAD
-=======
-/// Program, mapping and topology of every test here.
-struct World {
-  program::Series series;
-  codec::Mapping mapping;
-  runtime::Topology topology;
-
-  World()
-      : series{config::load_program(FEALTY_SOURCE_DIR "/tests/simulation/program.yaml")->program},
-        mapping{codec::cloudevents_mapping()},
-        topology{topologies::members_topology(series, mapping, "sim")} {
-    log::set_level(log::Level::off);
-  }
-};
-
-const World& world() {
-  static const World instance;
-  return instance;
-}
-
->>>>>>> levels
 std::vector<std::string> records(std::uint64_t seed, int count, int members) {
   ShopLog shop{seed, members};
   std::vector<std::string> made;

@@ -41,15 +41,10 @@ struct Shop {
   void event(Day day, bool buys) {
     Effects effects;
     const EventTime time = start_of(day) + std::chrono::hours{12};
-<<<<<<< HEAD
     const std::string id = (buys ? "buy-" : "view-") + std::to_string(day);
     const member::Cause cause{id, "shop",
                               buys ? member::CauseType::purchase : member::CauseType::view, time};
-    announce(record, day, parameters, 3, 0, effects);
-=======
-    const std::string cause = (buys ? "buy-" : "view-") + std::to_string(day);
     announce(record, day, series(), 0, effects);
->>>>>>> levels
     record.first_day = std::min(record.first_day, day);
     record.last_day = std::max(record.last_day, day);
     record.through = std::max(record.through, day);
@@ -58,11 +53,7 @@ struct Shop {
     if (buys && std::find(days.begin(), days.end(), day) == days.end()) {
       days.insert(std::upper_bound(days.begin(), days.end(), day), day);
     }
-<<<<<<< HEAD
-    if (buys) after_purchase(record, days_before, day, cause, parameters, 3, effects);
-=======
-    if (buys) after_purchase(record, days_before, day, cause, time, series(), effects);
->>>>>>> levels
+    if (buys) after_purchase(record, days_before, day, cause, series(), effects);
     take(effects);
   }
   void buy(Day day) { event(day, true); }

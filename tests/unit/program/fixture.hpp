@@ -47,16 +47,6 @@ inline Program shop() {
   return program;
 }
 
-<<<<<<< HEAD
-/// A row as the host would keep it; its texts are the desk's.
-struct KeptRow {
-  member::DeliveryRow delivery;
-  member::ParkedRefund parked;
-  std::int64_t reserved = 0;
-};
-
-/// Drives one member; keeps the rows as the host would.
-=======
 inline std::vector<Program> compiled(std::vector<Program> generations) {
   for (Program& one : generations) {
     check(compile(one).empty(), "the test's program compiles");
@@ -65,8 +55,14 @@ inline std::vector<Program> compiled(std::vector<Program> generations) {
   return generations;
 }
 
-/// Drives one member; keeps the orders as the host would.
->>>>>>> levels
+/// A row as the host would keep it; its texts are the desk's.
+struct KeptRow {
+  member::DeliveryRow delivery;
+  member::ParkedRefund parked;
+  std::int64_t reserved = 0;
+};
+
+/// Drives one member; keeps the rows as the host would.
 class Desk {
  public:
   explicit Desk(Program p) : Desk{std::vector<Program>{std::move(p)}} {}
@@ -80,20 +76,10 @@ class Desk {
     event.member_hash = hash64(event.member);
     event.id_hash = hash64(event.id, hash64(event.source));
     effects.clear();
-<<<<<<< HEAD
     rows_needed(record, event, needed);
     for (member::FoundRow& row : needed.all()) look_up(row);
-    const Outcome outcome = apply(record, event, position++, needed, program, effects);
+    const Outcome outcome = apply(record, event, position++, needed, series, effects);
     for (const member::RowChange& change : effects.rows) keep_row(change);
-=======
-    const member::OrderGrant* order = nullptr;
-    if (needs_order(record, event)) {
-      const auto at = orders.find(order_key(event));
-      if (at != orders.end()) order = &at->second;
-    }
-    const Outcome outcome = apply(record, event, position++, order, series, effects);
-    if (effects.order) orders[effects.order->key] = *effects.order;
->>>>>>> levels
     for (const auto& entry : effects.entries) ledger.push_back(kept(entry));
     return outcome;
   }
