@@ -26,6 +26,8 @@ std::string_view name(Errc code) {
     case Errc::unknown_redemption: return "unknown_redemption";
     case Errc::time_in_future: return "time_in_future";
     case Errc::too_many_parked: return "too_many_parked";
+    case Errc::record_full: return "record_full";
+    case Errc::wrong_partition: return "wrong_partition";
     case Errc::usage: return "usage";
     case Errc::invalid_config: return "invalid_config";
     case Errc::wrong_program: return "wrong_program";
@@ -47,7 +49,7 @@ std::string_view name(Errc code) {
 }
 
 Disposition disposition(Errc code) {
-  if (code <= Errc::too_many_parked) return Disposition::reject_record;
+  if (code <= Errc::wrong_partition) return Disposition::reject_record;
   if (code == Errc::transaction_aborted) return Disposition::restart_task;
   if (code == Errc::store_unavailable) return Disposition::retry;
   return Disposition::stop;

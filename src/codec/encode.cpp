@@ -3,7 +3,7 @@
 #include <variant>
 
 #include "fealty/base/decimal.hpp"
-#include "fealty/base/hash.hpp"
+#include "fealty/member/notice_id.hpp"
 #include "json_text.hpp"
 
 namespace fealty::codec {
@@ -59,26 +59,14 @@ void put(JsonText& json, const member::Value& value) {
 }
 
 std::size_t bytes_max(const Notice& notice) {
-  std::size_t size = fixed_bytes_max + json_bytes_max(notice.cause) + json_bytes_max(notice.rule) +
+  std::size_t size = fixed_bytes_max + json_bytes_max(notice.cause) +
+                     json_bytes_max(notice.cause_source) + json_bytes_max(notice.rule) +
                      json_bytes_max(notice.explanation) + bytes_max(notice.before) +
                      bytes_max(notice.after);
   for (const auto& detail : notice.details) {
     size += json_bytes_max(detail.key) + bytes_max(detail.value) + 2;
   }
   return size;
-}
-
-struct NoticeId {
-  std::uint64_t high, low;
-};
-NoticeId id_of(const Notice& notice, std::string_view member) {
-  const auto lane = [&](std::uint64_t seed) {
-    std::uint64_t hash = hash64(member, seed);
-    hash = hash64(name(notice.type), hash);
-    hash = hash64(notice.cause, hash);
-    return mix(hash, std::uint64_t{notice.rule_version} << 32U | notice.ordinal);
-  };
-  return {lane(1), lane(2)};
 }
 
 void put_decimal(JsonText& json, std::int64_t units, int scale) {
@@ -100,7 +88,7 @@ void put_day(JsonText& json, Day day, Day never) {
 }  // namespace
 
 std::string notice_id(const Notice& notice, std::string_view member) {
-  const NoticeId id = id_of(notice, member);
+  const member::NoticeId id = member::id_of(notice, member);
   std::string text;
   JsonText json{text, 32};
   json.hex(id.high).hex(id.low).finish();
@@ -109,7 +97,7 @@ std::string notice_id(const Notice& notice, std::string_view member) {
 
 void encode_notice(const Notice& notice, std::string_view member, std::string_view program,
                    std::string& out) {
-  const NoticeId id = id_of(notice, member);
+  const member::NoticeId id = member::id_of(notice, member);
   JsonText json{out, bytes_max(notice) + json_bytes_max(member) + json_bytes_max(program)};
   json.raw(R"({"specversion":"1.0","id":")").hex(id.high).hex(id.low);
   json.raw(R"(","source":"fealty/)").string_inside(program);
@@ -121,7 +109,9 @@ void encode_notice(const Notice& notice, std::string_view member, std::string_vi
   json.raw(R"(,"after":)");
   put(json, notice.after);
   json.raw(R"(,"cause":)").string(notice.cause);
-  json.raw(R"(,"rule":)").string(notice.rule);
+  json.raw(R"(,"cause_source":)").string(notice.cause_source);
+  json.raw(R"(,"cause_type":")").raw(name(notice.cause_type));
+  json.raw(R"(","rule":)").string(notice.rule);
   json.raw(R"(,"rule_version":)").number(std::uint64_t{notice.rule_version});
   json.raw(R"(,"explanation":)").string(notice.explanation);
   json.raw(R"(,"details":{)");
@@ -137,8 +127,8 @@ void encode_notice(const Notice& notice, std::string_view member, std::string_vi
 
 void encode_entry(const LedgerEntry& entry, std::string_view member, std::string& out) {
   JsonText json{out, fixed_bytes_max + json_bytes_max(member) + json_bytes_max(entry.cause) +
-                         json_bytes_max(entry.rule) + json_bytes_max(entry.order_id) +
-                         json_bytes_max(entry.explanation)};
+                         json_bytes_max(entry.cause_source) + json_bytes_max(entry.rule) +
+                         json_bytes_max(entry.order_id) + json_bytes_max(entry.explanation)};
   const Accounts accounts = accounts_of(entry);
   json.raw(R"({"member":)").string(member);
   json.raw(R"(,"seq":)").number(entry.seq);
@@ -147,7 +137,9 @@ void encode_entry(const LedgerEntry& entry, std::string_view member, std::string
   json.raw(R"(,"balance":)").number(entry.balance_after);
   json.raw(R"(,"time":)").time(entry.time);
   json.raw(R"(,"cause":)").string(entry.cause);
-  json.raw(R"(,"rule":)").string(entry.rule);
+  json.raw(R"(,"cause_source":)").string(entry.cause_source);
+  json.raw(R"(,"cause_type":")").raw(name(entry.cause_type));
+  json.raw(R"(","rule":)").string(entry.rule);
   json.raw(R"(,"rule_version":)").number(std::uint64_t{entry.rule_version});
   json.raw(R"(,"order_id":)").string(entry.order_id);
   json.raw(R"(,"debit":")").raw(accounts.debit);

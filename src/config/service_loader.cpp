@@ -17,6 +17,7 @@ constexpr std::array<std::string_view, 4> protocols{"plaintext", "ssl", "sasl_pl
                                                     "sasl_ssl"};
 constexpr std::array<std::string_view, 3> mechanisms{"PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"};
 constexpr std::array<std::string_view, 2> starts{"earliest", "latest"};
+constexpr std::array<std::string_view, 2> key_checks{"deadletter", "count"};
 constexpr std::array<std::string_view, 4> log_levels{"debug", "info", "warn", "error"};
 constexpr std::array<std::string_view, 10> top_level{
     "program", "mapping",    "state", "cache",       "kafka",
@@ -142,6 +143,7 @@ void read_kafka(Map& kafka, const std::string& file, KafkaConfig& out) {
   out.transactional_id = out.group;
   take(kafka.text("transactional_id"), out.transactional_id);
   take_choice(kafka, "start", starts, out.start);
+  take_choice(kafka, "key_check", key_checks, out.key_check);
   take(kafka.boolean("create_topics"), out.create_topics);
   take_integer(kafka, "replication_factor", 1, 32, out.replication_factor);
   take_integer(kafka, "session_timeout_ms", session_timeout_ms_min, session_timeout_ms_max,
@@ -153,10 +155,10 @@ void read_kafka(Map& kafka, const std::string& file, KafkaConfig& out) {
 }
 
 void read_limits(Map& root, ServiceConfig& out) {
-  constexpr std::uint64_t cache_bytes_min = 8 << 20;
-  if (auto cache = root.map("cache")) {
-    take_bytes(*cache, "bytes", cache_bytes_min, out.cache_bytes);
-    cache->finish();
+  constexpr std::uint64_t memory_bytes_min = 16 << 20;
+  if (auto memory = root.map("memory")) {
+    take_bytes(*memory, "budget", memory_bytes_min, out.memory_bytes);
+    memory->finish();
   }
   if (auto checkpoint = root.map("checkpoint")) {
     take_integer(*checkpoint, "distance_events", 1, 1'000'000'000'000,

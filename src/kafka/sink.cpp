@@ -10,6 +10,7 @@
 #include "commit_mark.hpp"
 #include "fealty/base/check.hpp"
 #include "fealty/log/log.hpp"
+#include "membership.hpp"
 
 namespace fealty::kafka {
 
@@ -178,9 +179,12 @@ Result<void> KafkaSink::drop_transaction() {
 }
 
 /// Another producer in place of one that is of no more use. Not where this worker itself has been
-/// replaced: its successor would be fenced.
+/// replaced, after a long sleep, say: its successor would be fenced.
 Result<void> KafkaSink::reopen(Deadline deadline) {
-  if (auto sound = consumer_.fatal(); !sound && sound.error().code == Errc::fenced) return sound;
+  if (replaced_in_group(consumer_, options_, deadline)) {
+    return Error{Errc::fenced, "kafka.group_instance",
+                 fmt::format("another worker uses {}", options_.group_instance)};
+  }
   return open(deadline);
 }
 

@@ -2,7 +2,6 @@
 
 #include "exact.hpp"
 #include "fealty/base/check.hpp"
-#include "fealty/base/hash.hpp"
 #include "rules.hpp"
 
 namespace fealty::program {
@@ -145,7 +144,6 @@ std::int64_t revenue_of(const member::OrderGrant& grant) {
 
 void open_grant(const event::Purchase& purchase, const Program& program,
                 member::OrderGrant& grant) {
-  grant.key = hash64(purchase.order_id);
   grant.order_id = purchase.order_id;
   grant.currency = purchase.currency;
   grant.total_minor = purchase.total_minor;

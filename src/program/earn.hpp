@@ -31,7 +31,7 @@ const CompiledRules& rules_for(const Program& program, event::Type type);
 Rational multiplier_of(const Program& program, std::uint8_t level);
 
 /// Makes `grant`, whatever it held, the one that a purchase opens: its amounts and which rules
-/// match what; no points yet, level, cause and time left to the caller. Precondition:
+/// match what; no points yet, level, cause, digest and time left to the caller. Precondition:
 /// amounts_fit(purchase).
 void open_grant(const event::Purchase& purchase, const Program& program, member::OrderGrant& grant);
 /// Every amount and line amount lies within 0..amount_minor_max.

@@ -23,6 +23,8 @@ std::uint64_t chain_hash(std::uint64_t previous, const member::LedgerEntry& entr
   std::memcpy(bytes.data(), numbers.data(), bytes.size());
   std::uint64_t hash = hash64({bytes.data(), bytes.size()}, previous);
   hash = hash64(entry.cause, hash);
+  hash = hash64(entry.cause_source, hash);
+  hash = hash64(member::name(entry.cause_type), hash);
   hash = hash64(entry.rule, hash);
   hash = hash64(entry.order_id, hash);
   return hash64(entry.explanation, hash);
@@ -42,6 +44,8 @@ member::LedgerEntry& post(Change& change, member::EntryKind kind, std::int64_t p
   entry.time = change.time;
   entry.position = change.position;
   entry.cause = change.cause;
+  entry.cause_source = change.cause_source;
+  entry.cause_type = change.cause_type;
   entry.rule = rule;
   entry.rule_version = change.program.version;
   entry.order_id = order_id;
@@ -51,38 +55,41 @@ member::LedgerEntry& post(Change& change, member::EntryKind kind, std::int64_t p
   return entry;
 }
 
-member::Notice* notice(Change& change, member::NoticeType type, std::string_view rule) {
-  if (change.program.muted[static_cast<std::size_t>(type)]) return nullptr;
+member::Notice& notice(Change& change, member::NoticeType type, std::string_view rule) {
   std::uint32_t ordinal = 0;
   auto& notices = change.effects.notices;
   for (std::size_t i = change.first_notice; i < notices.size(); ++i) {
-    if (notices[i].type == type && notices[i].cause == change.cause) ++ordinal;
+    const member::Notice& before = notices[i];
+    if (before.type == type && before.cause == change.cause &&
+        before.cause_source == change.cause_source && before.cause_type == change.cause_type) {
+      ++ordinal;
+    }
   }
   member::Notice& out = notices.emplace_back();
   out.type = type;
   out.time = change.time;
   out.cause = change.cause;
+  out.cause_source = change.cause_source;
+  out.cause_type = change.cause_type;
   out.rule = rule;
   out.rule_version = change.program.version;
   out.ordinal = ordinal;
-  return &out;
+  return out;
 }
 
 void points_notice(Change& change, member::NoticeType type, std::string_view rule,
                    std::int64_t before, std::int64_t points, std::string_view explanation) {
   const std::int64_t after = change.record.balance;
-  if (member::Notice* out = notice(change, type, rule)) {
-    out->before = before;
-    out->after = after;
-    out->details = {{"points", points}};
-    out->explanation = explanation;
-  }
+  member::Notice& out = notice(change, type, rule);
+  out.before = before;
+  out.after = after;
+  out.details = {{"points", points}};
+  out.explanation = explanation;
   if (before < 0 || after >= 0) return;
-  if (member::Notice* out = notice(change, member::NoticeType::balance_negative, rule)) {
-    out->before = before;
-    out->after = after;
-    out->explanation = "the balance fell below zero";
-  }
+  member::Notice& negative = notice(change, member::NoticeType::balance_negative, rule);
+  negative.before = before;
+  negative.after = after;
+  negative.explanation = "the balance fell below zero";
 }
 
 }  // namespace fealty::program

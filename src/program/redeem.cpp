@@ -2,20 +2,15 @@
 
 #include <algorithm>
 
+#include "accept.hpp"
 #include "exact.hpp"
 #include "fealty/base/check.hpp"
-#include "fealty/base/hash.hpp"
 
 namespace fealty::program {
 namespace {
 
 using member::EntryKind;
 using member::NoticeType;
-
-bool is_reserved(const member::Record& record, std::uint64_t key) {
-  const auto& held = record.rare->reservations;
-  return std::any_of(held.begin(), held.end(), [&](const auto& one) { return one.key == key; });
-}
 
 bool spends(event::RedemptionPhase phase) {
   return phase == event::RedemptionPhase::at_once || phase == event::RedemptionPhase::reserve;
@@ -31,17 +26,22 @@ void append_text(std::string_view verb, std::int64_t points, const event::Redemp
   out.append(" (redemption ").append(what.redemption_id).append(")");
 }
 
-/// Takes the reservation out of the record and returns its points.
-std::int64_t close_reservation(member::Record& record, std::uint64_t key) {
-  check(is_reserved(record, key), "refused before");
-  auto& reservations = record.rare.edit().reservations;
-  const auto at = std::find_if(reservations.begin(), reservations.end(),
-                               [&](const auto& held) { return held.key == key; });
-  const std::int64_t points = at->points;
-  reservations.erase(at);
-  record.reserved -= points;
-  check(record.reserved >= 0, "reserved is the sum of the reservations");
-  return points;
+void open_reservation(Change& change, const event::Redemption& redemption) {
+  change.record.rare.edit().reservations += 1;
+  change.record.reserved += redemption.points;
+  member::RowChange& row = change.effects.rows.emplace_back();
+  row.key = member::RowKey::reservation(redemption.redemption_id);
+  row.reserved = redemption.points;
+}
+
+void close_reservation(Change& change, const event::Redemption& redemption, std::int64_t points) {
+  std::uint32_t& open = change.record.rare.edit().reservations;
+  check(open > 0 && change.record.reserved >= points, "each open reservation is counted");
+  open -= 1;
+  change.record.reserved -= points;
+  member::RowChange& row = change.effects.rows.emplace_back();
+  row.what = member::RowChange::What::erase;
+  row.key = member::RowKey::reservation(redemption.redemption_id);
 }
 
 struct Turn {
@@ -66,24 +66,33 @@ Turn turn_of(event::RedemptionPhase phase) {
 
 }  // namespace
 
-Outcome refuse_redemption(const member::Record& record, const event::Redemption& redemption) {
-  const bool open = is_reserved(record, hash64(redemption.redemption_id));
+bool needs_reservation(const member::Record& record, const event::Redemption& redemption) {
+  return !spends(redemption.phase) && record.rare->reservations > 0;
+}
+
+Outcome refuse_redemption(const member::Record& record, const event::Redemption& redemption,
+                          std::optional<std::int64_t> held) {
   if (!spends(redemption.phase)) {
-    if (!open) return {Verdict::refused, Errc::unknown_redemption, "redemption_id"};
+    if (!held) return refused(Errc::unknown_redemption, "redemption_id");
     return {};
   }
   if (redemption.points < 1 || redemption.points > points_max) {
-    return {Verdict::refused, Errc::out_of_range, "points"};
+    return refused(Errc::out_of_range, "points");
   }
-  if (record.balance < redemption.points) {
-    return {Verdict::refused, Errc::insufficient_points, "points"};
+  if (record.balance < redemption.points) return refused(Errc::insufficient_points, "points");
+  // What is reserved may yet be redeemed.
+  if (record.redeemed_points > balance_max - record.reserved - redemption.points) {
+    return refused(Errc::out_of_range, "points");
+  }
+  if (redemption.phase == event::RedemptionPhase::reserve &&
+      record.rare->reservations >= member::reservations_max) {
+    return refused(Errc::record_full, "redemption_id");
   }
   return {};
 }
 
-void redeem(Change& change, const event::Redemption& redemption) {
+void redeem(Change& change, const event::Redemption& redemption, std::optional<std::int64_t> held) {
   member::Record& record = change.record;
-  const std::uint64_t key = hash64(redemption.redemption_id);
   const std::int64_t before = record.balance;
   std::int64_t points = redemption.points;
   std::int64_t moved = 0;
@@ -93,16 +102,17 @@ void redeem(Change& change, const event::Redemption& redemption) {
       moved = -points;
       break;
     case event::RedemptionPhase::reserve:
-      record.rare.edit().reservations.push_back({key, points});
-      record.reserved += points;
+      open_reservation(change, redemption);
       moved = -points;
       break;
     case event::RedemptionPhase::capture:
-      points = close_reservation(record, key);
+      points = held.value_or(0);
+      close_reservation(change, redemption, points);
       record.redeemed_points += points;
       break;
     case event::RedemptionPhase::release:
-      points = close_reservation(record, key);
+      points = held.value_or(0);
+      close_reservation(change, redemption, points);
       moved = points;
       break;
   }
@@ -116,11 +126,11 @@ void redeem(Change& change, const event::Redemption& redemption) {
 
 Outcome refuse_adjustment(const member::Record& record, const event::Adjustment& adjustment) {
   if (adjustment.points == 0 || adjustment.points > points_max || adjustment.points < -points_max) {
-    return {Verdict::refused, Errc::out_of_range, "points"};
+    return refused(Errc::out_of_range, "points");
   }
-  const std::int64_t after = record.balance + adjustment.points;
-  if (after > balance_max || after < -balance_max) {
-    return {Verdict::refused, Errc::out_of_range, "points"};
+  if (!balance_has_room(record, adjustment.points) ||
+      record.balance + adjustment.points < -balance_max) {
+    return refused(Errc::out_of_range, "points");
   }
   return {};
 }

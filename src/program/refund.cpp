@@ -5,7 +5,7 @@
 #include "earn.hpp"
 #include "exact.hpp"
 #include "fealty/base/check.hpp"
-#include "fealty/base/hash.hpp"
+#include "fealty/program/apply.hpp"
 #include "tier.hpp"
 
 namespace fealty::program {
@@ -120,37 +120,39 @@ void append_reversal(const member::OrderGrant& order, std::int64_t refunded_befo
   }
 }
 
-void reverse_points(Change& change, const member::OrderGrant& order, std::int64_t refunded_before,
-                    std::int64_t deduction) {
+void reverse_points(Change& change, const member::OrderGrant& order, const Reversal& reversal) {
   member::Record& record = change.record;
   const std::int64_t before = record.balance;
-  std::int64_t taken = deduction;
-  if (change.program.negative_balance == NegativeBalance::clamp) {
-    taken = std::min(deduction, std::max<std::int64_t>(before, 0));
-  }
-  record.lifetime_points -= deduction;
-  if (taken == 0) return;
+  record.lifetime_points -= reversal.deduction;
+  if (reversal.taken == 0) return;
   std::string& draft = change.effects.draft();
-  append_reversal(order, refunded_before, deduction, deduction - taken, draft);
+  append_reversal(order, reversal.refunded_before, reversal.deduction,
+                  reversal.deduction - reversal.taken, draft);
   const std::string_view text = change.effects.keep(draft);
-  post(change, member::EntryKind::reverse, -taken, "refund", order.order_id, text);
-  points_notice(change, member::NoticeType::points_reversed, "refund", before, -taken, text);
+  post(change, member::EntryKind::reverse, -reversal.taken, "refund", order.order_id, text);
+  points_notice(change, member::NoticeType::points_reversed, "refund", before, -reversal.taken,
+                text);
 }
 
 }  // namespace
 
-member::ParkedRefund refund_of(const event::Event& event) {
-  member::ParkedRefund out;
+void refund_of(const event::Event& event, member::ParkedRefund& out) {
+  out.lines.clear();
   out.event_id = event.id;
+  out.event_source = event.source;
+  out.type = cause_type(event.type);
   out.time = event.time;
   if (const auto* cancel = std::get_if<event::Cancel>(&event.data)) {
     out.order_id = cancel->order_id;
-    out.order_key = hash64(cancel->order_id);
-    return out;
+    out.refund_id = out.reason = {};
+    out.currency = {};
+    out.has_amount = false;
+    out.amount_minor = 0;
+    out.whole_order = true;
+    return;
   }
   const auto& refund = std::get<event::Refund>(event.data);
   out.order_id = refund.order_id;
-  out.order_key = hash64(refund.order_id);
   out.refund_id = refund.refund_id;
   out.reason = refund.reason;
   out.currency = refund.currency;
@@ -158,13 +160,22 @@ member::ParkedRefund refund_of(const event::Event& event) {
   out.amount_minor = refund.amount_minor.value_or(0);
   out.whole_order = !out.has_amount && refund.lines.empty();
   for (const event::RefundLine& line : refund.lines) {
-    member::ParkedRefund::Line& to = out.lines.emplace_back();
-    to.line = line.line;
-    to.sku = line.sku;
-    to.quantity = line.quantity.value_or(-1);
-    to.amount_minor = line.amount_minor.value_or(-1);
+    out.lines.push_back(
+        {line.line, line.sku, line.quantity.value_or(-1), line.amount_minor.value_or(-1)});
   }
-  return out;
+}
+
+std::size_t parked_bytes(const event::Event& event) {
+  std::size_t bytes = event.id.size() + event.source.size();
+  if (const auto* cancel = std::get_if<event::Cancel>(&event.data)) {
+    return bytes + cancel->order_id.size();
+  }
+  const auto& refund = std::get<event::Refund>(event.data);
+  bytes += refund.order_id.size() + refund.refund_id.size() + refund.reason.size();
+  for (const event::RefundLine& line : refund.lines) {
+    bytes += line.line.size() + line.sku.size() + member::parked_line_bytes;
+  }
+  return bytes;
 }
 
 bool take_back(const member::ParkedRefund& refund, member::OrderGrant& order) {
@@ -199,15 +210,16 @@ bool take_back(const member::ParkedRefund& refund, member::OrderGrant& order) {
   return excess || (stated && sum > total);
 }
 
-std::int64_t points_left(const member::OrderGrant& order, const Program& program) {
+std::int64_t points_left(const member::OrderGrant& order, const Series& series) {
   if (order.refunded_minor == order.total_minor) return 0;
-  if (order.program_version != program.version) {
+  const Program* const program = series.of_version(order.program_version);
+  if (program == nullptr) {  // Granted before this series: its rules are not at hand.
     return share(order.granted, order.total_minor - order.refunded_minor, order.total_minor);
   }
   const member::OrderGrant left = remainder_of(order);
   const std::int64_t revenue = share(revenue_of(order), left.total_minor, order.total_minor);
   Earned earned;
-  order_points(left, revenue, program, earned);
+  order_points(left, revenue, *program, earned);
   return earned.points;
 }
 
@@ -223,34 +235,41 @@ std::int64_t qualifying_of(const member::OrderGrant& order, const Program& progr
   return 0;
 }
 
-void apply_refund(Change& change, const member::ParkedRefund& refund, member::OrderGrant& order) {
-  member::Record& record = change.record;
-  const std::int64_t refunded_before = order.refunded_minor;
-  const bool excess = take_back(refund, order);
-
+Reversal reverse(const member::ParkedRefund& refund, const Change& change,
+                 member::OrderGrant& order) {
+  Reversal out;
+  out.refunded_before = order.refunded_minor;
+  out.exceeds = take_back(refund, order);
   const std::int64_t unreversed = order.granted - order.reversed;
-  const std::int64_t deduction =
-      std::clamp<std::int64_t>(unreversed - points_left(order, change.program), 0, unreversed);
-  order.reversed += deduction;
+  out.deduction = std::clamp<std::int64_t>(unreversed - points_left(order, change.series), 0, unreversed);
+  out.taken = out.deduction;
+  if (change.program.negative_balance == NegativeBalance::clamp) {
+    out.taken = std::min(out.deduction, std::max<std::int64_t>(change.record.balance, 0));
+  }
+  order.reversed += out.deduction;
   check(order.reversed <= order.granted, "no order gives back more than it gave");
-  record.refunds += 1;
-  record.refunded_minor += order.refunded_minor - refunded_before;
+  return out;
+}
 
-  if (deduction > 0) reverse_points(change, order, refunded_before, deduction);
-  if (excess) {
-    if (member::Notice* out = notice(change, member::NoticeType::refund_exceeds_order, "refund")) {
-      out->before = refunded_before;
-      out->after = order.refunded_minor;
-      out->details = {{"total_minor", order.total_minor}};
-      out->explanation = "the refund states more than was left of the order";
-    }
+void book_refund(Change& change, const Reversal& reversal, member::OrderGrant& order) {
+  member::Record& record = change.record;
+  count_one(record.refunds);
+  record.refunded_minor += order.refunded_minor - reversal.refunded_before;
+
+  if (reversal.deduction > 0) reverse_points(change, order, reversal);
+  if (reversal.exceeds) {
+    member::Notice& out = notice(change, member::NoticeType::refund_exceeds_order, "refund");
+    out.before = reversal.refunded_before;
+    out.after = order.refunded_minor;
+    out.details = {{"total_minor", order.total_minor}};
+    out.explanation = "the refund states more than was left of the order";
   }
   const bool full = order.refunded_minor == order.total_minor;
   const bool uncounted = full && change.program.metric == Metric::orders;
   const std::int64_t qualifying = uncounted ? 0 : qualifying_of(order, change.program);
   const std::int64_t less = order.qualifying - qualifying;
   order.qualifying = qualifying;
-  qualify(change, day_of(order.time, change.program.utc_offset_s), -less, true);
+  qualify(change, change.series.day(order.time), change.series.day(change.time), -less);
 }
 
 }  // namespace fealty::program

@@ -8,6 +8,7 @@ void Counters::add(const Counters& other) {
   duplicates += other.duplicates;
   skipped += other.skipped;
   deadlettered += other.deadlettered;
+  wrong_keys += other.wrong_keys;
   recovered += other.recovered;
   members_new += other.members_new;
   points_issued += other.points_issued;

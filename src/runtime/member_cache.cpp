@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "fealty/base/check.hpp"
+#include "fealty/runtime/seed.hpp"
 
 namespace fealty::runtime {
 namespace {
@@ -31,14 +32,17 @@ std::size_t vector_bytes(const SmallVector<T, inline_max>& vector) {
 std::size_t rare_bytes(const member::Rare& rare) {
   return allocated(sizeof(member::Rare)) + text_bytes(rare.time_zone) +
          text_bytes(rare.attributes) +
-         allocated(rare.reservations.capacity() * sizeof(member::Reservation)) +
-         allocated(rare.parked.capacity() * sizeof(member::ParkedRefund));
+         allocated(rare.parked.capacity() * sizeof(member::ParkedIndex));
 }
 
 std::size_t heap_bytes(const member::Record& record) {
   return text_bytes(record.id) + vector_bytes(record.qualifying) +
-         vector_bytes(record.purchase_days) + allocated(record.money_keys.heap_bytes()) +
+         vector_bytes(record.purchase_days) + allocated(record.deliveries.heap_bytes()) +
          (record.rare.held() ? rare_bytes(*record.rare) : 0);
+}
+
+std::size_t left_bytes(const LeftKeys* left) {
+  return left == nullptr ? 0 : allocated(sizeof(LeftKeys)) + allocated(left->heap_bytes());
 }
 
 }  // namespace
@@ -63,7 +67,10 @@ void MemberCache::FreeSlab::operator()(CachedMember* slab) const {
 }
 
 MemberCache::MemberCache(std::size_t bytes_max)
-    : bytes_max_{bytes_max}, index_(index_size_initial), mask_{index_size_initial - 1} {}
+    : seed_{random_seed()},
+      bytes_max_{bytes_max},
+      index_(index_size_initial),
+      mask_{index_size_initial - 1} {}
 
 Slot MemberCache::find(std::uint64_t key, std::uint32_t partition, std::string_view id) const {
   const std::uint32_t tag = tag_of(key);
@@ -105,7 +112,8 @@ Slot MemberCache::insert(std::uint64_t key, std::uint32_t partition, std::string
 }
 
 void MemberCache::recount(CachedMember& member) {
-  const auto now = static_cast<std::uint32_t>(sizeof(CachedMember) + heap_bytes(member.record));
+  const auto now = static_cast<std::uint32_t>(sizeof(CachedMember) + heap_bytes(member.record) +
+                                              left_bytes(member.left_keys.get()));
   bytes_ = bytes_ - member.bytes + now;
   member.bytes = now;
 }
@@ -135,7 +143,7 @@ void MemberCache::drop_partition(std::uint32_t partition) {
   }
 }
 
-std::vector<Slot> MemberCache::sorted_by_id() const {
+std::vector<Slot> MemberCache::sorted_by_id(std::optional<std::uint32_t> partition) const {
   struct Key {
     std::uint64_t head, next;  // the id's first bytes, as numbers that compare as they do
     Slot slot;
@@ -148,11 +156,11 @@ std::vector<Slot> MemberCache::sorted_by_id() const {
     return number;
   };
   std::vector<Key> keys;
-  keys.reserve(size_);
+  if (!partition) keys.reserve(size_);
   constexpr Slot prefetch_ahead = 32;
   for (Slot slot = 0; slot < slots_made_; ++slot) {
     if (slot + prefetch_ahead < slots_made_) prefetch_member(slot + prefetch_ahead, 64);
-    if (member(slot).live == 0) continue;
+    if (member(slot).live == 0 || (partition && member(slot).partition != *partition)) continue;
     const std::string& id = member(slot).record.id;
     keys.push_back({eight(id, 0), eight(id, 8), slot});
   }

@@ -27,12 +27,13 @@ MemberPartition::MemberPartition(std::uint32_t number, const MembersContext& con
       from_{from},
       store_was_empty_{store_->empty()},
       evictions_at_open_{context.cache.evictions()},
-      timers_{context.cache, number},
-      unsaved_{*store_, context.cache},
+      timers_{context.cache, number, context.topology.next_switch},
+      unsaved_{*store_, context.cache, context.log},
+      rows_{*store_, unsaved_, context.cache},
       saves_{number, context, *store_, timeline, unsaved_},
-      emitter_{context.topology, number} {}
+      emitter_{context.topology.outputs, number} {}
 
-MemberPartition::~MemberPartition() = default;
+MemberPartition::~MemberPartition() { context_.cache.hold(timers_counted_, 0); }
 
 Result<void> MemberPartition::load(std::span<const Slot> inserted) {
   if (inserted.empty() || !store_has_more()) return {};
@@ -66,14 +67,14 @@ Result<void> MemberPartition::apply(const DecodedRecord& record, Slot slot,
 
   const bool silent = timeline_.silent(offset);
   if (member.record.due() <= timeline_.today()) announce(slot, silent, out);
-  const auto order = find_order(event, member);
-  if (!order) return order.error();
+  const auto rows = rows_.find(event, slot, saves_.rows_in_flight(member));
+  if (!rows) return rows.error();
 
   effects_.clear();
-  const auto level_before = member.record.announced_level.level;
+  const auto level_before = member.record.level.level;
   const bool is_new = member.record.last_day < 0;
   const program::Outcome outcome =
-      context_.topology.apply(member.record, event, offset, *order, effects_);
+      context_.topology.apply(member.record, event, offset, **rows, effects_);
   if (outcome.verdict == program::Verdict::refused) {
     reject(record, Error{outcome.reason, outcome.field}, out);
     return {};
@@ -91,7 +92,7 @@ Result<void> MemberPartition::apply(const DecodedRecord& record, Slot slot,
     ++counters.records;
     ++counters.applied;
     if (is_new) emitter_.count_new_member();
-    emitter_.count_level(level_before, member.record.announced_level.level);
+    emitter_.count_level(level_before, member.record.level.level);
     if (counters.first_time == EventTime{} || event.time < counters.first_time) {
       counters.first_time = event.time;
     }
@@ -99,7 +100,8 @@ Result<void> MemberPartition::apply(const DecodedRecord& record, Slot slot,
     emitter_.emit(effects_, member.record.id, out);
   }
   const bool grew = !effects_.entries.empty() || effects_.order || touches_lists(event.type);
-  keep(member);
+  rows_.note_left(member, effects_);
+  keep(slot, member);
   timeline_.accepted(offset, event.time);
   if (member.record.due() <= timeline_.today()) announce(slot, silent, out);
   timers_.add(slot, member);
@@ -108,39 +110,27 @@ Result<void> MemberPartition::apply(const DecodedRecord& record, Slot slot,
 }
 
 /// What the effects leave to be saved.
-void MemberPartition::keep(CachedMember& member) {
+void MemberPartition::keep(Slot slot, CachedMember& member) {
   for (const member::LedgerEntry& entry : effects_.entries) unsaved_.add(member, entry);
-  if (effects_.order) unsaved_.add(member, *effects_.order);
-  effects_.clear();
-}
-
-Result<const member::OrderGrant*> MemberPartition::find_order(const event::Event& event,
-                                                              const CachedMember& member) {
-  if (!program::needs_order(member.record, event)) return nullptr;
-  const std::uint64_t key = program::order_key(event);
-  if (unsaved_.find_order(member, saves_.orders_in_flight(member), key, found_order_)) {
-    return &found_order_;
+  for (const member::RowChange& change : effects_.rows) {
+    if (change.what == member::RowChange::What::left) continue;
+    unsaved_.add(slot, saves_.rows_in_flight(member), change, effects_);
   }
-  if (member.record.as_of == 0) return nullptr;  // Never saved: no orders in the store.
-  auto stored = store_->find_order(member.record.id, key);
-  if (!stored) return stored.error();
-  if (!*stored) return nullptr;
-  found_order_ = std::move(**stored);
-  return &found_order_;
+  effects_.clear();
 }
 
 void MemberPartition::announce(Slot slot, bool silent, ports::OutputBuffer& out) {
   CachedMember& member = context_.cache.member(slot);
   effects_.clear();
-  const auto level_before = member.record.announced_level.level;
+  const auto level_before = member.record.level.level;
   context_.topology.announce(member.record, timeline_.now(), effects_);
   saves_.queue().changed(slot, member, timeline_, context_.options.clock);
   timers_.add(slot, member);
   if (!silent) {
-    emitter_.count_level(level_before, member.record.announced_level.level);
+    emitter_.count_level(level_before, member.record.level.level);
     emitter_.emit(effects_, member.record.id, out);
   }
-  keep(member);
+  keep(slot, member);
 }
 
 void MemberPartition::reject(const DecodedRecord& record, const Error& error,
@@ -155,14 +145,18 @@ void MemberPartition::reject(const DecodedRecord& record, const Error& error,
   }
   ++counters.deadlettered;
   codec::encode_deadletter(error, context_.source.describe(number_, offset), number_, offset,
-                           record.raw->value, out.start(ports::Stream::deadletters, number_, {}));
+                           record.raw->value,
+                           out.start(context_.topology.outputs.deadletters, number_, {}));
   out.finish();
 }
 
-ports::CommitPosition MemberPartition::prepare(Flush::Share share, ports::OutputBuffer& out) {
+ports::CommitPosition MemberPartition::prepare(Flush::Share share, std::size_t& room,
+                                               ports::OutputBuffer& out) {
   unsaved_.count();
+  context_.cache.hold(timers_counted_, timers_.bytes());
+  timers_counted_ = timers_.bytes();
   preparing_counters_ = emitter_.counters();
-  return saves_.prepare(share, out);
+  return saves_.prepare(share, room, out);
 }
 
 ports::SavedBatch& MemberPartition::committed(const ports::CommitPosition& position) {

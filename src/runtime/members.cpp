@@ -25,11 +25,14 @@ Flush::Share Flush::share_of(std::uint32_t partition) const {
 Members::Members(const Topology& topology, ports::Source& source, ports::Changelog* changelog,
                  ports::MemberStores& stores, MembersOptions options)
     : cache_{options.cache_bytes},
+      log_{[this](std::size_t before, std::size_t now) { cache_.hold(before, now); }},
       options_{std::move(options)},
-      context_{topology, options_, source, cache_},
+      generations_{options_.generations},
+      context_{topology, options_, source, cache_, log_, generations_},
       source_{source},
       changelog_{changelog},
-      stores_{stores} {}
+      stores_{stores},
+      key_check_{options_.key_policy, options_.input_partitions} {}
 
 Members::~Members() { close(); }
 
@@ -89,6 +92,7 @@ Result<void> Members::ready(TimelineGroup& group) {
   } else {
     group.timeline->begin(first->from());
   }
+  adopt_further(*group.timeline);
   std::deque<Opening> openings;
   openings.swap(group.openings);
   for (Opening& opening : openings) {
@@ -96,6 +100,7 @@ Result<void> Members::ready(TimelineGroup& group) {
     const std::uint32_t number = opening.partition();
     auto& partition = group.partitions.emplace_back(std::make_unique<MemberPartition>(
         number, context_, opening.take_store(), *group.timeline, opening.from()));
+    if (opening.checkpoint()) partition->timers().turned(opening.checkpoint()->turned_to);
     partitions_[number] = {partition.get(), &group};
     if (auto started = source_.start_at(number, opening.from()); !started) return started;
   }
@@ -107,9 +112,37 @@ Result<void> Members::ready(TimelineGroup& group) {
   return {};
 }
 
+void Members::adopt_further(Timeline& timeline) const {
+  for (const ports::Generation& one : generations_) {
+    const auto& adopted = timeline.generations();
+    if (!adopted.empty() && one.version <= adopted.back().version) continue;
+    timeline.adopt(one);
+    log::info("program.adopted", {{"version", one.version}, {"position", timeline.next()}});
+  }
+}
+
+Result<void> Members::adopt(const std::vector<ports::Generation>& generations) {
+  for (const auto& group : groups_) {
+    if (!group->ready()) continue;  // It is checked when it is.
+    const auto& adopted = group->timeline->generations();
+    for (const ports::Generation& one : generations) {
+      if (!adopted.empty() && one.version <= adopted.back().version) continue;
+      if (auto ahead = is_ahead(one, adopted, group->timeline->today()); !ahead) return ahead;
+    }
+  }
+  generations_ = generations;
+  for (const auto& group : groups_) {
+    if (!group->ready()) continue;
+    adopt_further(*group->timeline);
+    group->touched = true;
+  }
+  return {};
+}
+
 void Members::prepare(const Flush& flush, ports::OutputBuffer& out,
                       std::vector<ports::CommitPosition>& positions) {
   const auto now = options_.clock.steady();
+  std::size_t room = options_.flush.bytes_max;
   for (const auto& group : groups_) {
     if (!group->ready()) continue;
     const bool wanted =
@@ -124,7 +157,7 @@ void Members::prepare(const Flush& flush, ports::OutputBuffer& out,
     const bool long_list = group->timeline->refused_count() > refused_max;
     for (const auto& partition : group->partitions) {
       const auto share = long_list ? Flush::Share::all : flush.share_of(partition->number());
-      positions.push_back(partition->prepare(share, out));
+      positions.push_back(partition->prepare(share, room, out));
     }
   }
 }
@@ -140,8 +173,10 @@ Result<void> Members::committed(std::span<const ports::CommitPosition> positions
   }
   if (saves_.empty()) return {};
   if (auto kept = stores_.save(saves_); !kept) return kept;
+  const std::size_t blocks_kept =
+      std::max<std::size_t>(1, ports::SavedBatch::blocks_kept_default / positions.size());
   for (const ports::CommitPosition& position : positions) {
-    partitions_[position.partition].partition->saved();
+    partitions_[position.partition].partition->saved(blocks_kept);
   }
   return {};
 }

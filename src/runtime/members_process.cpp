@@ -10,7 +10,8 @@ namespace {
 
 /// So many records and their members stay in a core's own cache between two looks at them.
 constexpr std::size_t run_records = 512;
-constexpr std::size_t prefetch_record_ahead = 72;
+constexpr std::size_t prefetch_record_ahead = 80;
+constexpr std::size_t prefetch_member_text_ahead = 72;
 constexpr std::size_t prefetch_index_ahead = 64;
 constexpr std::size_t prefetch_candidate_ahead = 32;
 constexpr std::size_t prefetch_text_ahead = 16;
@@ -71,30 +72,33 @@ Result<void> Members::apply_run(DecodedBatch& batch, ports::OutputBuffer& out) {
   return {};
 }
 
+/// Whose member the record's is, and what it is found by.
+void Members::name_member(const DecodedRecord& record, Found& found) const {
+  found.held = owner_of(record);
+  if (!record.decoded || found.held.partition == nullptr) return;
+  found.key = cache_.key_of(record.event.member, found.held.partition->number());
+}
+
 Result<void> Members::find_members(std::span<const DecodedRecord> run) {
   found_.assign(run.size(), Found{});
   bool any_missing = false;
   for (std::size_t i = 0; i < run.size(); ++i) {
     if (i + prefetch_record_ahead < run.size()) prefetch(run[i + prefetch_record_ahead]);
-    if (i + prefetch_index_ahead < run.size()) {
-      const DecodedRecord& ahead = run[i + prefetch_index_ahead];
-      found_[i + prefetch_index_ahead].held = owner_of(ahead);
-      if (const auto& held = found_[i + prefetch_index_ahead].held; held.partition != nullptr) {
-        cache_.prefetch_index(
-            MemberCache::key_of(ahead.event.member_hash, held.partition->number()));
-      }
+    if (i + prefetch_member_text_ahead < run.size()) {
+      __builtin_prefetch(run[i + prefetch_member_text_ahead].event.member.data());
     }
-    if (i < prefetch_index_ahead) found_[i].held = owner_of(run[i]);
+    if (i + prefetch_index_ahead < run.size()) {
+      Found& ahead = found_[i + prefetch_index_ahead];
+      name_member(run[i + prefetch_index_ahead], ahead);
+      if (ahead.held.partition != nullptr) cache_.prefetch_index(ahead.key);
+    }
+    if (i < prefetch_index_ahead) name_member(run[i], found_[i]);
     if (i + prefetch_candidate_ahead < run.size() && i >= prefetch_candidate_ahead) {
-      const Held& held = found_[i + prefetch_candidate_ahead].held;
-      if (held.partition != nullptr) {
-        cache_.prefetch_candidate(MemberCache::key_of(
-            run[i + prefetch_candidate_ahead].event.member_hash, held.partition->number()));
-      }
+      const Found& ahead = found_[i + prefetch_candidate_ahead];
+      if (ahead.held.partition != nullptr) cache_.prefetch_candidate(ahead.key);
     }
     if (i + prefetch_text_ahead < run.size()) {
       const event::Event& near = run[i + prefetch_text_ahead].event;
-      __builtin_prefetch(near.member.data());
       __builtin_prefetch(near.id.data());
       __builtin_prefetch(run[i + prefetch_text_ahead].raw);
     }
@@ -102,11 +106,10 @@ Result<void> Members::find_members(std::span<const DecodedRecord> run) {
     if (!run[i].decoded || found.held.partition == nullptr) continue;
     const std::uint32_t number = found.held.partition->number();
     const event::Event& event = run[i].event;
-    const std::uint64_t key = MemberCache::key_of(event.member_hash, number);
-    found.slot = cache_.find(key, number, event.member);
+    found.slot = cache_.find(found.key, number, event.member);
     found.bytes_read = reads_money(event.type) ? sizeof(CachedMember) : hot_bytes;
     if (found.slot != no_slot) continue;
-    found.slot = cache_.insert(key, number, event.member);
+    found.slot = cache_.insert(found.key, number, event.member);
     found.inserted = any_missing = true;
   }
   return any_missing ? load_missing() : Result<void>{};
@@ -145,7 +148,11 @@ Result<bool> Members::apply_record(DecodedRecord& record, const Found& found,
   }
   group.touched = true;
   group.last_record = now_;
-  if (record.decoded && !timely(*record.raw, record.event, timeline)) {
+  const bool astray = record.decoded && key_check_.astray(*record.raw, record.event);
+  if (astray) partition.count_astray(offset);
+  if (astray && key_check_.refuses()) {
+    partition.reject(record, Error{Errc::wrong_partition, "key"}, out);
+  } else if (record.decoded && !timely(*record.raw, record.event, timeline)) {
     partition.reject(record, Error{Errc::time_in_future, "time"}, out);
   } else if (!record.decoded) {
     partition.reject(record, record.error, out);
@@ -185,7 +192,7 @@ void Members::begin_turn(TimelineGroup& group) {
 /// A page of the turn under way; true where that was the last.
 Result<bool> Members::turn(TimelineGroup& group, ports::OutputBuffer& out) {
   group.touched = true;
-  const auto done = turn_page(group, cache_, options_.turn_members, out);
+  const auto done = turn_page(group, cache_, context_.topology.next_switch, options_.turn_members, out);
   if (!done || !*done) return done;
   std::erase(turns_, &group);
   catch_up(group);

@@ -44,10 +44,19 @@ void Timeline::begin(const ports::Checkpoint& checkpoint) {
   refused_ = checkpoint.refused;
   recorded_to_ = checkpoint.recorded_to;
   recorded_clock_ = checkpoint.recorded_clock;
+  turned_to_ = checkpoint.turned_to;
+  generations_ = checkpoint.generations;
   set_today();
 }
 
 void Timeline::begin(ports::Offset start) { next_ = start; }
+
+void Timeline::adopt(ports::Generation generation) {
+  check(generations_.empty() || generations_.back().version < generation.version,
+        "generations are adopted in order");
+  generation.adopted_at = next_;
+  generations_.push_back(generation);
+}
 
 bool Timeline::refused(ports::Offset offset, bool behind) {
   if (recorded_clock_) return std::binary_search(refused_.begin(), refused_.end(), offset);
@@ -127,6 +136,8 @@ void Timeline::fill(const Moment& moment, ports::Checkpoint& checkpoint) {
   refused_.erase(refused_.begin(),
                  std::lower_bound(refused_.begin(), refused_.end(), moment.position));
   checkpoint.refused = refused_;
+  checkpoint.turned_to = moment.turned_to;
+  checkpoint.generations = generations_;
   checkpoint.recorded_to = std::max(next_, recorded_to_);
   checkpoint.recorded_clock = recorded_clock_.value_or(clock_.state());
 }

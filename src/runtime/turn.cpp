@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "fealty/base/check.hpp"
-#include "fealty/base/hash.hpp"
 
 namespace fealty::runtime {
 namespace {
@@ -56,7 +55,7 @@ Result<void> load(std::vector<Due>& due, const TimelineGroup& group, MemberCache
     for (Due& one : due) {
       if (one.partition != partition.get() || one.member.slot != no_slot) continue;
       const std::string& id = one.member.place.member;
-      const std::uint64_t key = MemberCache::key_of(hash64(id), partition->number());
+      const std::uint64_t key = cache.key_of(id, partition->number());
       one.member.slot = cache.insert(key, partition->number(), id);
       inserted.push_back(one.member.slot);
     }
@@ -67,7 +66,8 @@ Result<void> load(std::vector<Due>& due, const TimelineGroup& group, MemberCache
 
 }  // namespace
 
-Result<bool> turn_page(TimelineGroup& group, MemberCache& cache, std::size_t limit,
+Result<bool> turn_page(TimelineGroup& group, MemberCache& cache,
+                       const Timers::NextSwitch& next_switch, std::size_t limit,
                        ports::OutputBuffer& out) {
   Timeline& timeline = *group.timeline;
   ports::DuePlace* const reached = timeline.turn();
@@ -77,7 +77,9 @@ Result<bool> turn_page(TimelineGroup& group, MemberCache& cache, std::size_t lim
   if (auto loaded = load(merged->due, group, cache); !loaded) return loaded.error();
   for (const Due& due : merged->due) {
     const Slot slot = due.member.slot;
-    if (cache.member(slot).record.due() > timeline.today()) continue;
+    const member::Record& record = cache.member(slot).record;
+    const bool switched = record.last_day >= 0 && next_switch(record.through) <= timeline.today();
+    if (record.due() > timeline.today() && !switched) continue;
     due.partition->announce(slot, timeline.silent(due.member.place), out);
     cache.recount(cache.member(slot));
   }

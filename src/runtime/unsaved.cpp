@@ -1,62 +1,88 @@
 #include "fealty/runtime/unsaved.hpp"
 
-#include "fealty/base/hash.hpp"
+#include <algorithm>
+#include <numeric>
 
 namespace fealty::runtime {
 namespace {
 
-constexpr std::size_t recent_orders_max = std::size_t{16} * 1024;  // a power of two
 constexpr std::size_t uncounted_max = std::size_t{64} << 10U;
+/// So many changes are followed one by one; a member that has more at a time is indexed from then
+/// on.
+constexpr std::uint32_t followed_max = 8;
+/// So many are compared with each other; more are sorted.
+constexpr std::size_t compared_max = 16;
 
 }  // namespace
 
-Unsaved::Unsaved(ports::MemberStore& store, MemberCache& cache)
-    : store_{store}, cache_{cache}, recent_orders_(recent_orders_max) {}
+Unsaved::Unsaved(ports::MemberStore& store, MemberCache& cache, HistoryLog& log)
+    : store_{store}, cache_{cache}, log_{log}, index_{log_} {}
 
 Unsaved::~Unsaved() { cache_.hold(counted_, 0); }
+
+/// Names a member as long as it has anything here: until then its slot is nobody else's.
+std::uint64_t Unsaved::tag_of(Slot slot) const {
+  return std::uint64_t{cache_.member(slot).generation} << 32U | slot;
+}
 
 void Unsaved::add(CachedMember& member, const member::LedgerEntry& entry) {
   encoded_.clear();
   store_.encode(entry, encoded_);
   member.unsaved_entries = log_.append(encoded_, member.unsaved_entries, 0);
-  if (log_.bytes() - counted_ > uncounted_max) count();
 }
 
-void Unsaved::add(CachedMember& member, const member::OrderGrant& order) {
+void Unsaved::add(Slot slot, HistoryLog::Position saving, const member::RowChange& change,
+                  const member::Effects& effects) {
   encoded_.clear();
-  store_.encode(order, encoded_);
-  member.unsaved_orders = log_.append(encoded_, member.unsaved_orders, order.key);
-  recent_orders_[place_of(member, order.key)] = {mix(order.key, member.key), member.unsaved_orders};
-  if (log_.bytes() - counted_ > uncounted_max) count();
-}
-
-/// Where an order's newest state is noted. Most refunds follow soon; whose note was overwritten is
-/// found the long way.
-std::size_t Unsaved::place_of(const CachedMember& member, std::uint64_t key) const {
-  return mix(key, member.key) & (recent_orders_.size() - 1);
-}
-
-bool Unsaved::find_order(const CachedMember& member, HistoryLog::Position saving, std::uint64_t key,
-                         member::OrderGrant& out) const {
-  const RecentOrder& recent = recent_orders_[place_of(member, key)];
-  if (recent.key == mix(key, member.key) && log_.holds(recent.at)) {
-    store_.decode(log_.at(recent.at).bytes, out);
-    return true;
+  store_.encode(change, effects, encoded_);
+  CachedMember& member = cache_.member(slot);
+  const std::uint64_t tag = tag_of(slot);
+  member.unsaved_rows = log_.append(encoded_, member.unsaved_rows, tag);
+  if (member.rows_indexed != 0) {
+    index_.put(tag, ports::row_name(encoded_), member.unsaved_rows);
+  } else if (++member.rows_followed > followed_max) {
+    index(slot, saving);
   }
-  return find_in_chain(member.unsaved_orders, key, out) || find_in_chain(saving, key, out);
+  if (index_.heap_bytes() > counted_ + uncounted_max) count();
 }
 
-bool Unsaved::find_in_chain(HistoryLog::Position newest, std::uint64_t key,
-                            member::OrderGrant& out) const {
+/// All that the member has here so far, oldest first.
+void Unsaved::index(Slot slot, HistoryLog::Position saving) {
+  CachedMember& member = cache_.member(slot);
+  member.rows_indexed = 1;
+  std::vector<HistoryLog::Position> newest_first;
+  for (const HistoryLog::Position newest : {member.unsaved_rows, saving}) {
+    for (auto at = newest; at != HistoryLog::none; at = log_.at(at).previous) {
+      newest_first.push_back(at);
+    }
+  }
+  for (auto at = newest_first.rbegin(); at != newest_first.rend(); ++at) {
+    index_.put(tag_of(slot), ports::row_name(log_.at(*at).bytes), *at);
+  }
+}
+
+std::optional<std::string_view> Unsaved::find(Slot slot, HistoryLog::Position saving,
+                                              std::string_view name) const {
+  const CachedMember& member = cache_.member(slot);
+  HistoryLog::Position at = HistoryLog::none;
+  if (member.rows_indexed != 0) {
+    at = index_.find(tag_of(slot), name);
+  } else {
+    at = find_in_chain(member.unsaved_rows, name);
+    if (at == HistoryLog::none) at = find_in_chain(saving, name);
+  }
+  if (at == HistoryLog::none) return std::nullopt;
+  return log_.at(at).bytes.substr(name.size());
+}
+
+HistoryLog::Position Unsaved::find_in_chain(HistoryLog::Position newest,
+                                            std::string_view name) const {
   for (auto at = newest; at != HistoryLog::none;) {
     const HistoryLog::Item item = log_.at(at);
-    if (item.tag == key) {
-      store_.decode(item.bytes, out);
-      return true;
-    }
+    if (item.bytes.starts_with(name)) return at;
     at = item.previous;
   }
-  return false;
+  return HistoryLog::none;
 }
 
 void Unsaved::gather(std::span<const Slot> slots, Gathered& out) {
@@ -64,19 +90,45 @@ void Unsaved::gather(std::span<const Slot> slots, Gathered& out) {
   for (std::size_t i = 0; i < slots.size(); ++i) {
     const CachedMember& member = cache_.member(slots[i]);
     out.chains_[2 * i].next = member.unsaved_entries;
-    out.chains_[2 * i + 1].next = member.unsaved_orders;
+    out.chains_[2 * i + 1].next = member.unsaved_rows;
     out.chains_[2 * i].items.clear();
     out.chains_[2 * i + 1].items.clear();
   }
   log_.follow(std::span{out.chains_}.first(2 * slots.size()), gathered_);
 }
 
-std::span<const std::string_view> Unsaved::Gathered::of(std::size_t i) {
-  const auto& entries = chains_[2 * i].items;
-  const auto& orders = chains_[2 * i + 1].items;
-  items_.assign(entries.rbegin(), entries.rend());
-  items_.insert(items_.end(), orders.rbegin(), orders.rend());
-  return items_;
+std::span<const std::string_view> Unsaved::Gathered::entries(std::size_t i) {
+  const auto& newest_first = chains_[2 * i].items;
+  entries_.assign(newest_first.rbegin(), newest_first.rend());
+  return entries_;
+}
+
+std::span<const std::string_view> Unsaved::Gathered::rows(std::size_t i) {
+  const auto& newest_first = chains_[2 * i + 1].items;
+  rows_.clear();
+  if (newest_first.size() <= compared_max) {
+    for (const std::string_view change : newest_first) {
+      const std::string_view name = ports::row_name(change);
+      const bool newer = std::any_of(rows_.begin(), rows_.end(),
+                                     [&](std::string_view kept) { return kept.starts_with(name); });
+      if (!newer) rows_.push_back(change);
+    }
+    std::reverse(rows_.begin(), rows_.end());
+    return rows_;
+  }
+  order_.resize(newest_first.size());
+  std::iota(order_.begin(), order_.end(), 0U);
+  std::sort(order_.begin(), order_.end(), [&](std::uint32_t a, std::uint32_t b) {
+    const int names = ports::row_name(newest_first[a]).compare(ports::row_name(newest_first[b]));
+    return names != 0 ? names < 0 : a < b;
+  });
+  for (const std::uint32_t next : order_) {
+    const std::string_view change = newest_first[next];
+    if (rows_.empty() || !rows_.back().starts_with(ports::row_name(change))) {
+      rows_.push_back(change);
+    }
+  }
+  return rows_;
 }
 
 void Unsaved::release_gathered() {
@@ -86,8 +138,8 @@ void Unsaved::release_gathered() {
 }
 
 void Unsaved::count() {
-  cache_.hold(counted_, log_.bytes());
-  counted_ = log_.bytes();
+  cache_.hold(counted_, index_.heap_bytes());
+  counted_ = index_.heap_bytes();
 }
 
 }  // namespace fealty::runtime

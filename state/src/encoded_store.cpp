@@ -2,16 +2,21 @@
 
 #include <algorithm>
 #include <numeric>
+#include <utility>
 
+#include "src/format_error.hpp"
 #include "src/keys.hpp"
+#include "src/sorted_writes.hpp"
 
 namespace fealty::state {
 namespace {
 
+/// Every key begins with the letter of its table.
+constexpr std::string_view keys_begin{"\0", 1}, keys_end = "\xff";
+
 constexpr std::size_t restoring_bytes_max = std::size_t{8} * 1024 * 1024;
 // What most items take at most, keys and the encoder's own bounds included.
-constexpr std::size_t member_bytes_about = 2048, chunk_head_bytes = 1024,
-                      chunk_bytes_max = std::size_t{256} << 10U, checkpoint_bytes_about = 512;
+constexpr std::size_t member_bytes_about = 2048, checkpoint_bytes_about = 512;
 
 std::string timer_start(Day day) {
   std::string key;
@@ -24,19 +29,6 @@ std::string end_of(std::string prefix) {
   check(!prefix.empty() && prefix.back() != '\xff', "a prefix that has a successor");
   ++prefix.back();
   return prefix;
-}
-
-Error with_detail(const Error& error, std::string_view member) {
-  return {error.code, error.field, std::string{"member "}.append(member) + ": " + error.detail};
-}
-
-/// Eight bytes of a key from `at` on, as a number that compares as they do; missing ones are 0.
-std::uint64_t head_of(std::string_view key, std::size_t at) {
-  std::uint64_t head = 0;
-  for (std::size_t i = at; i < at + 8; ++i) {
-    head = head << 8U | (i < key.size() ? static_cast<unsigned char>(key[i]) : 0U);
-  }
-  return head;
 }
 
 }  // namespace
@@ -81,40 +73,9 @@ Result<void> EncodedStore::load(std::span<const std::string_view> members,
   return map_->get_many(keys_, [&](std::size_t k, std::string_view value) -> Result<void> {
     const std::size_t i = order_[k];
     const std::string_view id = keys_[k].substr(1);
-    if (auto read = decode_record(id, value, *out[i]); !read) return with_detail(read.error(), id);
+    if (auto read = decode_record(id, value, *out[i]); !read) return of_member(read.error(), id);
     return {};
   });
-}
-
-Result<std::optional<member::OrderGrant>> EncodedStore::find_order(std::string_view member,
-                                                                   std::uint64_t order_key) {
-  std::string first;
-  keys::append_history(member, 0, 0, first);
-  std::string end;
-  keys::append_history_end(member, end);
-  std::optional<member::OrderGrant> found;
-  auto scanned =
-      map_->scan_back(first, end, [&](std::string_view, std::string_view value) -> Result<bool> {
-        auto order = state::find_order_in(value, order_key);
-        if (!order) return with_detail(order.error(), member);
-        if (!order->has_value()) return true;
-        found = std::move(*order);
-        return false;
-      });
-  if (!scanned) return scanned.error();
-  return found;
-}
-
-void EncodedStore::encode(const member::LedgerEntry& entry, std::string& out) {
-  encode_entry(entry, out);
-}
-
-void EncodedStore::encode(const member::OrderGrant& order, std::string& out) {
-  encode_order(order, out);
-}
-
-void EncodedStore::decode(std::string_view bytes, member::OrderGrant& order) {
-  decode_order(bytes, order);
 }
 
 void EncodedStore::encode(std::span<const ports::SaveItem> items, ports::Offset as_of,
@@ -124,29 +85,12 @@ void EncodedStore::encode(std::span<const ports::SaveItem> items, ports::Offset 
     std::string& bytes = batch.begin_item(member_bytes_about);
     keys::append_member(save.record->id, bytes);
     batch.key_done();
-    encoder_.encode(*save.record, as_of, bytes);
+    encode_record(*save.record, as_of, bytes);
     ports::SavedBatch::Item& item = batch.item_done();
     item.due = save.record->due();
     item.stored_due = save.stored_due;
-    encode_chunks(save, as_of, batch);
-  }
-}
-
-/// In several chunks where a busy member's history would not fit into one record of the changelog.
-void EncodedStore::encode_chunks(const ports::SaveItem& save, ports::Offset as_of,
-                                 ports::SavedBatch& batch) {
-  std::uint32_t number = 0;
-  for (std::size_t begin = 0, end = 0; begin < save.history.size(); begin = end) {
-    std::size_t size = 0;
-    for (; end < save.history.size(); ++end) {
-      if (end > begin && size + save.history[end].size() > chunk_bytes_max) break;
-      size += save.history[end].size();
-    }
-    std::string& chunk = batch.begin_item(chunk_head_bytes + size);
-    keys::append_history(save.record->id, as_of, number++, chunk);
-    batch.key_done();
-    encode_history(save.history.subspan(begin, end - begin), chunk);
-    batch.item_done();
+    encode_ledger(save, batch);
+    encode_rows(save, batch);
   }
 }
 
@@ -158,54 +102,9 @@ void EncodedStore::encode(const ports::Checkpoint& checkpoint, ports::SavedBatch
   batch.item_done();
 }
 
-/// Precondition: scratch_ has room, so that earlier keys stay where they are.
-void EncodedStore::add_timer(Day day, std::string_view member, bool erase) {
-  if (day == no_day) return;
-  const std::size_t at = scratch_.size();
-  keys::append_timer(day, member, scratch_);
-  writes_.push_back({.key = std::string_view{scratch_}.substr(at), .erase = erase});
-}
-
-Result<void> EncodedStore::write_sorted(std::uint64_t position) {
-  std::string position_bytes;
-  keys::append_big_endian(position, position_bytes);
-  writes_.push_back({.key = {&keys::position_table, 1}, .value = position_bytes});
-  sort_order_.clear();
-  for (std::uint32_t i = 0; i < writes_.size(); ++i) {
-    const std::string_view key = writes_[i].key;
-    sort_order_.push_back({head_of(key, 0), head_of(key, 8), i});
-  }
-  std::sort(sort_order_.begin(), sort_order_.end(), [&](const SortKey& a, const SortKey& b) {
-    if (a.first != b.first) return a.first < b.first;
-    if (a.second != b.second) return a.second < b.second;
-    const int order = writes_[a.write].key.compare(writes_[b.write].key);
-    return order != 0 ? order < 0 : a.write < b.write;
-  });
-  // Of several writes to one key the last stands.
-  sorted_.clear();
-  for (const SortKey& next : sort_order_) {
-    const Write& write = writes_[next.write];
-    if (!sorted_.empty() && sorted_.back().key == write.key) sorted_.pop_back();
-    sorted_.push_back(write);
-  }
-  return map_->write(sorted_);
-}
-
-Result<void> EncodedStore::save(ports::SavedBatch& batch) {
-  writes_.clear();
-  scratch_.clear();
-  std::size_t timer_bytes = 0;
-  for (const auto& item : batch.items) timer_bytes += 2 * (item.key_size + keys::timer_head);
-  scratch_.reserve(timer_bytes);
-  for (const auto& item : batch.items) {
-    const std::string_view key = batch.key(item);
-    check(item.key_size > 0 && item.value_size > 0, "a saved version has a key and a value");
-    writes_.push_back({.key = key, .value = batch.value(item)});
-    if (key[0] != keys::member_table || item.due == item.stored_due) continue;
-    add_timer(item.stored_due, key.substr(1), true);
-    add_timer(item.due, key.substr(1), false);
-  }
-  return write_sorted(batch.changelog_position);
+Result<void> EncodedStore::save(const ports::SavedBatch& batch) {
+  SortedWrites sorted;
+  return map_->write(sorted.of(batch));
 }
 
 Result<Day> EncodedStore::stored_due(std::string_view member) {
@@ -219,7 +118,7 @@ Result<Day> EncodedStore::stored_due(std::string_view member) {
   if (!bytes->has_value()) return no_day;
   member::Record record;
   if (auto read = decode_record(member, **bytes, record); !read) {
-    return with_detail(read.error(), member);
+    return of_member(read.error(), member);
   }
   return record.due();
 }
@@ -233,7 +132,7 @@ Result<void> EncodedStore::restore(std::string_view key, std::string_view value,
     if (!before) return before.error();
     member::Record record;  // A deletion leaves no timer.
     if (!value.empty()) {
-      if (auto read = decode_record(id, value, record); !read) return with_detail(read.error(), id);
+      if (auto read = decode_record(id, value, record); !read) return of_member(read.error(), id);
     }
     const Day due = record.due();
     if (*before != due) {
@@ -249,7 +148,8 @@ Result<void> EncodedStore::restore(std::string_view key, std::string_view value,
       }
     }
     restoring_due_[std::string{id}] = due;
-  } else if (key[0] != keys::history_table && key[0] != keys::checkpoint_table) {
+  } else if (key[0] != keys::ledger_table && key[0] != keys::checkpoint_table &&
+             !keys::is_row_table(key[0])) {
     return Error{Errc::wrong_revision, "changelog",
                  "a record of a table this release does not know"};
   }
@@ -259,17 +159,20 @@ Result<void> EncodedStore::restore(std::string_view key, std::string_view value,
   return restoring_bytes_ < restoring_bytes_max ? Result<void>{} : write_restored();
 }
 
+/// Keeps no memory of it: many partitions are restored side by side.
 Result<void> EncodedStore::write_restored() {
-  writes_.clear();
+  std::vector<Write> writes;
+  writes.reserve(restoring_.size() + 1);
   for (const auto& [key, value] : restoring_) {
     const bool timer = key[0] == keys::timer_table;
-    writes_.push_back({.key = key,
-                       .value = timer ? std::string_view{} : std::string_view{value},
-                       .erase = value.empty()});
+    writes.push_back({.key = key,
+                      .value = timer ? std::string_view{} : std::string_view{value},
+                      .erase = value.empty()});
   }
-  auto written = write_sorted(restoring_position_);
-  restoring_.clear();
-  restoring_due_.clear();
+  SortedWrites sorted;
+  auto written = map_->write(sorted.of(std::move(writes), restoring_position_));
+  restoring_ = {};
+  restoring_due_ = {};
   restoring_bytes_ = 0;
   return written;
 }
@@ -305,7 +208,7 @@ Result<void> EncodedStore::scan(const std::function<Result<void>(const member::R
                     [&](std::string_view key, std::string_view value) -> Result<bool> {
                       const std::string_view id = key.substr(1);
                       if (auto read = decode_record(id, value, record); !read) {
-                        return with_detail(read.error(), id);
+                        return of_member(read.error(), id);
                       }
                       if (auto visited = visit(record); !visited) return visited.error();
                       return true;
@@ -323,7 +226,7 @@ Result<void> EncodedStore::page(std::string_view after, std::size_t limit,
                               if (count == out.size()) out.emplace_back();
                               const std::string_view id = key.substr(1);
                               if (auto read = decode_record(id, value, out[count]); !read) {
-                                return with_detail(read.error(), id);
+                                return of_member(read.error(), id);
                               }
                               return ++count < limit;
                             });
@@ -331,30 +234,16 @@ Result<void> EncodedStore::page(std::string_view after, std::size_t limit,
   return scanned;
 }
 
-Result<void> EncodedStore::history(std::string_view member,
-                                   const std::function<void(const member::LedgerEntry&)>& visit) {
-  std::string first;
-  keys::append_history(member, 0, 0, first);
-  std::string end;
-  keys::append_history_end(member, end);
-  member::History chunk;
-  return map_->scan(first, end, [&](std::string_view, std::string_view value) -> Result<bool> {
-    if (auto read = decode_history(value, chunk); !read) return with_detail(read.error(), member);
-    for (const auto& entry : chunk.entries) visit(entry);
-    return true;
-  });
-}
-
 bool EncodedStore::empty() {
   bool found = false;
-  const auto scanned = map_->scan(std::string_view{"\0", 1}, "\xff",
-                                  [&](std::string_view, std::string_view) -> Result<bool> {
-                                    found = true;
-                                    return false;
-                                  });
+  const auto scanned =
+      map_->scan(keys_begin, keys_end, [&](std::string_view, std::string_view) -> Result<bool> {
+        found = true;
+        return false;
+      });
   return scanned.has_value() && !found;
 }
 
-std::uint64_t EncodedStore::disk_bytes() { return map_->disk_bytes(); }
+std::uint64_t EncodedStore::disk_bytes() { return map_->disk_bytes(keys_begin, keys_end); }
 
 }  // namespace fealty::state

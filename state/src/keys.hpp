@@ -12,9 +12,16 @@
 /// numbers.
 namespace fealty::state::keys {
 
-inline constexpr char member_table = 'm', history_table = 'h', checkpoint_table = 'c',
-                      timer_table = 't', position_table = 'p';
-inline constexpr std::size_t timer_head = 1 + 4;  // table letter, day
+inline constexpr char member_table = 'm', ledger_table = 'l', order_table = 'o',
+                      delivery_table = 'd', parked_table = 'r', reservation_table = 'v',
+                      checkpoint_table = 'c', timer_table = 't', position_table = 'p';
+/// Whether an empty value in this table says that the row is gone.
+inline bool is_row_table(char table) {
+  return table == order_table || table == delivery_table || table == parked_table ||
+         table == reservation_table;
+}
+inline constexpr std::size_t timer_head = 1 + 4;   // table letter, day
+inline constexpr std::size_t partition_bytes = 4;  // before each key in a database of them all
 
 template <class T>
 void append_big_endian(T value, std::string& out) {
@@ -33,24 +40,22 @@ inline void append_member(std::string_view id, std::string& out) {
   out.push_back(member_table);
   out.append(id);
 }
-/// What all history keys of one member begin with; no other member's do.
-inline void append_history_prefix(std::string_view id, std::string& out) {
+/// What all keys of one member in a table beside the member's begin with; no other member's do.
+inline void append_prefix(char table, std::string_view id, std::string& out) {
   check(id.size() <= 0xffff, "decode bounds a member's id");
-  out.push_back(history_table);
+  out.push_back(table);
   append_big_endian(static_cast<std::uint16_t>(id.size()), out);
   out.append(id);
 }
-/// Of chunk `number` of a save; only those behind the first name their number.
-inline void append_history(std::string_view id, member::Offset as_of, std::uint32_t number,
-                           std::string& out) {
-  append_history_prefix(id, out);
-  append_big_endian(as_of, out);
-  if (number > 0) append_big_endian(number, out);
+/// Of a row, by what append_row_key() wrote: the table, and what follows the member.
+inline void append_row(std::string_view id, std::string_view row_key, std::string& out) {
+  append_prefix(row_key.front(), id, out);
+  out.append(row_key.substr(1));
 }
-/// Behind all history keys of one member.
-inline void append_history_end(std::string_view id, std::string& out) {
-  append_history(id, ~member::Offset{0}, ~std::uint32_t{0}, out);
-  out.push_back('\0');
+/// Of the chunk of ledger entries that begins with `seq`.
+inline void append_ledger(std::string_view id, std::uint64_t seq, std::string& out) {
+  append_prefix(ledger_table, id, out);
+  append_big_endian(seq, out);
 }
 inline void append_timer(Day day, std::string_view id, std::string& out) {
   out.push_back(timer_table);

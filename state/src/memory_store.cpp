@@ -1,5 +1,6 @@
 #include "fealty/state/memory_store.hpp"
 
+#include <iterator>
 #include <map>
 #include <memory>
 
@@ -40,18 +41,13 @@ class MemoryMap final : public KeyValue {
     }
     return {};
   }
-  Result<void> scan_back(std::string_view first, std::string_view end,
+  Result<void> scan_from(std::string_view first, std::string_view at, std::string_view end,
                          const PairVisitor& visit) override {
-    for (auto at = pairs_.lower_bound(end); at != pairs_.begin();) {
-      --at;
-      if (at->first < first) break;
-      auto go_on = visit(at->first, at->second);
-      if (!go_on) return go_on.error();
-      if (!*go_on) break;
-    }
-    return {};
+    auto from = pairs_.upper_bound(at);
+    if (from != pairs_.begin() && std::prev(from)->first >= first) --from;
+    return scan(from == pairs_.end() ? end : std::string_view{from->first}, end, visit);
   }
-  std::uint64_t disk_bytes() override { return 0; }
+  std::uint64_t disk_bytes(std::string_view, std::string_view) override { return 0; }
 
  private:
   std::map<std::string, std::string, std::less<>> pairs_;
@@ -60,5 +56,16 @@ class MemoryMap final : public KeyValue {
 }  // namespace
 
 MemoryStore::MemoryStore() : EncodedStore{std::make_unique<MemoryMap>()} {}
+
+Result<std::unique_ptr<ports::MemberStore>> MemoryStores::open(std::uint32_t) {
+  return std::unique_ptr<ports::MemberStore>{std::make_unique<MemoryStore>()};
+}
+
+Result<void> MemoryStores::save(std::span<const Save> saves) {
+  for (const Save& save : saves) {
+    if (auto kept = static_cast<MemoryStore&>(*save.store).save(*save.batch); !kept) return kept;
+  }
+  return {};
+}
 
 }  // namespace fealty::state

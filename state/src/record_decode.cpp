@@ -2,21 +2,21 @@
 
 #include "fealty/state/record_codec.hpp"
 #include "src/format_error.hpp"
+#include "src/level_fields.hpp"
+#include "src/window_codec.hpp"
 #include "src/wire.hpp"
 
 namespace fealty::state {
 namespace {
 
 using member::ChurnState;
-using member::KeySet;
 using member::LevelState;
-using member::ParkedRefund;
 using member::Record;
 using wire::Reader;
 using wire::tag;
 using wire::Writer;
 
-constexpr std::uint32_t field_last = 39;
+constexpr std::uint32_t field_last = 53;
 
 void get(std::string_view bytes, LevelState& state, Reader& outer) {
   Reader in{bytes};
@@ -60,92 +60,6 @@ void get(std::string_view bytes, ChurnState& state, Reader& outer) {
   if (!in.ok()) outer.fail();
 }
 
-void get(std::string_view bytes, member::Reservation& reservation, Reader& outer) {
-  Reader in{bytes};
-  for (std::uint32_t t = 0; in.next(t);) {
-    switch (t) {
-      case tag(1, wire::fixed64):
-        reservation.key = in.raw_fixed64();
-        break;
-      case tag(2, wire::varint):
-        in.sint(reservation.points);
-        break;
-      default:
-        in.skip(t, 2);
-    }
-  }
-  if (!in.ok()) outer.fail();
-}
-
-void get(std::string_view bytes, ParkedRefund::Line& line, Reader& outer) {
-  Reader in{bytes};
-  for (std::uint32_t t = 0; in.next(t);) {
-    switch (t) {
-      case tag(1, wire::bytes):
-        in.text(line.line);
-        break;
-      case tag(2, wire::bytes):
-        in.text(line.sku);
-        break;
-      case tag(3, wire::varint):
-        in.sint(line.quantity);
-        break;
-      case tag(4, wire::varint):
-        in.sint(line.amount_minor);
-        break;
-      default:
-        in.skip(t, 4);
-    }
-  }
-  if (!in.ok()) outer.fail();
-}
-
-void get(std::string_view bytes, ParkedRefund& parked, Reader& outer) {
-  Reader in{bytes};
-  bool part_of_order = false;
-  std::uint32_t currency = 0;
-  for (std::uint32_t t = 0; in.next(t);) {
-    switch (t) {
-      case tag(1, wire::fixed64):
-        parked.order_key = in.raw_fixed64();
-        break;
-      case tag(2, wire::bytes):
-        in.text(parked.order_id);
-        break;
-      case tag(3, wire::bytes):
-        in.text(parked.refund_id);
-        break;
-      case tag(4, wire::bytes):
-        in.text(parked.event_id);
-        break;
-      case tag(5, wire::bytes):
-        in.text(parked.reason);
-        break;
-      case tag(6, wire::varint):
-        parked.time = EventTime{std::chrono::milliseconds{in.raw_sint()}};
-        break;
-      case tag(7, wire::varint):
-        in.uint(currency);
-        break;
-      case tag(8, wire::varint):
-        in.flag(part_of_order);
-        break;
-      case tag(9, wire::varint):
-        parked.has_amount = true;
-        in.sint(parked.amount_minor);
-        break;
-      case tag(10, wire::bytes):
-        get(in.raw_bytes(), parked.lines.emplace_back(), in);
-        break;
-      default:
-        in.skip(t, 10);
-    }
-  }
-  parked.whole_order = !part_of_order;
-  parked.currency = Currency::from_packed(currency);
-  if (!in.ok()) outer.fail();
-}
-
 /// Each value is given to `take`; false = out of order, a fault.
 template <class Take>
 void get_ascending(std::string_view bytes, Reader& outer, Take&& take) {
@@ -165,31 +79,12 @@ void get_ascending(std::string_view bytes, Reader& outer, Take&& take) {
   if (!in.ok()) outer.fail();
 }
 
-void get_qualifying_amounts(std::string_view bytes, Record& record, Reader& outer) {
-  Reader in{bytes};
-  for (auto& bucket : record.qualifying) bucket.amount = in.raw_sint();
-  if (!in.ok() || !in.at_end()) outer.fail();
-}
-
 void get_recent(std::string_view bytes, Record& record, Reader& outer) {
   if (bytes.size() % 8 != 0 || bytes.size() > Record::recent_max * 8) return outer.fail();
   if (!bytes.empty()) std::memcpy(record.recent_ids.data(), bytes.data(), bytes.size());
 }
 
-void get_money_keys(std::string_view bytes, Record& record, Reader& outer) {
-  static_assert(sizeof(KeySet::Entry) == 16 && std::is_trivially_copyable_v<KeySet::Entry>);
-  if (bytes.size() % sizeof(KeySet::Entry) != 0) return outer.fail();
-  std::vector<KeySet::Entry> entries(bytes.size() / sizeof(KeySet::Entry));
-  if (!entries.empty()) std::memcpy(entries.data(), bytes.data(), bytes.size());
-  const auto not_ascending = [](const auto& a, const auto& b) { return a.key >= b.key; };
-  if (std::adjacent_find(entries.begin(), entries.end(), not_ascending) != entries.end() ||
-      (!entries.empty() && entries.front().key == 0)) {
-    return outer.fail();  // A set keeps no key of 0.
-  }
-  record.money_keys.assign(entries);
-}
-
-/// Fields 1 to 21. False: none of them.
+/// Fields 1 to 20. False: none of them.
 bool get_common(std::uint32_t t, Reader& in, Record& record) {
   switch (t) {
     case tag(2, wire::varint):
@@ -216,12 +111,6 @@ bool get_common(std::uint32_t t, Reader& in, Record& record) {
     case tag(9, wire::bytes):
       get(in.raw_bytes(), record.level, in);
       return true;
-    case tag(10, wire::bytes):
-      get_ascending(in.raw_bytes(), in, [&](Day day) { record.qualifying.push_back({day, 0}); });
-      return true;
-    case tag(11, wire::bytes):
-      get_qualifying_amounts(in.raw_bytes(), record, in);
-      return true;
     case tag(12, wire::bytes):
       get_ascending(in.raw_bytes(), in, [&](Day day) { record.purchase_days.push_back(day); });
       return true;
@@ -230,9 +119,6 @@ bool get_common(std::uint32_t t, Reader& in, Record& record) {
       return true;
     case tag(14, wire::varint):
       in.uint(record.churn_bp);
-      return true;
-    case tag(15, wire::varint):
-      in.sint(record.churn_day);
       return true;
     case tag(16, wire::varint):
       in.sint(record.first_day);
@@ -250,16 +136,12 @@ bool get_common(std::uint32_t t, Reader& in, Record& record) {
       in.uint(record.recent_next);
       if (record.recent_next >= Record::recent_max) in.fail();
       return true;
-    case tag(21, wire::bytes):
-      get_money_keys(in.raw_bytes(), record, in);
-      return true;
     default:
       return false;
   }
 }
 
-void get_rest(std::uint32_t t, Reader& in, Record& record, bool& level_differs,
-              bool& churn_differs) {
+void get_rest(std::uint32_t t, Reader& in, Record& record, std::string_view& source_before) {
   switch (t) {
     case tag(22, wire::varint):
       in.sint(record.reserved);
@@ -267,22 +149,11 @@ void get_rest(std::uint32_t t, Reader& in, Record& record, bool& level_differs,
     case tag(23, wire::varint):
       in.sint(record.redeemed_points);
       return;
-    case tag(24, wire::bytes):
-      get(in.raw_bytes(), record.rare.edit().reservations.emplace_back(), in);
-      return;
     case tag(25, wire::varint):
       in.uint(record.refunds);
       return;
     case tag(26, wire::varint):
       in.sint(record.refunded_minor);
-      return;
-    case tag(27, wire::bytes):
-      level_differs = true;
-      get(in.raw_bytes(), record.announced_level, in);
-      return;
-    case tag(28, wire::bytes):
-      churn_differs = true;
-      get(in.raw_bytes(), record.announced_churn, in);
       return;
     case tag(29, wire::varint):
       in.uint(record.clicks);
@@ -311,14 +182,23 @@ void get_rest(std::uint32_t t, Reader& in, Record& record, bool& level_differs,
     case tag(37, wire::bytes):
       in.text(record.rare.edit().attributes);
       return;
-    case tag(38, wire::bytes):
-      get(in.raw_bytes(), record.rare.edit().parked.emplace_back(), in);
-      return;
     case tag(39, wire::varint):
       in.uint(record.timer_notices);
       return;
+    case tag(50, wire::bytes):
+      get_delivery(in.raw_bytes(), source_before, record.deliveries, in);
+      return;
+    case tag(51, wire::varint):
+      record.deliveries.set_left(in.raw_varint());
+      return;
+    case tag(52, wire::varint):
+      in.uint(record.rare.edit().reservations);
+      return;
+    case tag(53, wire::bytes):
+      get_index(in.raw_bytes(), record.rare.edit().parked, in);
+      return;
     default:
-      in.skip(t, field_last);
+      if (!get_levels(t, in, record)) in.skip(t, field_last);
   }
 }
 
@@ -327,21 +207,21 @@ void get_rest(std::uint32_t t, Reader& in, Record& record, bool& level_differs,
 Result<void> decode_record(std::string_view id, std::string_view bytes, Record& record) {
   record = Record{};
   record.id.assign(id);
-  std::uint32_t format = 0;
-  bool level_differs = false;
-  bool churn_differs = false;
+  constexpr Day unset = -no_day;
+  record.through = unset;
+  Format format;
+  std::string_view source_before;  // of the last delivery
   Reader in{bytes};
   for (std::uint32_t t = 0; in.next(t);) {
     if (t == tag(1, wire::varint)) {
-      in.uint(format);
-      if (format > format_version) break;
+      in.uint(format.number);
+      if (!format.known()) break;
     } else if (!get_common(t, in, record)) {
-      get_rest(t, in, record, level_differs, churn_differs);
+      get_rest(t, in, record, source_before);
     }
   }
-  if (!level_differs) record.announced_level = record.level;
-  if (!churn_differs) record.announced_churn = record.churn;
-  return verdict(in.ok(), format, "member");
+  if (record.through == unset) record.through = record.last_day;
+  return verdict(in.ok() && levels_sound(record), format.number, "member");
 }
 
 }  // namespace fealty::state

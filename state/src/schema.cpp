@@ -22,8 +22,16 @@ Result<std::string> through_schema(Schema schema, std::string_view bytes) {
   switch (schema) {
     case Schema::member:
       return reserialised<v1::Member>(bytes);
-    case Schema::history:
-      return reserialised<v1::HistoryChunk>(bytes);
+    case Schema::ledger:
+      return reserialised<v1::LedgerChunk>(bytes);
+    case Schema::order:
+      return reserialised<v1::OrderRow>(bytes);
+    case Schema::delivery:
+      return reserialised<v1::DeliveryRow>(bytes);
+    case Schema::parked:
+      return reserialised<v1::ParkedRow>(bytes);
+    case Schema::reservation:
+      return reserialised<v1::ReservationRow>(bytes);
     case Schema::checkpoint:
       return reserialised<v1::Checkpoint>(bytes);
   }

@@ -79,7 +79,9 @@ class Writer {
     if (value != absent) always_sint(field, value);
   }
   void text(std::uint32_t field, std::string_view value) {
-    if (value.empty()) return;
+    if (!value.empty()) always_text(field, value);
+  }
+  void always_text(std::uint32_t field, std::string_view value) {
     raw_varint(tag(field, bytes));
     raw_varint(value.size());
     raw(value.data(), value.size());

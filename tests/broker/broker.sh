@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A real Apache Kafka (KRaft) for the tests, from its Maven artifacts. Needs Java 17 and, once, Maven.
 #
-#   broker.sh start  [--brokers N] [--dir DIR] [--sasl USER:PASSWORD] [--watch PID|parent]
+#   broker.sh start  [--brokers N] [--dir DIR] [--sasl USER:PASSWORD] [--proxied] [--watch PID|parent]
 #   broker.sh stop   [--dir DIR]
 #   broker.sh status [--dir DIR]
 #   broker.sh run    [start's options] -- COMMAND...     broker for one command, in $FEALTY_BROKERS
@@ -11,6 +11,8 @@
 #
 # `start` returns once every broker answers, and prints the bootstrap servers (with --sasl, those of
 # the SASL/PLAIN listener on a second line; both also in DIR/bootstrap and DIR/bootstrap.sasl).
+# With --proxied one more listener says that it is reached at another port, where a test's proxy may
+# listen; both ports are in DIR/proxied. The SASL user may do whatever no ACL says otherwise of.
 # All data lies in DIR (default: one per user under $TMPDIR), which `stop` removes. Nothing outlives
 # its keeper: brokers die with the keeper process, and the keeper stops when --watch's process ends.
 # The artifacts are kept in $FEALTY_BROKER_CACHE (default: build/broker of this checkout).
@@ -23,7 +25,7 @@ ready_seconds=${FEALTY_BROKER_READY_SECONDS:-90}
 say() { echo "broker.sh: $*" >&2; }
 fail() { say "$*"; exit 1; }
 
-usage() { sed -n '2,19s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit 2; }
+usage() { sed -n '2,21s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit 2; }
 
 # --- the artifacts -------------------------------------------------------------------------------
 
@@ -75,14 +77,21 @@ print(*[s.getsockname()[1] for s in held])
 PY
 }
 
-# write_properties I: uses ports (3 a broker: client, controller, SASL), brokers, dir, sasl.
+ports_each=5  # client, controller, SASL, behind a proxy, the proxy's
+# write_properties I: uses ports, brokers, dir, sasl, proxied.
 write_properties() {
-  local i=$1 at=$((($1 - 1) * 3)) replicas=$((brokers < 3 ? brokers : 3)) voters="" j
-  for ((j = 1; j <= brokers; ++j)); do voters+="${voters:+,}$j@127.0.0.1:${ports[(j - 1) * 3 + 1]}"; done
+  local i=$1 at=$((($1 - 1) * ports_each)) replicas=$((brokers < 3 ? brokers : 3)) voters="" j
+  for ((j = 1; j <= brokers; ++j)); do voters+="${voters:+,}$j@127.0.0.1:${ports[(j - 1) * ports_each + 1]}"; done
   local listeners="PLAINTEXT://127.0.0.1:${ports[at]}" map="CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT"
   if [ -n "$sasl" ]; then
     listeners+=",SASL_PLAINTEXT://127.0.0.1:${ports[at + 2]}"
     map+=",SASL_PLAINTEXT:SASL_PLAINTEXT"
+  fi
+  local advertised=$listeners
+  if [ -n "$proxied" ]; then
+    listeners+=",PROXIED://127.0.0.1:${ports[at + 3]}"
+    advertised+=",PROXIED://127.0.0.1:${ports[at + 4]}"
+    map+=",PROXIED:PLAINTEXT"
   fi
   cat <<EOF
 process.roles=broker,controller
@@ -90,7 +99,7 @@ node.id=$i
 controller.quorum.voters=$voters
 controller.listener.names=CONTROLLER
 listeners=$listeners,CONTROLLER://127.0.0.1:${ports[at + 1]}
-advertised.listeners=$listeners
+advertised.listeners=$advertised
 listener.security.protocol.map=$map
 inter.broker.listener.name=PLAINTEXT
 log.dirs=$dir/data-$i
@@ -104,12 +113,16 @@ offsets.topic.replication.factor=$replicas
 transaction.state.log.num.partitions=4
 transaction.state.log.replication.factor=$replicas
 transaction.state.log.min.isr=$((replicas > 2 ? 2 : 1))
+transaction.abort.timed.out.transaction.cleanup.interval.ms=200
 group.initial.rebalance.delay.ms=0
 group.min.session.timeout.ms=1000
 EOF
   if [ -n "$sasl" ]; then
     local user=${sasl%%:*} password=${sasl#*:}
     echo "sasl.enabled.mechanisms=PLAIN"
+    echo "authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer"
+    echo "super.users=User:ANONYMOUS"
+    echo "allow.everyone.if.no.acl.found=true"
     echo "listener.name.sasl_plaintext.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required username=\"$user\" password=\"$password\" user_$user=\"$password\";"
   fi
 }
@@ -180,12 +193,12 @@ start() {
   touch "$dir/fealty-broker"
   local i attempt bootstrap secured
   for attempt in 1 2 3; do  # Again where somebody took a port meanwhile.
-    read -r -a ports <<<"$(free_ports $((brokers * 3)))"
+    read -r -a ports <<<"$(free_ports $((brokers * ports_each)))"
     bootstrap="" secured=""
     for ((i = 1; i <= brokers; ++i)); do
       write_properties "$i" >"$dir/broker-$i.properties"
-      bootstrap+="${bootstrap:+,}127.0.0.1:${ports[(i - 1) * 3]}"
-      secured+="${secured:+,}127.0.0.1:${ports[(i - 1) * 3 + 2]}"
+      bootstrap+="${bootstrap:+,}127.0.0.1:${ports[(i - 1) * ports_each]}"
+      secured+="${secured:+,}127.0.0.1:${ports[(i - 1) * ports_each + 2]}"
     done
     rm -rf "$dir"/data-* "$dir"/*.pid
     format_storage
@@ -194,6 +207,7 @@ start() {
     echo $! >"$dir/keeper.pid"
     until [ -e "$dir/broker-$brokers.pid" ] || ! alive "$dir/keeper.pid"; do read -rt 0.05 <> <(:) || true; done
     if await_ready "$bootstrap"; then
+      if [ -n "$proxied" ]; then echo "${ports[3]} ${ports[4]}" >"$dir/proxied"; fi
       echo "$bootstrap" | tee "$dir/bootstrap"
       if [ -n "$sasl" ]; then echo "$secured" | tee "$dir/bootstrap.sasl"; fi
       return
@@ -222,12 +236,13 @@ stop() {
 [ $# -ge 1 ] || usage
 command=$1
 shift
-brokers=1 dir=${TMPDIR:-/tmp}/fealty-broker.$(id -u) sasl="" watch="" broker="" ports=()
+brokers=1 dir=${TMPDIR:-/tmp}/fealty-broker.$(id -u) sasl="" watch="" broker="" proxied="" ports=()
 while [ $# -gt 0 ]; do
   case $1 in
     --brokers) brokers=$2; shift 2 ;;
     --dir) dir=$2; shift 2 ;;
     --sasl) sasl=$2; shift 2 ;;
+    --proxied) proxied=yes; shift ;;
     --watch) watch=$2; shift 2 ;;
     --broker) broker=$2; shift 2 ;;
     --) shift; break ;;

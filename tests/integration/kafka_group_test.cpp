@@ -5,9 +5,6 @@
 namespace fealty::kafka::test {
 namespace {
 
-using ports::CommitPosition;
-using ports::OutputBuffer;
-using ports::Stream;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
@@ -45,26 +42,6 @@ TEST(KafkaGroup, ASecondWorkerTakesPartitionsOverWhereTheFirstCommitted) {
   other_bus.reset();
   ASSERT_TRUE(first.poll_until([&] { return first.owned.size() == 4; }));
   EXPECT_THAT(first.values, SizeIs(8));
-}
-
-TEST(KafkaGroup, AZombieIsFencedAndNothingOfItIsSeen) {
-  const auto options = options_for("zombie");
-  auto bus = connect(options);
-  Recorder zombie{*bus};
-  ASSERT_TRUE(bus->source().open(zombie));
-  ASSERT_TRUE(zombie.poll_until([&] { return zombie.owned.size() == 1; }));
-  OutputBuffer out;
-  out.add(Stream::notices, 0, "anna", "late");
-  ASSERT_TRUE(bus->sink().append(out));
-
-  // When a second worker of the same transactional id starts.
-  auto successor = connect(options);
-
-  std::vector<CommitPosition> positions{{.partition = 0, .committed = 1}};
-  const auto done = bus->sink().commit(positions);
-  ASSERT_FALSE(done);
-  EXPECT_EQ(done.error().code, Errc::fenced) << to_string(done.error());
-  EXPECT_THAT(read_all(options.output_prefix + "notices"), IsEmpty());
 }
 
 TEST(KafkaGroup, AMissingInputTopicIsNamedWithTheWayOut) {

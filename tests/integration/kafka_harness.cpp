@@ -4,56 +4,21 @@
 #include <unistd.h>
 
 #include <array>
-#include <csignal>
 #include <cstdlib>
 #include <fstream>
-#include <random>
 
 #include "fealty/log/log.hpp"
+#include "unit/streams.hpp"
 
 namespace fealty::kafka::test {
 
 namespace {
-
-constexpr std::chrono::seconds patience{60};
 
 std::string first_line(const std::string& path) {
   std::ifstream file{path};
   std::string line;
   std::getline(file, line);
   return line;
-}
-
-void expect(bool ok, const std::string& what) {
-  if (!ok) throw std::runtime_error{what};
-}
-
-/// `bootstrap` empty: the broker of this test run.
-rd_kafka_t* client(rd_kafka_type_t type, const std::string& bootstrap,
-                   const std::vector<std::pair<std::string, std::string>>& properties) {
-  rd_kafka_conf_t* conf = rd_kafka_conf_new();
-  std::array<char, 512> reason{};
-  const auto set = [&](const std::string& key, const std::string& value) {
-    expect(rd_kafka_conf_set(conf, key.c_str(), value.c_str(), reason.data(), reason.size()) ==
-               RD_KAFKA_CONF_OK,
-           reason.data());
-  };
-  set("bootstrap.servers", bootstrap.empty() ? Broker::get().bootstrap() : bootstrap);
-  for (const auto& [key, value] : properties) {
-    set(key, value);
-  }
-  rd_kafka_t* rk = rd_kafka_new(type, conf, reason.data(), reason.size());
-  expect(rk != nullptr, reason.data());
-  return rk;
-}
-
-void await_admin(rd_kafka_queue_t* queue) {
-  rd_kafka_event_t* event = rd_kafka_queue_poll(queue, 30'000);
-  expect(event != nullptr, "the broker did not answer");
-  expect(rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR_NO_ERROR,
-         rd_kafka_event_error_string(event));
-  rd_kafka_event_destroy(event);
-  rd_kafka_queue_destroy(queue);
 }
 
 }  // namespace
@@ -65,13 +30,14 @@ Broker::Broker(bool own) {
     started_ = true;
     dir_ = fmt::format("/tmp/fealty-broker-test.{}{}", getpid(), own ? ".own" : "");
     const std::string command =
-        fmt::format("{}/tests/broker/broker.sh start --dir {} --sasl anna:secret --watch {} >&2",
-                    FEALTY_SOURCE_DIR, dir_, getpid());
+        fmt::format("{}/tests/broker/broker.sh start --dir {} --sasl anna:secret {} --watch {} >&2",
+                    FEALTY_SOURCE_DIR, dir_, own ? "--proxied" : "", getpid());
     expect(std::system(command.c_str()) == 0, "no broker");
   }
   bootstrap_ = first_line(dir_ + "/bootstrap");
   sasl_bootstrap_ = first_line(dir_ + "/bootstrap.sasl");
   expect(!bootstrap_.empty(), "no broker in " + dir_);
+  if (std::ifstream ports{dir_ + "/proxied"}; ports) ports >> behind_proxy_port_ >> proxied_port_;
 }
 
 Broker::~Broker() {
@@ -88,60 +54,13 @@ const Broker& Broker::get() {
 
 Broker Broker::own() { return Broker{true}; }
 
-void Broker::freeze() const { kill(std::stoi(first_line(dir_ + "/broker-1.pid")), SIGSTOP); }
-void Broker::thaw() const { kill(std::stoi(first_line(dir_ + "/broker-1.pid")), SIGCONT); }
-
-std::string unique_name(std::string_view stem) {
-  static std::random_device device;
-  return fmt::format("{}-{:08x}", stem, device());
-}
-
-/// A topic is made before every broker's metadata says so.
-void await_topic(rd_kafka_t* rk, const std::string& topic, int partitions) {
-  rd_kafka_topic_t* handle = rd_kafka_topic_new(rk, topic.c_str(), nullptr);
-  const auto end = std::chrono::steady_clock::now() + patience;
-  bool there = false;
-  while (!there) {
-    expect(std::chrono::steady_clock::now() < end, "a topic that was made does not appear");
-    const rd_kafka_metadata_t* answer = nullptr;
-    if (rd_kafka_metadata(rk, 0, handle, &answer, 5'000) != RD_KAFKA_RESP_ERR_NO_ERROR) continue;
-    const rd_kafka_metadata_topic_t& found = answer->topics[0];
-    there = found.err == RD_KAFKA_RESP_ERR_NO_ERROR && found.partition_cnt == partitions;
-    for (int i = 0; there && i < partitions; ++i) there = found.partitions[i].leader >= 0;
-    rd_kafka_metadata_destroy(answer);
-  }
-  rd_kafka_topic_destroy(handle);
-}
-
-void create_topic(const std::string& topic, int partitions, const std::string& bootstrap) {
-  rd_kafka_t* rk = client(RD_KAFKA_PRODUCER, bootstrap, {});
-  rd_kafka_NewTopic_t* wanted = rd_kafka_NewTopic_new(topic.c_str(), partitions, 1, nullptr, 0);
-  rd_kafka_queue_t* queue = rd_kafka_queue_new(rk);
-  rd_kafka_CreateTopics(rk, &wanted, 1, nullptr, queue);
-  await_admin(queue);
-  rd_kafka_NewTopic_destroy(wanted);
-  await_topic(rk, topic, partitions);
-  rd_kafka_destroy(rk);
-}
-
-void delete_before(const std::string& topic, std::int32_t partition, std::int64_t offset) {
-  rd_kafka_t* rk = client(RD_KAFKA_PRODUCER, {}, {});
-  rd_kafka_topic_partition_list_t* list = rd_kafka_topic_partition_list_new(1);
-  rd_kafka_topic_partition_list_add(list, topic.c_str(), partition)->offset = offset;
-  rd_kafka_DeleteRecords_t* wanted = rd_kafka_DeleteRecords_new(list);
-  rd_kafka_queue_t* queue = rd_kafka_queue_new(rk);
-  rd_kafka_DeleteRecords(rk, &wanted, 1, nullptr, queue);
-  await_admin(queue);
-  rd_kafka_DeleteRecords_destroy(wanted);
-  rd_kafka_topic_partition_list_destroy(list);
-  rd_kafka_destroy(rk);
-}
-
 void produce(const std::string& topic, std::int32_t partition,
-             const std::vector<std::string>& values,
-             const std::vector<std::pair<std::string, std::string>>& headers) {
+             const std::vector<std::string>& values, const Settings& headers,
+             std::optional<std::string> key) {
   rd_kafka_t* rk =
-      client(RD_KAFKA_PRODUCER, {}, {{"linger.ms", "1"}, {"enable.idempotence", "true"}});
+      raw_client(RD_KAFKA_PRODUCER, {}, {{"linger.ms", "1"}, {"enable.idempotence", "true"}});
+  void* const key_data = key ? key->data() : nullptr;
+  const std::size_t key_size = key ? key->size() : 0;
   for (const auto& value : values) {
     rd_kafka_headers_t* list = rd_kafka_headers_new(headers.size());
     for (const auto& [name, text] : headers) {
@@ -149,6 +68,7 @@ void produce(const std::string& topic, std::int32_t partition,
     }
     const auto code = rd_kafka_producev(
         rk, RD_KAFKA_V_TOPIC(topic.c_str()), RD_KAFKA_V_PARTITION(partition),
+        RD_KAFKA_V_KEY(key_data, key_size),
         RD_KAFKA_V_VALUE(const_cast<char*>(value.data()), value.size()), RD_KAFKA_V_HEADERS(list),
         RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY), RD_KAFKA_V_END);
     expect(code == RD_KAFKA_RESP_ERR_NO_ERROR, rd_kafka_err2str(code));
@@ -158,11 +78,11 @@ void produce(const std::string& topic, std::int32_t partition,
 }
 
 std::vector<Message> read_all(const std::string& topic, Until until, const std::string& bootstrap) {
-  rd_kafka_t* rk = client(RD_KAFKA_CONSUMER, bootstrap,
-                          {{"group.id", "reader"},
-                           {"enable.partition.eof", "true"},
-                           {"isolation.level", "read_committed"},
-                           {"fetch.wait.max.ms", "10"}});
+  rd_kafka_t* rk = raw_client(RD_KAFKA_CONSUMER, bootstrap,
+                              {{"group.id", "reader"},
+                               {"enable.partition.eof", "true"},
+                               {"isolation.level", "read_committed"},
+                               {"fetch.wait.max.ms", "10"}});
   const struct rd_kafka_metadata* metadata = nullptr;
   rd_kafka_topic_t* handle = rd_kafka_topic_new(rk, topic.c_str(), nullptr);
   expect(rd_kafka_metadata(rk, 0, handle, &metadata, 30'000) == RD_KAFKA_RESP_ERR_NO_ERROR,
@@ -202,6 +122,7 @@ std::vector<Message> read_all(const std::string& topic, Until until, const std::
 
 KafkaOptions options_for(const std::string& name, int partitions) {
   KafkaOptions options;
+  options.streams = streams::table;
   const std::string unique = unique_name(name);
   options.brokers = Broker::get().bootstrap();
   options.group = unique;
@@ -226,19 +147,21 @@ Result<void> Recorder::on_assigned(std::span<const ports::Assignment> partitions
     const auto other = start.find(assignment.partition);
     const auto from = other == start.end() ? assignment.committed : other->second;
     next[assignment.partition] = from;
+    if (later.contains(assignment.partition)) continue;
     if (auto done = bus_.source().start_at(assignment.partition, from); !done) return done;
   }
   return {};
 }
 
-Result<void> Recorder::on_revoked(std::span<const std::uint32_t> partitions, bool lost) {
+Result<void> Recorder::on_revoked(std::span<const std::uint32_t> partitions, bool is_lost) {
   std::vector<ports::CommitPosition> positions;
   for (const auto partition : partitions) {
     positions.push_back({.partition = partition, .committed = next[partition]});
     owned.erase(partition);
     ++revoked;
+    if (is_lost) ++lost;
   }
-  if (commit_on_revoke && !lost) return bus_.sink().commit(positions);
+  if (commit_on_revoke && !is_lost) return bus_.sink().commit(positions);
   return {};
 }
 

@@ -7,11 +7,14 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "fealty/kafka/bus.hpp"
+#include "kafka_admin.hpp"
 
 namespace fealty::kafka::test {
 
@@ -20,20 +23,21 @@ namespace fealty::kafka::test {
 class Broker {
  public:
   static const Broker& get();
-  /// One more, for a test that hurts it.
+  /// One more, for a test that hurts it: its brokers say that they are reached at proxied_port().
   static Broker own();
   ~Broker();
   Broker(const Broker&) = delete;
   Broker& operator=(const Broker&) = delete;
-  /// Stops it in its tracks, connections open; and lets it go on.
-  void freeze() const;
-  void thaw() const;
   [[nodiscard]] const std::string& bootstrap() const { return bootstrap_; }
   [[nodiscard]] const std::string& sasl_bootstrap() const { return sasl_bootstrap_; }
+  /// Only of one's own(): a listener of the broker, and the port at which it says that this is.
+  [[nodiscard]] std::uint16_t behind_proxy_port() const { return behind_proxy_port_; }
+  [[nodiscard]] std::uint16_t proxied_port() const { return proxied_port_; }
 
  private:
   explicit Broker(bool own);
   std::string dir_, bootstrap_, sasl_bootstrap_;
+  std::uint16_t behind_proxy_port_ = 0, proxied_port_ = 0;
   bool started_ = false;
 };
 
@@ -44,16 +48,10 @@ struct Message {
   friend bool operator==(const Message&, const Message&) = default;
 };
 
-/// A topic name that no other test uses.
-std::string unique_name(std::string_view stem);
-/// `bootstrap`: of another broker than that of this test run.
-void create_topic(const std::string& topic, int partitions, const std::string& bootstrap = {});
-/// Moves the low watermark, as retention does.
-void delete_before(const std::string& topic, std::int32_t partition, std::int64_t offset);
-/// Produces without a transaction and waits for the acknowledgements.
+/// Produces without a transaction and waits for the acknowledgements. All with one key, or none.
 void produce(const std::string& topic, std::int32_t partition,
-             const std::vector<std::string>& values,
-             const std::vector<std::pair<std::string, std::string>>& headers = {});
+             const std::vector<std::string>& values, const Settings& headers = {},
+             std::optional<std::string> key = std::nullopt);
 /// Up to where: `end` waits until no transaction is open; `stable` is what is visible now.
 enum class Until : std::uint8_t { end, stable };
 /// Everything that a read_committed consumer sees in the topic.
@@ -75,7 +73,9 @@ class Recorder : public ports::AssignmentListener {
   std::map<std::uint32_t, ports::Offset> next;  // by what was polled
   std::vector<std::string> values;
   std::size_t revoked = 0;
+  std::size_t lost = 0;  // of those
   bool commit_on_revoke = false;
+  std::set<std::uint32_t> later;                 // not started when assigned
   std::map<std::uint32_t, ports::Offset> start;  // instead of the committed offset
 
   /// Polls until `done`, for a bounded time; false where it ran out.

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "fealty/runtime/commit_loop.hpp"
+#include "fealty/topologies/members.hpp"
 #include "fealty/runtime/members.hpp"
 #include "fealty/state/memory_store.hpp"
 #include "seen.hpp"
@@ -34,19 +35,21 @@ class FaultyStore final : public ports::MemberStore {
     if (faults_.now(Step::store_load)) throw Crash{};
     return disk_->load(members, out);
   }
-  Result<std::optional<member::OrderGrant>> find_order(std::string_view member,
-                                                       std::uint64_t key) override {
-    if (faults_.now(Step::store_find_order)) throw Crash{};
-    return disk_->find_order(member, key);
+  Result<void> find_rows(std::string_view member,
+                         std::span<member::FoundRow* const> rows) override {
+    if (faults_.now(Step::store_find_rows)) throw Crash{};
+    return disk_->find_rows(member, rows);
   }
   void encode(const member::LedgerEntry& entry, std::string& out) override {
     disk_->encode(entry, out);
   }
-  void encode(const member::OrderGrant& order, std::string& out) override {
-    disk_->encode(order, out);
+  void encode(const member::RowChange& change, const member::Effects& effects,
+              std::string& out) override {
+    disk_->encode(change, effects, out);
   }
-  void decode(std::string_view bytes, member::OrderGrant& order) override {
-    disk_->decode(bytes, order);
+  void encode(const member::RowKey& key, std::string& out) override { disk_->encode(key, out); }
+  Result<void> decode(std::string_view value, member::FoundRow& row) override {
+    return disk_->decode(value, row);
   }
   void encode(std::span<const ports::SaveItem> items, ports::Offset as_of,
               ports::SavedBatch& batch) override {
@@ -55,7 +58,7 @@ class FaultyStore final : public ports::MemberStore {
   void encode(const ports::Checkpoint& checkpoint, ports::SavedBatch& batch) override {
     disk_->encode(checkpoint, batch);
   }
-  Result<void> save(ports::SavedBatch& batch) override {
+  Result<void> save(ports::SavedBatch& batch) {
     if (largest_save_ != nullptr) *largest_save_ = std::max(*largest_save_, versions_bytes(batch));
     return disk_->save(batch);
   }
@@ -75,9 +78,9 @@ class FaultyStore final : public ports::MemberStore {
                     std::vector<member::Record>& out) override {
     return disk_->page(after, limit, out);
   }
-  Result<void> history(std::string_view member,
+  Result<void> history(std::string_view member, std::uint64_t from_seq, std::size_t limit,
                        const std::function<void(const member::LedgerEntry&)>& visit) override {
-    return disk_->history(member, visit);
+    return disk_->history(member, from_seq, limit, visit);
   }
   bool empty() override { return disk_->empty(); }
   std::uint64_t disk_bytes() override { return 0; }
@@ -109,7 +112,7 @@ class FaultyStores final : public ports::MemberStores {
   Result<void> save(std::span<const Save> saves) override {
     if (faults_.now(Step::store_save)) throw Crash{};
     for (const Save& save : saves) {
-      if (auto kept = save.store->save(*save.batch); !kept) return kept;
+      if (auto kept = static_cast<FaultyStore&>(*save.store).save(*save.batch); !kept) return kept;
     }
     if (faults_.now(Step::store_saved)) throw Crash{};
     return {};
@@ -179,16 +182,16 @@ inline Seen seen(const runtime::Topology& topology, const SimLog& log, Disks& di
     if (at == log.outputs.end()) return;
     for (const auto& [key, value] : at->second) by_member[key].push_back(value);
   };
-  gather(ports::Stream::notices, all.notices);
-  gather(ports::Stream::ledger, all.ledger);
-  if (const auto at = log.outputs.find(ports::Stream::deadletters); at != log.outputs.end()) {
+  gather(topologies::streams::notices, all.notices);
+  gather(topologies::streams::ledger, all.ledger);
+  if (const auto at = log.outputs.find(topologies::streams::deadletters); at != log.outputs.end()) {
     for (const auto& [key, value] : at->second) all.deadletters.push_back(value);
   }
   std::sort(all.deadletters.begin(), all.deadletters.end());
   for (auto& [partition, disk] : disks) {
     const auto scanned = disk->scan([&](const member::Record& record) -> Result<void> {
       std::string line;
-      topology.encode_member(record, clock, line);
+      topology.outputs.members.encode(record, clock, line);
       all.members.push_back(std::move(line));
       return {};
     });

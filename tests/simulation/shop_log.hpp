@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <random>
 #include <string>
@@ -10,8 +11,8 @@
 namespace fealty::simulation {
 
 /// A small random log that has everything that makes recovery hard: late and repeated events,
-/// refunds before and after their purchase, members quiet long enough for timers, records that are
-/// no events.
+/// refunds before and after their purchase, reservations, members quiet long enough for timers,
+/// records that are no events.
 class ShopLog {
  public:
   ShopLog(std::uint64_t seed, int members) : random_{seed}, members_{members} {}
@@ -20,7 +21,9 @@ class ShopLog {
     now_ms_ += std::int64_t{pick(200'000)} * 1000 * (pick(40) == 0 ? 60 : 1);
     if (pick(30) == 0) return broken();
     if (pick(20) == 0 && !recent_.empty()) return recent_[pick(recent_.size())];
+    if (pick(40) == 0 && !all_.empty()) return all_[pick(all_.size())];  // however long ago
     std::string made = make();
+    all_.push_back(made);
     recent_.push_back(made);
     if (recent_.size() > 30) recent_.erase(recent_.begin());
     return made;
@@ -60,12 +63,15 @@ class ShopLog {
     }
     if (kind == 3) {
       const std::string part = pick(2) == 0 ? R"(,"amount":)" + std::to_string(1 + pick(50)) : "";
-      return event("refund", member, time, R"({"order_id":")" + order + "\"" + part + "}");
+      const std::string name =
+          pick(2) == 0 ? R"(,"refund_id":"R)" + std::to_string(pick(99)) + "\"" : "";
+      return event("refund", member, time, R"({"order_id":")" + order + "\"" + part + name + "}");
     }
     if (kind == 4) {
+      constexpr std::array<const char*, 4> phases{"at_once", "reserve", "capture", "release"};
       return event("redemption", member, time,
-                   R"({"redemption_id":"r)" + std::to_string(count_) + R"(","points":)" +
-                       std::to_string(1 + pick(100)) + "}");
+                   R"({"redemption_id":"r)" + std::to_string(pick(30)) + R"(","points":)" +
+                       std::to_string(1 + pick(100)) + R"(,"phase":")" + phases[pick(4)] + "\"}");
     }
     if (kind == 5) {
       return event("review", member, time,
@@ -84,7 +90,7 @@ class ShopLog {
   int members_;
   std::int64_t now_ms_ = 1'700'000'000'000;
   std::uint64_t count_ = 0;
-  std::vector<std::string> recent_;
+  std::vector<std::string> recent_, all_;
 };
 
 }  // namespace fealty::simulation

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "fealty/ports/input.hpp"
+#include "fealty/topologies/members.hpp"
 #include "fealty/ports/output.hpp"
 
 namespace fealty::simulation {
@@ -28,12 +29,12 @@ enum class Step : std::uint8_t {
   store_save,
   store_saved,
   store_load,
-  store_find_order,
+  store_find_rows,
 };
 inline constexpr Step all_steps[]{
     Step::poll,         Step::append,          Step::append_abort, Step::commit_begin,
     Step::commit_abort, Step::commit_end,      Step::store_save,   Step::store_saved,
-    Step::store_load,   Step::store_find_order};
+    Step::store_load,   Step::store_find_rows};
 
 /// Decides, each time a run passes a step, whether it is cut there. Threads: any.
 class Faults {
@@ -159,7 +160,7 @@ class SimBus final : public ports::Source, public ports::Sink, public ports::Cha
       }
     }
     for (auto& [item, key, value] : pending_) {
-      if (item.stream == ports::Stream::changelog) {
+      if (item.stream == topologies::streams::changelog) {
         log_.changelog[item.partition].emplace_back(key, value);
       } else {
         log_.outputs[item.stream].emplace_back(key, value);

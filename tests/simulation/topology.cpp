@@ -3,6 +3,7 @@
 #include "fealty/codec/mapping.hpp"
 #include "fealty/config/program_loader.hpp"
 #include "fealty/log/log.hpp"
+#include "fealty/program/series.hpp"
 #include "fealty/topologies/members.hpp"
 
 namespace fealty::simulation {
@@ -10,14 +11,14 @@ namespace {
 
 /// Program, mapping and topology of every test here.
 struct Parts {
-  config::LoadedProgram loaded;
+  program::Series series;
   codec::Mapping mapping;
   runtime::Topology topology;
 
   Parts()
-      : loaded{*config::load_program(FEALTY_SOURCE_DIR "/tests/simulation/program.yaml")},
+      : series{config::load_program(FEALTY_SOURCE_DIR "/tests/simulation/program.yaml")->program},
         mapping{codec::cloudevents_mapping()},
-        topology{topologies::members_topology(loaded.program, mapping, "sim")} {
+        topology{topologies::members_topology(series, mapping, "sim")} {
     log::set_level(log::Level::off);
   }
 };

@@ -32,6 +32,8 @@ enum class Errc : std::uint8_t {
   unknown_redemption,
   time_in_future,
   too_many_parked,
+  record_full,  // a bound of what one member may hold
+  wrong_partition,  // its key is not its member
   // configuration and usage
   usage,
   invalid_config,

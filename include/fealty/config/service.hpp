@@ -47,6 +47,9 @@ inline constexpr std::int32_t session_timeout_ms_min = 1'000, session_timeout_ms
 inline constexpr std::int32_t transaction_timeout_ms_min = 10'000;
 inline constexpr std::int32_t transaction_timeout_ms_max = 900'000;
 
+/// What becomes of a record whose key is not its member.
+enum class KeyCheck : std::uint8_t { deadletter, count };
+
 struct KafkaConfig {
   std::string brokers;  // host:port[,host:port]
   std::string group = "fealty";
@@ -54,6 +57,7 @@ struct KafkaConfig {
   std::string output_prefix = "fealty.";  // before notices, ledger, members, deadletters, changelog
   std::string transactional_id;           // default: the group; one a process, stable over restarts
   Start start = Start::earliest;
+  KeyCheck key_check = KeyCheck::deadletter;
   bool create_topics = false;           // missing output topics; the input topic is never created
   std::int32_t replication_factor = 1;  // of created topics
   std::int32_t session_timeout_ms = 10'000;      // until a dead process's partitions move
@@ -83,7 +87,7 @@ struct ServiceConfig {
   std::string program;                  // file
   std::string mapping = "cloudevents";  // preset name, or a file
   std::string state_dir;
-  std::uint64_t cache_bytes = 268'435'456;  // all partitions together
+  std::uint64_t memory_bytes = 536'870'912;  // the budget of the process, all partitions together
   KafkaConfig kafka;
   CheckpointConfig checkpoint;
   CommitConfig commit;

@@ -21,9 +21,10 @@ namespace fealty::kafka {
 ///          throws.
 class KafkaBus {
  public:
-  /// Reaches the brokers, checks the topics (and makes missing output topics where allowed), and
-  /// fences earlier holders of the transactional id. Bounded by start_timeout. broker_unreachable:
-  /// nobody answered. broker_refused: credentials, rights, a missing or unfit topic.
+  /// Reaches the brokers, checks the topics, cleanup policies included (and makes missing output
+  /// topics where allowed), and fences earlier holders of the transactional id. Bounded by
+  /// start_timeout. broker_unreachable: nobody answered. broker_refused: credentials, rights, a
+  /// missing or unfit topic.
   static Result<std::unique_ptr<KafkaBus>> connect(const KafkaOptions& options);
   ~KafkaBus();
   KafkaBus(const KafkaBus&) = delete;

@@ -14,6 +14,7 @@
 #include "fealty/base/check.hpp"
 #include "fealty/base/time.hpp"
 #include "fealty/member/history.hpp"
+#include "fealty/member/rows.hpp"
 
 namespace fealty::member {
 
@@ -72,13 +73,15 @@ class Details {
 };
 
 /// A notification about one member. The encoder adds the member and a deterministic id:
-/// hash of (member, type, cause, rule version, ordinal).
-/// `cause` is the event's id, or for a change that time brought about "timer/<kind>/<ISO date>".
+/// hash of (member, type, cause, its source and type, rule version, ordinal).
+/// `cause` is the event's id, or for a change that time brought about "timer/<kind>/<ISO date>",
+/// without source and type.
 /// Borrows its texts: from the event, the program, or Effects::keep().
 struct Notice {
   NoticeType type{};
   EventTime time;  // event time of the cause, or the start of the day that fell due
-  std::string_view cause;
+  std::string_view cause, cause_source;
+  CauseType cause_type = CauseType::none;
   std::string_view rule;
   std::uint32_t rule_version = 0;
   std::uint32_t ordinal = 0;  // n-th notice of this type by this cause
@@ -87,32 +90,34 @@ struct Notice {
   std::string_view explanation;
 };
 
-/// The state of the order that an event concerned, or nothing. Keeps its memory when emptied.
-class OrderSlot {
+/// What at most one of comes out of an event: an order's new state, a refund to be parked. Keeps
+/// its memory when emptied.
+template <class T>
+class Slot {
  public:
-  /// An order to be filled in; what it held before is still there.
-  OrderGrant& renew() {
+  /// One to be filled in; what it held before is still there.
+  T& renew() {
     has_ = true;
-    return order_;
+    return value_;
   }
   void reset() { has_ = false; }
   [[nodiscard]] bool has_value() const { return has_; }
   explicit operator bool() const { return has_; }
-  OrderGrant& operator*() { return value(); }
-  const OrderGrant& operator*() const { return value(); }
-  OrderGrant* operator->() { return &value(); }
-  const OrderGrant* operator->() const { return &value(); }
+  T& operator*() { return value(); }
+  const T& operator*() const { return value(); }
+  T* operator->() { return &value(); }
+  const T* operator->() const { return &value(); }
 
  private:
-  OrderGrant& value() {
-    check(has_, "an order that is there");
-    return order_;
+  T& value() {
+    check(has_, "a value that is there");
+    return value_;
   }
-  [[nodiscard]] const OrderGrant& value() const {
-    check(has_, "an order that is there");
-    return order_;
+  [[nodiscard]] const T& value() const {
+    check(has_, "a value that is there");
+    return value_;
   }
-  OrderGrant order_;
+  T value_;
   bool has_ = false;
 };
 
@@ -125,7 +130,9 @@ class Effects {
  public:
   std::vector<Notice> notices;
   std::vector<LedgerEntry> entries;
-  OrderSlot order;  // new state of the order concerned
+  std::vector<RowChange> rows;  // in order; an order put is `order`, a parked refund `parked`
+  Slot<OrderGrant> order;       // new state of the order concerned
+  Slot<ParkedRefund> parked;
 
   /// `text`, kept until clear().
   std::string_view keep(std::string_view text) { return texts_.copy(text); }
@@ -137,7 +144,9 @@ class Effects {
   void clear() {
     notices.clear();
     entries.clear();
+    rows.clear();
     order.reset();
+    parked.reset();
     texts_.reset();
   }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -22,6 +23,37 @@ enum class EntryKind : std::uint8_t {
 /// Name on the wire: "earn", "reverse", "redeem", ...
 std::string_view name(EntryKind kind);
 
+/// What kind of event something came from; none: time itself. The names are those of the event
+/// types, in their order behind `none`.
+enum class CauseType : std::uint8_t {
+  none,
+  purchase,
+  refund,
+  cancel,
+  click,
+  view,
+  review,
+  login,
+  redemption,
+  adjustment,
+  enrol,
+  profile,
+  consent,
+  merge,
+  erase,
+  item,
+};
+inline constexpr std::size_t cause_type_count = 16;
+/// Name on the wire: "purchase", ...; empty for none.
+std::string_view name(CauseType type);
+
+/// The event that brings something about. Borrows its texts.
+struct Cause {
+  std::string_view id, source;
+  CauseType type = CauseType::none;
+  EventTime time;
+};
+
 /// One immutable line of a member's ledger. `points` is the change of the member's active balance:
 /// + debits "issued"/"adjustment" and credits the member, - the other way round.
 /// Borrows its texts: from the effects that made it, or from the stored bytes that it was read
@@ -34,6 +66,8 @@ struct LedgerEntry {
   EventTime time;              // event time
   std::uint64_t position = 0;  // input position of the cause
   std::string_view cause;      // event id
+  std::string_view cause_source;
+  CauseType cause_type = CauseType::none;
   std::string_view
       rule;  // names of the rules that gave points, joined by '+'; "refund", "redemption", ...
   std::uint32_t rule_version = 0;  // the program's version
@@ -55,9 +89,9 @@ struct OrderLine {
   friend bool operator==(const OrderLine&, const OrderLine&) = default;
 };
 struct OrderGrant {
-  std::uint64_t key = 0;  // hash64(order id)
   std::string order_id;
-  std::string cause;  // purchase's event id
+  std::string cause, cause_source;  // the purchase's event id
+  std::uint64_t digest = 0;         // of its content
   EventTime time;
   Currency currency;
   std::int64_t total_minor = 0, subtotal_minor = 0, tax_minor = 0, shipping_minor = 0,
@@ -73,16 +107,25 @@ struct OrderGrant {
   friend bool operator==(const OrderGrant&, const OrderGrant&) = default;
 };
 
-/// Ledger entries and order grants that one save of a member added.
-struct History {
-  std::vector<LedgerEntry> entries;  // borrow their texts
-  std::vector<OrderGrant> orders;    // of two of one order the later one counts
-  [[nodiscard]] bool empty() const { return entries.empty() && orders.empty(); }
-  void clear() {
-    entries.clear();
-    orders.clear();
-  }
-  friend bool operator==(const History&, const History&) = default;
+/// A refund that came before its purchase, kept as a row until that arrives. Borrows its texts:
+/// from the event, or from the stored bytes that it was read from.
+struct ParkedRefund {
+  std::string_view order_id, refund_id, reason;
+  std::string_view event_id, event_source;
+  CauseType type = CauseType::refund;
+  EventTime time;
+  Currency currency;
+  bool whole_order = true;
+  bool has_amount = false;
+  std::int64_t amount_minor = 0;
+  struct Line {
+    std::string_view line, sku;
+    std::int64_t quantity = -1;      // -1 = not stated
+    std::int64_t amount_minor = -1;  // -1 = not stated
+    friend bool operator==(const Line&, const Line&) = default;
+  };
+  std::vector<Line> lines;
+  friend bool operator==(const ParkedRefund&, const ParkedRefund&) = default;
 };
 
 }  // namespace fealty::member

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -9,11 +11,14 @@
 #include <string_view>
 #include <vector>
 
+#include "fealty/base/check.hpp"
 #include "fealty/base/result.hpp"
 #include "fealty/base/time.hpp"
 #include "fealty/event/event.hpp"
+#include "fealty/member/effects.hpp"
 #include "fealty/member/history.hpp"
 #include "fealty/member/record.hpp"
+#include "fealty/member/rows.hpp"
 
 namespace fealty::ports {
 
@@ -36,6 +41,15 @@ struct ClockState {
   friend bool operator==(const ClockState&, const ClockState&) = default;
 };
 
+/// A generation of the program that a partition goes by.
+struct Generation {
+  std::uint32_t version = 0;
+  std::uint64_t fingerprint = 0;
+  Day valid_from = std::numeric_limits<Day>::min();  // first day that it judges
+  Offset adopted_at = 0;                             // known from before this record on
+  friend bool operator==(const Generation&, const Generation&) = default;
+};
+
 /// What a recovery starts from; saved in the same batch as the versions it speaks of.
 struct Checkpoint {
   Offset recover_from = 0;        // first input position that the saved versions may lack
@@ -46,9 +60,9 @@ struct Checkpoint {
   Offset recorded_to = 0;         // up to here the clock is repeated from `advances`
   ClockState recorded_clock;      // at recorded_to
   std::string note;               // CommitPosition::note of that commit
+  Day turned_to = std::numeric_limits<Day>::min();  // by recover_from all turns up to it were over
   std::string program_id;
-  std::uint32_t program_version = 0;
-  std::uint64_t program_fingerprint = 0;
+  std::vector<Generation> generations;  // adopted, ascending
   std::uint32_t core_revision = 0;
   std::uint64_t changelog_position = 0;  // of the store itself; not meaningful inside the changelog
   friend bool operator==(const Checkpoint&, const Checkpoint&) = default;
@@ -61,18 +75,27 @@ struct DuePlace {
   friend auto operator<=>(const DuePlace&, const DuePlace&) = default;
 };
 
+/// The part of a row's encoded change that names its row among those of its member: the length of
+/// what follows (2 bytes, big endian), and that. Behind it comes the value.
+inline std::string_view row_name(std::string_view change) {
+  check(change.size() > 2, "a change of a row as it was encoded");
+  return change.substr(0, std::size_t{2} + (static_cast<unsigned char>(change[0]) << 8U |
+                                            static_cast<unsigned char>(change[1])));
+}
+
 /// A member to be saved: borrowed until encode() returns.
 struct SaveItem {
   const member::Record* record = nullptr;
-  /// Encoded ledger entries since the last save, oldest first, then order grants likewise; of two
-  /// of one order the later one counts.
-  std::span<const std::string_view> history;
-  Day stored_due = no_day;  // due() of the version that the store holds now
+  std::span<const std::string_view> entries;  // encoded, since the last save, oldest first
+  std::span<const std::string_view> rows;     // encoded changes since then, each row once
+  Day stored_due = no_day;                    // due() of the version that the store holds now
 };
 
 /// Saved versions, encoded: what goes to the changelog and, after the commit, to the store, byte
-/// for byte. Keys begin with a table letter: 'm' member, 'h' history, 'c' checkpoint. The bytes lie
-/// in blocks, so that a batch of all members is never moved as it grows.
+/// for byte. Keys begin with a table letter: 'm' member, 'l' ledger, 'o', 'd', 'r' and 'v' rows,
+/// 'c' checkpoint. A row without a value is one that is gone: a tombstone in the changelog, too.
+/// The bytes lie in blocks, so that a batch of all members is never moved as it grows; the first
+/// are small, for there may be a batch for each of many partitions.
 struct SavedBatch {
   struct Item {
     std::uint32_t block = 0, at = 0;  // key, then value
@@ -113,8 +136,15 @@ struct SavedBatch {
   [[nodiscard]] bool empty() const { return items.empty(); }
   /// Of all keys and values.
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
+  /// What the blocks take.
+  [[nodiscard]] std::size_t memory() const {
+    std::size_t bytes = 0;
+    for (const std::string& block : blocks) bytes += block.capacity();
+    return bytes;
+  }
   /// Keeps some memory for the next batch, and gives back the rest.
-  void clear() {
+  static constexpr std::size_t blocks_kept_default = 96;
+  void clear(std::size_t blocks_kept = blocks_kept_default) {
     items.clear();
     if (blocks.size() > blocks_kept) blocks.resize(blocks_kept);
     for (std::string& block : blocks) block.clear();
@@ -124,23 +154,25 @@ struct SavedBatch {
   }
 
  private:
-  static constexpr std::size_t block_bytes = std::size_t{1} << 20U;
-  static constexpr std::size_t blocks_kept = 96;
+  /// Many a partition saves a checkpoint and little else: blocks grow as there are more.
+  static constexpr std::size_t first_block_bytes = std::size_t{8} << 10U;
+  static constexpr std::size_t doublings = 7;  // to 1 MiB
   std::size_t bytes_ = 0;
   [[nodiscard]] std::size_t room() const {
     return blocks[blocks_used - 1].capacity() - blocks[blocks_used - 1].size();
   }
   void next_block(std::size_t size) {
     if (blocks_used == blocks.size()) blocks.emplace_back();
-    blocks[blocks_used++].reserve(size > block_bytes ? size : block_bytes);
+    const std::size_t usual = first_block_bytes << std::min(blocks_used, doublings);
+    blocks[blocks_used++].reserve(std::max(size, usual));
   }
 };
 
-/// Where member state rests between events. One store a partition.
+/// Where a partition's member state rests between events; MemberStores makes and saves them.
 ///
-/// Owns:    its files. Borrows arguments only until the call returns.
+/// Owns:    what was saved of its partition. Borrows arguments only until the call returns.
 /// Threads: one at a time; not bound to one thread.
-/// Errors:  store_unavailable (retry later), store_corrupt (stop), wrong_revision (a newer format),
+/// Errors:  store_unavailable (retry later), store_corrupt (stop), wrong_revision (another format),
 ///          state_in_use, output_unwritable (disk full). Never throws.
 class MemberStore {
  public:
@@ -151,22 +183,24 @@ class MemberStore {
   /// out[i] = the saved record of members[i], or a new Record with only its id set; one MultiGet.
   virtual Result<void> load(std::span<const std::string_view> members,
                             std::span<member::Record* const> out) = 0;
-  /// The newest saved grant of an order; nullopt where there is none.
-  virtual Result<std::optional<member::OrderGrant>> find_order(std::string_view member,
-                                                               std::uint64_t order_key) = 0;
-  /// Appends the bytes of one item of a history, as SaveItem wants them. Pure.
+  /// Looks up rows of one member by their keys, all in one read: sets `found` and what was found.
+  virtual Result<void> find_rows(std::string_view member,
+                                 std::span<member::FoundRow* const> rows) = 0;
+  /// Appends a ledger entry as SaveItem wants it. Pure.
   virtual void encode(const member::LedgerEntry& entry, std::string& out) = 0;
-  virtual void encode(const member::OrderGrant& order, std::string& out) = 0;
-  /// Reads back what encode() made of an order. Pure.
-  virtual void decode(std::string_view bytes, member::OrderGrant& order) = 0;
-  /// Appends the encoded versions of `items` to `batch`, each with `as_of`. A history chunk is
-  /// added where history is not empty. Pure: touches no file.
+  /// Appends a change of a row as SaveItem wants it: its key as the next call writes it, and behind
+  /// that the value, nothing for one that is erased. `effects` hold an order or a parked refund
+  /// that is put. Pure.
+  virtual void encode(const member::RowChange& change, const member::Effects& effects,
+                      std::string& out) = 0;
+  /// Appends the row_name() of all changes of this row, with which no other row's begin. Pure.
+  virtual void encode(const member::RowKey& key, std::string& out) = 0;
+  /// Reads a row's value into the row of its key. Pure.
+  virtual Result<void> decode(std::string_view value, member::FoundRow& row) = 0;
+  /// Appends the encoded versions of `items` to `batch`, each with `as_of`, and what else they
+  /// hold. Pure: touches no file.
   virtual void encode(std::span<const SaveItem> items, Offset as_of, SavedBatch& batch) = 0;
   virtual void encode(const Checkpoint& checkpoint, SavedBatch& batch) = 0;
-  /// Keeps `batch`, all or nothing, in order after all earlier ones. Call it only once the log has
-  /// committed what the batch holds. May take the batch's memory and leave other in its place:
-  /// clear() it afterwards.
-  virtual Result<void> save(SavedBatch& batch) = 0;
   /// Keeps one changelog record (restore). `position`: the changelog position after it.
   virtual Result<void> restore(std::string_view key, std::string_view value,
                                std::uint64_t position) = 0;
@@ -184,8 +218,9 @@ class MemberStore {
   /// which is replaced; fewer at the end, none behind it.
   virtual Result<void> page(std::string_view after, std::size_t limit,
                             std::vector<member::Record>& out) = 0;
-  /// Ledger entries of one member, oldest first, from saved versions.
-  virtual Result<void> history(std::string_view member,
+  /// Up to `limit` ledger entries of one member with seq >= `from_seq`, oldest first, from saved
+  /// versions; one seek.
+  virtual Result<void> history(std::string_view member, std::uint64_t from_seq, std::size_t limit,
                                const std::function<void(const member::LedgerEntry&)>& visit) = 0;
   /// True where nothing was ever saved.
   virtual bool empty() = 0;
@@ -193,18 +228,22 @@ class MemberStore {
   virtual std::uint64_t disk_bytes() = 0;
 };
 
-/// The stores of a process, one a partition, and what makes one of them: a commit is saved in all
-/// of its partitions or in none, so together they always are as of one commit.
+/// The stores of a process, one a partition: a commit is saved in all of its partitions or in none,
+/// so together they always are as of one commit.
 ///
 /// Threads: one at a time. Errors: as MemberStore. Outlives its stores.
 class MemberStores {
  public:
   virtual ~MemberStores() = default;
+  /// Cheap where the partition holds nothing. A partition is open once at a time.
   virtual Result<std::unique_ptr<MemberStore>> open(std::uint32_t partition) = 0;
   struct Save {
-    MemberStore* store = nullptr;  // of open()
-    SavedBatch* batch = nullptr;   // see MemberStore::save()
+    MemberStore* store = nullptr;  // of open(), each once
+    SavedBatch* batch = nullptr;
   };
+  /// Keeps the batches, all of them or none, in order after all earlier ones. Call it only once the
+  /// log has committed what they hold. May take their memory and leave other in its place: clear()
+  /// them afterwards.
   virtual Result<void> save(std::span<const Save> saves) = 0;
 };
 

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <future>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -11,6 +12,7 @@
 #include "fealty/member/record.hpp"
 #include "fealty/runtime/history_log.hpp"
 #include "fealty/runtime/huge_pages.hpp"
+#include "fealty/runtime/left_keys.hpp"
 
 namespace fealty::runtime {
 
@@ -29,10 +31,13 @@ struct alignas(64) CachedMember {   // NOLINT(bugprone-exception-escape): as mem
   Day timer_due = no_day;             // day for which a timer is in memory
   Day stored_due = no_day;            // due() of the version that the store holds
   member::Record record;
-  // Newest items of its history that were not saved, in its task's log.
-  HistoryLog::Position unsaved_entries = HistoryLog::none, unsaved_orders = HistoryLog::none;
-  std::uint32_t bytes = 0;      // counted for this member
-  std::uint32_t in_flight = 0;  // 1 + place in its task's commit in flight; 0 = in none
+  // Newest ledger entry and change of a row that were not saved, in its partition's log.
+  HistoryLog::Position unsaved_entries = HistoryLog::none, unsaved_rows = HistoryLog::none;
+  std::uint32_t bytes = 0;               // counted for this member
+  std::uint32_t in_flight = 0;           // 1 + place in its task's commit in flight; 0 = in none
+  std::uint32_t rows_followed : 31 = 0;  // unsaved changes of rows, while there is no index of them
+  std::uint32_t rows_indexed : 1 = 0;    // from here on; see Unsaved
+  std::unique_ptr<LeftKeys> left_keys;   // see RowLookup; mostly none
 };
 
 /// Decoded members of all partitions, bounded in bytes. A changed member stays until it was saved,
@@ -46,8 +51,9 @@ class MemberCache {
  public:
   explicit MemberCache(std::size_t bytes_max);
 
-  static std::uint64_t key_of(std::uint64_t member_hash, std::uint32_t partition) {
-    return mix(member_hash, partition);
+  /// What a member is found by. Seeded: nobody can choose ids that meet.
+  [[nodiscard]] std::uint64_t key_of(std::string_view member, std::uint32_t partition) const {
+    return hash64(member, seed_ + partition);
   }
   /// Three steps of one lookup, some records apart, so that memory is there when it is read: the
   /// index entry, the member that it most likely names, all of that member.
@@ -69,8 +75,9 @@ class MemberCache {
   [[nodiscard]] const CachedMember& member(Slot slot) const {
     return slabs_[slot >> slab_bits][slot & slab_mask];
   }
-  /// Every member here, ascending by id (bytewise).
-  [[nodiscard]] std::vector<Slot> sorted_by_id() const;
+  /// Every member here, or of one partition, ascending by id (bytewise).
+  [[nodiscard]] std::vector<Slot> sorted_by_id(
+      std::optional<std::uint32_t> partition = std::nullopt) const;
   /// Counts the member's size anew after a change.
   void recount(CachedMember& member);
 
@@ -103,6 +110,7 @@ class MemberCache {
   void evict(Slot slot);
   void erase_entry(std::uint64_t key, Slot slot);
 
+  const std::uint64_t seed_;
   std::size_t bytes_max_;
   std::size_t bytes_ = 0;
   std::size_t size_ = 0;

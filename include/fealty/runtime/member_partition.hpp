@@ -10,6 +10,7 @@
 #include "fealty/runtime/decoded_input.hpp"
 #include "fealty/runtime/emitter.hpp"
 #include "fealty/runtime/members_context.hpp"
+#include "fealty/runtime/row_lookup.hpp"
 #include "fealty/runtime/saves.hpp"
 #include "fealty/runtime/timeline.hpp"
 #include "fealty/runtime/timers.hpp"
@@ -54,6 +55,10 @@ class MemberPartition {
   Result<void> apply(const DecodedRecord& record, Slot slot, ports::OutputBuffer& out);
   /// Dead-letters or counts what is no event of this partition.
   void reject(const DecodedRecord& record, const Error& error, ports::OutputBuffer& out);
+  /// The record at `offset` came by another key than its member.
+  void count_astray(ports::Offset offset) {
+    if (!timeline_.silent(offset)) ++emitter_.counters().wrong_keys;
+  }
   /// What falls due for a member by the timeline's clock.
   void announce(Slot slot, bool silent, ports::OutputBuffer& out);
 
@@ -61,14 +66,12 @@ class MemberPartition {
   /// As of the last commit: what an abort does not take back.
   [[nodiscard]] const Counters& committed_counters() const { return committed_counters_; }
   /// Around a commit; see Saves.
-  ports::CommitPosition prepare(Flush::Share share, ports::OutputBuffer& out);
+  ports::CommitPosition prepare(Flush::Share share, std::size_t& room, ports::OutputBuffer& out);
   ports::SavedBatch& committed(const ports::CommitPosition& position);
-  void saved() { saves_.saved(); }
+  void saved(std::size_t blocks_kept) { saves_.saved(blocks_kept); }
 
  private:
-  Result<const member::OrderGrant*> find_order(const event::Event& event,
-                                               const CachedMember& member);
-  void keep(CachedMember& member);
+  void keep(Slot slot, CachedMember& member);
 
   const std::uint32_t number_;
   const MembersContext& context_;
@@ -78,12 +81,13 @@ class MemberPartition {
   const bool store_was_empty_;  // at open: while nothing was evicted, a miss is a new member
   const std::uint64_t evictions_at_open_;
   Timers timers_;
+  std::size_t timers_counted_ = 0;  // of them, in the cache's bound
   Unsaved unsaved_;
+  RowLookup rows_;
   Saves saves_;
   Emitter emitter_;
   Counters preparing_counters_, committed_counters_;
-  member::Effects effects_;         // of the record at hand
-  member::OrderGrant found_order_;  // likewise
+  member::Effects effects_;  // of the record at hand
 };
 
 }  // namespace fealty::runtime

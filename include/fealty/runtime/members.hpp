@@ -44,6 +44,10 @@ class Members final : public Processor {
   void revoke(std::span<const std::uint32_t> partitions, bool lost) override;
   Result<void> restart() override;
 
+  /// Goes by these generations of the program from here on: those of before and further ones, whose
+  /// days are to come on every clock. wrong_program: nothing is changed. Between two batches.
+  Result<void> adopt(const std::vector<ports::Generation>& generations);
+
   /// Ends the partitions and closes their stores; nothing may be asked of them any more.
   void close();
 
@@ -69,13 +73,16 @@ class Members final : public Processor {
   };
   struct Found {
     Held held;
+    std::uint64_t key = 0;  // MemberCache::key_of
     Slot slot = no_slot;
     std::uint32_t bytes_read = 0;  // of the member, by an event of this type
     bool inserted = false;         // and not yet loaded
   };
   Result<void> ready(TimelineGroup& group);
+  void adopt_further(Timeline& timeline) const;
   [[nodiscard]] Held owner_of(const DecodedRecord& record) const;
   Result<void> apply_run(DecodedBatch& batch, ports::OutputBuffer& out);
+  void name_member(const DecodedRecord& record, Found& found) const;
   Result<void> find_members(std::span<const DecodedRecord> run);
   Result<void> load_missing();
   Result<bool> apply_record(DecodedRecord& record, const Found& found, ports::OutputBuffer& out);
@@ -85,7 +92,9 @@ class Members final : public Processor {
   void catch_up(TimelineGroup& group);
 
   MemberCache cache_;
+  HistoryLog log_;  // what of them is not saved
   const MembersOptions options_;
+  std::vector<ports::Generation> generations_;  // given
   const MembersContext context_;
   ports::Source& source_;
   ports::Changelog* const changelog_;
@@ -94,6 +103,7 @@ class Members final : public Processor {
   std::vector<std::unique_ptr<TimelineGroup>> groups_;
   std::vector<Held> partitions_;      // by number
   std::deque<TimelineGroup*> turns_;  // under way: they come before the next record
+  KeyCheck key_check_;
   Counters given_away_;
   MachineClock::Steady now_{};                    // as process() began
   EventTime wall_now_{};                          // likewise

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 
 #include "fealty/ports/input.hpp"
 #include "fealty/ports/member_store.hpp"
@@ -12,6 +13,11 @@
 #include "fealty/runtime/timeline.hpp"
 
 namespace fealty::runtime {
+
+/// Refuses a generation that would judge days that are past, `today` being the clock's, or come
+/// between those adopted.
+Result<void> is_ahead(const ports::Generation& fresh, std::span<const ports::Generation> adopted,
+                      Day today);
 
 /// A partition on its way in: its store is opened and brought up to its changelog, some at a time,
 /// and what it says is checked. One procedure for start, crash, takeover, abort and an empty disk.

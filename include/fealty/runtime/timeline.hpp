@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <functional>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -29,6 +30,7 @@ struct Moment {
   ports::Offset position = 0;  // before this record
   ports::ClockState clock;
   std::size_t advances = 0;  // made by then, of those that the timeline knows
+  Day turned_to = std::numeric_limits<Day>::min();  // all turns up to it were over
 };
 
 /// One order of records and the clock that goes with it: of one partition, or of all partitions of
@@ -59,7 +61,7 @@ class Timeline {
   [[nodiscard]] Day today() const { return today_; }
   /// Before the record at next(): a witness that it is to the clock counts only behind it.
   [[nodiscard]] Moment moment() const {
-    return {next_, before_record_ ? *before_record_ : clock_.state(), made_};
+    return {next_, before_record_ ? *before_record_ : clock_.state(), made_, turned_to_};
   }
 
   /// A recorded advance lies before the record at `offset`: the clock has made it, and what falls
@@ -94,7 +96,14 @@ class Timeline {
   /// The turn of the clock at next() that is being worked off: the place reached; nullptr = none.
   [[nodiscard]] ports::DuePlace* turn() { return turn_ ? &*turn_ : nullptr; }
   void begin_turn() { turn_.emplace(); }
-  void end_turn() { turn_.reset(); }
+  void end_turn() {
+    turn_.reset();
+    turned_to_ = today_;
+  }
+
+  /// Goes by a further generation of the program from here on.
+  void adopt(ports::Generation generation);
+  [[nodiscard]] const std::vector<ports::Generation>& generations() const { return generations_; }
 
   /// What a commit prepared now would cover.
   [[nodiscard]] CommittedTo worked_off() const;
@@ -126,6 +135,8 @@ class Timeline {
   ports::Offset recorded_to_ = 0;
   std::optional<ports::ClockState> recorded_clock_;  // until the clock has got there
   std::optional<ports::DuePlace> turn_;
+  Day turned_to_ = std::numeric_limits<Day>::min();
+  std::vector<ports::Generation> generations_;  // adopted, ascending
 };
 
 }  // namespace fealty::runtime

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -10,39 +11,45 @@
 #include "fealty/ports/member_store.hpp"
 #include "fealty/runtime/history_log.hpp"
 #include "fealty/runtime/member_cache.hpp"
+#include "fealty/runtime/row_index.hpp"
 
 namespace fealty::runtime {
 
-/// What the members of a partition have brought about and not saved yet: ledger entries and orders,
-/// encoded as they will be saved.
+/// What the members of a partition have brought about and not saved yet: ledger entries and changes
+/// of rows, encoded as they will be saved.
 ///
-/// Owns:    the log of them. Borrows the store, for its encoding only, and the cache, in whose
-///          members the newest items are named, and whose count the bytes go into.
+/// Borrows the log, which all partitions share, the store, for its encoding only, and the cache, in
+/// whose members the newest items are named, and whose count the bytes go into.
 /// Threads: one.
 class Unsaved {
  public:
-  Unsaved(ports::MemberStore& store, MemberCache& cache);
+  Unsaved(ports::MemberStore& store, MemberCache& cache, HistoryLog& log);
   ~Unsaved();
   Unsaved(const Unsaved&) = delete;
   Unsaved& operator=(const Unsaved&) = delete;
 
   void add(CachedMember& member, const member::LedgerEntry& entry);
-  void add(CachedMember& member, const member::OrderGrant& order);
-  /// The newest unsaved state of an order. `saving`: what of the member's orders is in the commit
-  /// in flight.
-  [[nodiscard]] bool find_order(const CachedMember& member, HistoryLog::Position saving,
-                                std::uint64_t key, member::OrderGrant& out) const;
+  /// `saving`: what of the member's rows is in the commit in flight.
+  void add(Slot slot, HistoryLog::Position saving, const member::RowChange& change,
+           const member::Effects& effects);
+  /// The newest unsaved value of the row of this name (ports::row_name), empty where the row is
+  /// gone; nullopt where the store knows it best.
+  [[nodiscard]] std::optional<std::string_view> find(Slot slot, HistoryLog::Position saving,
+                                                     std::string_view name) const;
 
   /// What some members have, gathered side by side: their items lie all over memory.
   class Gathered {
    public:
-    /// Of the i-th member, oldest first: entries, then orders. Good until the next gather().
-    [[nodiscard]] std::span<const std::string_view> of(std::size_t i);
+    /// Of the i-th member, oldest first. Good until the next call of the same kind.
+    [[nodiscard]] std::span<const std::string_view> entries(std::size_t i);
+    /// The newest change of each of its rows.
+    [[nodiscard]] std::span<const std::string_view> rows(std::size_t i);
 
    private:
     friend class Unsaved;
     std::vector<HistoryLog::Chain> chains_;
-    std::vector<std::string_view> items_;
+    std::vector<std::string_view> entries_, rows_;
+    std::vector<std::uint32_t> order_;
   };
   void gather(std::span<const Slot> slots, Gathered& out);
   /// What was gathered since the last call is saved.
@@ -51,17 +58,15 @@ class Unsaved {
   void count();
 
  private:
-  struct RecentOrder {
-    std::uint64_t key = 0;  // of member and order
-    HistoryLog::Position at = HistoryLog::none;
-  };
-  [[nodiscard]] std::size_t place_of(const CachedMember& member, std::uint64_t key) const;
-  bool find_in_chain(HistoryLog::Position newest, std::uint64_t key, member::OrderGrant& out) const;
+  [[nodiscard]] std::uint64_t tag_of(Slot slot) const;
+  void index(Slot slot, HistoryLog::Position saving);
+  [[nodiscard]] HistoryLog::Position find_in_chain(HistoryLog::Position newest,
+                                                   std::string_view name) const;
 
   ports::MemberStore& store_;
   MemberCache& cache_;
-  HistoryLog log_;
-  std::vector<RecentOrder> recent_orders_;  // the newest state of orders touched lately
+  HistoryLog& log_;
+  RowIndex index_;  // of members with many unsaved rows
   HistoryLog::Release gathered_;
   std::string encoded_;
   std::size_t counted_ = 0;

@@ -23,6 +23,8 @@ LedgerEntry an_entry() {
           .time = at_ms(1'763'817'360'123),
           .position = 99,
           .cause = "evt-1",
+          .cause_source = "/till/4",
+          .cause_type = member::CauseType::purchase,
           .rule = "base+double",
           .rule_version = 3,
           .order_id = "o-1",
@@ -34,6 +36,8 @@ Notice a_notice() {
   notice.type = NoticeType::tier_upgraded;
   notice.time = at_ms(1'763'817'360'000);
   notice.cause = "evt-1";
+  notice.cause_source = "/till/4";
+  notice.cause_type = member::CauseType::purchase;
   notice.rule = "levels";
   notice.rule_version = 3;
   notice.before = std::string_view{"silver"};
@@ -62,12 +66,12 @@ std::string text_in(const std::string& json, std::string_view key) {
 }
 
 TEST(EncodeEntry, WritesTheDocumentedKeysInTheirOrder) {
-  EXPECT_EQ(
-      line_of(an_entry()),
-      R"({"member":"anna","seq":7,"entry":"earn","points":20,"balance":1234,)"
-      R"("time":"2025-11-22T13:16:00.123Z","cause":"evt-1","rule":"base+double","rule_version":3,)"
-      R"("order_id":"o-1","debit":"issued","credit":"active","position":99,)"
-      R"("explanation":"1 point per whole USD of 20.50 USD","hash":"000000000000fedc"})");
+  EXPECT_EQ(line_of(an_entry()),
+            R"({"member":"anna","seq":7,"entry":"earn","points":20,"balance":1234,)"
+            R"("time":"2025-11-22T13:16:00.123Z","cause":"evt-1","cause_source":"/till/4",)"
+            R"("cause_type":"purchase","rule":"base+double","rule_version":3,)"
+            R"("order_id":"o-1","debit":"issued","credit":"active","position":99,)"
+            R"("explanation":"1 point per whole USD of 20.50 USD","hash":"000000000000fedc"})");
 }
 
 TEST(EncodeEntry, AppendsBehindWhatIsThere) {
@@ -135,14 +139,15 @@ TEST(EncodeNotice, WritesACloudEvent) {
             R"({"specversion":"1.0","id":")" + notice_id(a_notice(), "anna") +
                 R"(","source":"fealty/shop","type":"tier.upgraded","subject":"anna",)"
                 R"("time":"2025-11-22T13:16:00Z","datacontenttype":"application/json",)"
-                R"("data":{"before":"silver","after":"gold","cause":"evt-1","rule":"levels",)"
+                R"("data":{"before":"silver","after":"gold","cause":"evt-1",)"
+                R"("cause_source":"/till/4","cause_type":"purchase","rule":"levels",)"
                 R"("rule_version":3,"explanation":"1000 of 1000 points",)"
                 R"("details":{"qualifying":1000,"metric":"points"}}})");
 }
 
 TEST(EncodeNotice, HasAnIdOfItsOwnForEverythingThatMakesIt) {
   // The first: fixed for ever, or consumers that drop repeats see old notices again.
-  EXPECT_EQ(notice_id(a_notice(), "anna"), "fda783264c3d7ad936399ff8283cd3a7");
+  EXPECT_EQ(notice_id(a_notice(), "anna"), "685b8779bf6f9a27b36bcbc33ec3a864");
   std::set<std::string> ids{notice_id(a_notice(), "anna"), notice_id(a_notice(), "bob")};
   Notice other = a_notice();
   other.type = NoticeType::tier_downgraded;
@@ -151,12 +156,18 @@ TEST(EncodeNotice, HasAnIdOfItsOwnForEverythingThatMakesIt) {
   other.cause = "evt-2";
   ids.insert(notice_id(other, "anna"));
   other = a_notice();
+  other.cause_source = "/till/5";
+  ids.insert(notice_id(other, "anna"));
+  other = a_notice();
+  other.cause_type = member::CauseType::cancel;
+  ids.insert(notice_id(other, "anna"));
+  other = a_notice();
   other.rule_version = 4;
   ids.insert(notice_id(other, "anna"));
   other = a_notice();
   other.ordinal = 1;
   ids.insert(notice_id(other, "anna"));
-  EXPECT_EQ(ids.size(), 6U);
+  EXPECT_EQ(ids.size(), 8U);
   // What it says is not part of it.
   other = a_notice();
   other.explanation = "in other words";

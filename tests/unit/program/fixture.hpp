@@ -1,10 +1,13 @@
 #pragma once
 
+#include <array>
+#include <cstdio>
 #include <deque>
 #include <map>
 #include <string>
 
 #include "fealty/base/hash.hpp"
+#include "fealty/member/notice_id.hpp"
 #include "fealty/program/apply.hpp"
 
 /// A member, a program and a little shop's worth of events, for tests.
@@ -44,11 +47,26 @@ inline Program shop() {
   return program;
 }
 
-/// Drives one member; keeps the orders as the host would.
+inline std::vector<Program> compiled(std::vector<Program> generations) {
+  for (Program& one : generations) {
+    check(compile(one).empty(), "the test's program compiles");
+  }
+  check(series_faults(generations).empty(), "the test's generations are one program");
+  return generations;
+}
+
+/// A row as the host would keep it; its texts are the desk's.
+struct KeptRow {
+  member::DeliveryRow delivery;
+  member::ParkedRefund parked;
+  std::int64_t reserved = 0;
+};
+
+/// Drives one member; keeps the rows as the host would.
 class Desk {
  public:
-  explicit Desk(Program p) : program{std::move(p)} {
-    check(compile(program).empty(), "the test's program compiles");
+  explicit Desk(Program p) : Desk{std::vector<Program>{std::move(p)}} {}
+  explicit Desk(std::vector<Program> generations) : series{compiled(std::move(generations))} {
     record.id = "anna";
   }
 
@@ -58,20 +76,19 @@ class Desk {
     event.member_hash = hash64(event.member);
     event.id_hash = hash64(event.id, hash64(event.source));
     effects.clear();
-    const member::OrderGrant* order = nullptr;
-    if (needs_order(record, event)) {
-      const auto at = orders.find(order_key(event));
-      if (at != orders.end()) order = &at->second;
-    }
-    const Outcome outcome = apply(record, event, position++, order, program, effects);
-    if (effects.order) orders[effects.order->key] = *effects.order;
+    rows_needed(record, event, needed);
+    for (member::FoundRow& row : needed.all()) look_up(row);
+    const Outcome outcome = apply(record, event, position++, needed, series, effects);
+    for (const member::RowChange& change : effects.rows) keep_row(change);
     for (const auto& entry : effects.entries) ledger.push_back(kept(entry));
     return outcome;
   }
+  /// The rows that the last event needed.
+  [[nodiscard]] std::size_t looked_up() { return needed.all().size(); }
   /// With texts that outlive the effects that it borrowed them from.
   member::LedgerEntry kept(member::LedgerEntry entry) {
     for (std::string_view* text :
-         {&entry.cause, &entry.rule, &entry.order_id, &entry.explanation}) {
+         {&entry.cause, &entry.cause_source, &entry.rule, &entry.order_id, &entry.explanation}) {
       *text = keep(std::string{*text});
     }
     return entry;
@@ -125,7 +142,7 @@ class Desk {
   /// What the clock does.
   void tick(Day today) {
     effects.clear();
-    announce(record, today, program, effects);
+    announce(record, today, series, effects);
   }
 
   [[nodiscard]] std::vector<member::NoticeType> announced() const {
@@ -145,16 +162,81 @@ class Desk {
     }
     return {};
   }
+  [[nodiscard]] std::string notice_id(const member::Notice& notice) const {
+    const member::NoticeId id = member::id_of(notice, record.id);
+    std::array<char, 33> text{};
+    std::snprintf(text.data(), text.size(), "%016llx%016llx",
+                  static_cast<unsigned long long>(id.high),
+                  static_cast<unsigned long long>(id.low));
+    return text.data();
+  }
+  /// A detail that is a text; empty where there is none.
+  [[nodiscard]] static std::string detail(const member::Notice& notice, std::string_view key) {
+    for (const member::Detail& one : notice.details) {
+      if (one.key == key) return std::string{std::get<std::string_view>(one.value)};
+    }
+    return {};
+  }
   std::string_view keep(std::string text) { return kept_.emplace_back(std::move(text)); }
 
-  Program program;
+  [[nodiscard]] const Program& program() const { return series.first(); }
+
+  Series series;
   member::Record record;
   member::Effects effects;
-  std::map<std::uint64_t, member::OrderGrant> orders;
+  member::Rows needed;
+  std::map<std::string, member::OrderGrant, std::less<>> orders;
+  std::map<std::string, KeptRow> rows;  // all others
   std::vector<member::LedgerEntry> ledger;
   event::Offset position = 0;
 
  private:
+  static std::string name_of(const member::RowKey& key) {
+    return std::to_string(static_cast<int>(key.kind)) + "." + std::to_string(key.scope) + "." +
+           std::string{key.first} + '\0' + std::string{key.second};
+  }
+  void look_up(member::FoundRow& row) {
+    if (row.key.kind == member::RowKind::order) {
+      const auto at = orders.find(row.key.first);
+      row.found = at != orders.end();
+      if (row.found) row.order = at->second;
+      return;
+    }
+    const auto at = rows.find(name_of(row.key));
+    row.found = at != rows.end();
+    if (!row.found) return;
+    row.delivery = at->second.delivery;
+    row.parked = at->second.parked;
+    row.reserved = at->second.reserved;
+  }
+  void keep_row(const member::RowChange& change) {
+    using What = member::RowChange::What;
+    if (change.what == What::left) return;
+    if (change.what == What::erase) {
+      rows.erase(name_of(change.key));
+    } else if (change.key.kind == member::RowKind::order) {
+      orders.insert_or_assign(std::string{change.key.first}, *effects.order);
+    } else {
+      KeptRow& row = rows[name_of(change.key)];
+      row.delivery = change.delivery;
+      row.delivery.id = keep(std::string{change.delivery.id});
+      row.delivery.source = keep(std::string{change.delivery.source});
+      row.reserved = change.reserved;
+      if (change.key.kind == member::RowKind::parked) row.parked = kept(*effects.parked);
+    }
+  }
+  member::ParkedRefund kept(member::ParkedRefund refund) {
+    for (std::string_view* text : {&refund.order_id, &refund.refund_id, &refund.reason,
+                                   &refund.event_id, &refund.event_source}) {
+      *text = keep(std::string{*text});
+    }
+    for (auto& line : refund.lines) {
+      line.line = keep(std::string{line.line});
+      line.sku = keep(std::string{line.sku});
+    }
+    return refund;
+  }
+
   std::deque<std::string> kept_;
   std::deque<std::vector<event::Line>> kept_lines_;
   std::deque<std::vector<event::RefundLine>> kept_refund_lines_;

@@ -9,22 +9,18 @@
 namespace fealty::runtime {
 namespace {
 
-std::uint64_t key_of(const std::string& id, std::uint32_t partition) {
-  return MemberCache::key_of(hash64(id), partition);
-}
-
 TEST(MemberCache, FindsWhatWasInsertedAndNothingElse) {
   MemberCache cache{std::size_t{1} << 30U};
   for (int i = 0; i < 50'000; ++i) {
     const std::string id = "m" + std::to_string(i);
-    cache.insert(key_of(id, 1), 1, id);
+    cache.insert(cache.key_of(id, 1), 1, id);
   }
   for (int i = 0; i < 50'000; ++i) {
     const std::string id = "m" + std::to_string(i);
-    const Slot slot = cache.find(key_of(id, 1), 1, id);
+    const Slot slot = cache.find(cache.key_of(id, 1), 1, id);
     ASSERT_NE(slot, no_slot);
     EXPECT_EQ(cache.member(slot).record.id, id);
-    EXPECT_EQ(cache.find(key_of(id, 2), 2, id), no_slot);
+    EXPECT_EQ(cache.find(cache.key_of(id, 2), 2, id), no_slot);
   }
 }
 
@@ -41,7 +37,7 @@ TEST(MemberCache, LetsOnlySavedMembersGoWhenItIsFull) {
   MemberCache cache{200'000};
   for (int i = 0; i < 1000; ++i) {
     const std::string id = "m" + std::to_string(i);
-    CachedMember& member = cache.member(cache.insert(key_of(id, 0), 0, id));
+    CachedMember& member = cache.member(cache.insert(cache.key_of(id, 0), 0, id));
     if (i % 2 == 0) member.first_unsaved = 1;
   }
   ASSERT_TRUE(cache.over());
@@ -49,7 +45,7 @@ TEST(MemberCache, LetsOnlySavedMembersGoWhenItIsFull) {
   EXPECT_EQ(cache.evictions(), 500U);
   for (int i = 0; i < 1000; ++i) {
     const std::string id = "m" + std::to_string(i);
-    EXPECT_EQ(cache.find(key_of(id, 0), 0, id) != no_slot, i % 2 == 0) << id;
+    EXPECT_EQ(cache.find(cache.key_of(id, 0), 0, id) != no_slot, i % 2 == 0) << id;
   }
 }
 
@@ -59,15 +55,15 @@ TEST(MemberCache, StaysRightThroughManyRandomInsertsAndEvictions) {
   std::map<std::string, Slot> last;  // where each was put; evicted or not
   for (int step = 0; step < 200'000; ++step) {
     const std::string id = "m" + std::to_string(random() % 2000);
-    Slot slot = cache.find(key_of(id, 3), 3, id);
-    if (slot == no_slot) slot = cache.insert(key_of(id, 3), 3, id);
+    Slot slot = cache.find(cache.key_of(id, 3), 3, id);
+    if (slot == no_slot) slot = cache.insert(cache.key_of(id, 3), 3, id);
     ASSERT_EQ(cache.member(slot).record.id, id);
     last[id] = slot;
     if (step % 500 == 0) cache.shrink();
   }
   std::size_t held = 0;
   for (const auto& [id, slot] : last) {
-    const Slot found = cache.find(key_of(id, 3), 3, id);
+    const Slot found = cache.find(cache.key_of(id, 3), 3, id);
     if (found == no_slot) continue;
     ++held;
     EXPECT_EQ(found, slot);

@@ -4,8 +4,10 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 #include "fealty/base/hash.hpp"
+#include "fealty/member/effects.hpp"
 #include "fealty/member/history.hpp"
 #include "fealty/member/record.hpp"
 #include "fealty/ports/member_store.hpp"
@@ -28,19 +30,20 @@ inline member::Record typical_member(std::string id, std::uint64_t salt = 0) {
   r.purchases = 5;
   r.revenue_minor = 234'567;
   r.level = {.level = 1, .since = 20'100, .check = 20'454};
-  r.announced_level = r.level;
-  r.qualifying = {{2024, 100'000}, {2025, 134'567}};
+  r.qualifying = {{20'001, 20'001, 100'000}, {20'100, 20'100, 134'567}};
   r.purchase_days = {20'001, 20'010, 20'100, 20'222, 20'300};
   r.churn = {.raised = false, .since = 0, .due = 20'450};
-  r.announced_churn = r.churn;
   r.churn_bp = 4'321;
-  r.churn_day = 20'300;
   r.first_day = 20'000;
-  r.last_day = 20'300;
+  r.last_day = r.through = 20'300;
   r.last_time = at_ms(20'300LL * 86'400'000 + 12'345);
   for (std::size_t i = 0; i < 12; ++i) r.recent_ids[i] = mix(salt, i);
   r.recent_next = 12;
-  for (std::uint64_t i = 0; i < 5; ++i) r.money_keys.insert(mix(i, salt), mix(salt, i + 99));
+  for (std::uint64_t i = 0; i < 5; ++i) {
+    const std::string n = std::to_string(1'000 * salt + i);
+    const std::string event = "e-" + n, order = "o-" + n;
+    r.deliveries.push_back({event, "/shop", order, mix(salt, i + 99), 0, false});
+  }
   r.clicks = 40;
   r.views = 77;
   r.logins = 3;
@@ -53,12 +56,16 @@ inline member::Record full_member() {
   r.balance = -500;
   r.reserved = 120;
   r.redeemed_points = 3'000;
-  r.rare.edit().reservations = {{0xfeed, 100}, {0xbeef, 20}};
+  r.rare.edit().reservations = 2;
   r.refunds = 2;
   r.refunded_minor = 4'499;
-  r.announced_level = {.level = 0, .since = 20'301, .check = no_day};
+  r.qualifying = {{19'000, 19'000, 70'000}, {20'100, 20'100, 134'567}, {20'100, 20'250, -4'499}};
+  r.level_base = {.day = 19'800, .since = 19'001, .falls = 19'830, .level = 2};
+  r.level_notice = {{0x0102030405060708, 0x1112131415161718}, 20'299};
+  r.churn_notice = {{0x2122232425262728, 0x3132333435363738}, 20'301};
+  r.through = 20'301;
   r.churn = {.raised = true, .since = 20'299, .due = 20'999};
-  r.announced_churn = {};
+  r.timer_notices = 3;
   r.reviews = 9;
   r.rating_sum = 41;
   r.joined = 19'000;
@@ -67,20 +74,12 @@ inline member::Record full_member() {
   r.rare.edit().attributes = R"({"vip":true})";
   r.recent_ids.fill(0x77);
   r.recent_next = 15;
-  for (std::uint64_t i = 0; i < 100; ++i) r.money_keys.insert(mix(i, 4'242), i);
-  member::ParkedRefund parked;
-  parked.order_key = 11;
-  parked.order_id = "o-11";
-  parked.refund_id = "r-11";
-  parked.event_id = "e-11";
-  parked.reason = "broken";
-  parked.time = at_ms(1'700'000'000'123);
-  parked.currency = usd();
-  parked.whole_order = false;
-  parked.has_amount = true;
-  parked.amount_minor = 0;
-  parked.lines = {{"1", "sku-1", 2, -1}, {"2", "", -1, 550}};
-  r.rare.edit().parked = {parked, {}};
+  r.deliveries.pop_front();
+  r.deliveries.push_back({"r-1", "", "", 0, 1, false});
+  r.deliveries.push_back({"r-2", "/till", "r-2", 7, 0x31, true});
+  r.deliveries.push_back({"r-3", "/till", {}, 8, 8, false});
+  r.deliveries.set_left(1'234);
+  r.rare.edit().parked = {{11, 3}, {12, 0}};
   return r;
 }
 
@@ -98,6 +97,8 @@ inline member::LedgerEntry entry(std::uint64_t seq, std::int64_t points = 20) {
           .time = at_ms(1'700'000'000'000 + static_cast<std::int64_t>(seq)),
           .position = seq * 10,
           .cause = kept("event-" + std::to_string(seq)),
+          .cause_source = "/shop",
+          .cause_type = points < 0 ? member::CauseType::redemption : member::CauseType::purchase,
           .rule = "base+double",
           .rule_version = 3,
           .order_id = kept("order-" + std::to_string(seq)),
@@ -105,10 +106,11 @@ inline member::LedgerEntry entry(std::uint64_t seq, std::int64_t points = 20) {
           .hash = mix(seq, 5)};
 }
 
-inline member::OrderGrant order(std::uint64_t key, std::int64_t granted = 20) {
-  return {.key = key,
-          .order_id = "order-" + std::to_string(key),
-          .cause = "event-" + std::to_string(key),
+inline member::OrderGrant order(std::uint64_t number, std::int64_t granted = 20) {
+  return {.order_id = "order-" + std::to_string(number),
+          .cause = "event-" + std::to_string(number),
+          .cause_source = "/shop",
+          .digest = mix(number, 77),
           .time = at_ms(1'700'000'000'000),
           .currency = usd(),
           .total_minor = 2'050,
@@ -127,8 +129,45 @@ inline member::OrderGrant order(std::uint64_t key, std::int64_t granted = 20) {
           .lines = {{"1", "sku-1", 2, 1'000, 12, 1, 3}, {"", "sku-2", 1, 800, 0, 0, 0}}};
 }
 
-inline member::History history(std::uint64_t seq) {
-  return {.entries = {entry(seq), entry(seq + 1, -7)}, .orders = {order(seq)}};
+inline member::ParkedRefund parked() {
+  member::ParkedRefund p;
+  p.order_id = "o-11";
+  p.refund_id = "r-11";
+  p.event_id = "e-11";
+  p.event_source = "/till";
+  p.type = member::CauseType::refund;
+  p.reason = "broken";
+  p.time = at_ms(1'700'000'000'123);
+  p.currency = usd();
+  p.whole_order = false;
+  p.has_amount = true;
+  p.amount_minor = 0;
+  p.lines = {{"1", "sku-1", 2, -1}, {"2", "", -1, 550}};
+  return p;
+}
+
+/// What one save adds beside a member.
+struct History {
+  std::vector<member::LedgerEntry> entries;
+  std::vector<member::OrderGrant> orders;
+  std::vector<member::RowChange> rows;  // a parked refund that is put is parked()
+};
+inline History history(std::uint64_t seq) {
+  return {.entries = {entry(seq), entry(seq + 1, -7)}, .orders = {order(seq)}, .rows = {}};
+}
+
+inline member::RowChange put(member::RowKey key, member::DeliveryRow delivery = {},
+                             std::int64_t reserved = 0) {
+  member::RowChange change;
+  change.key = key;
+  change.delivery = delivery;
+  change.reserved = reserved;
+  return change;
+}
+inline member::RowChange erase(member::RowKey key) {
+  member::RowChange change = put(key);
+  change.what = member::RowChange::What::erase;
+  return change;
 }
 
 inline ports::Checkpoint checkpoint(std::uint64_t committed) {
@@ -146,8 +185,9 @@ inline ports::Checkpoint checkpoint(std::uint64_t committed) {
   c.recorded_clock = {.now = at_ms(1'700'000'000'003)};
   c.note = "turn 7 anna";
   c.program_id = "shop";
-  c.program_version = 3;
-  c.program_fingerprint = 0xabcdef;
+  c.turned_to = 19'000;
+  c.generations = {{.version = 3, .fingerprint = 0xabcdef},
+                   {.version = 4, .fingerprint = 0xabcdf0, .valid_from = 19'100, .adopted_at = 7}};
   c.core_revision = 1;
   return c;
 }

@@ -8,18 +8,19 @@
 #include "fealty/ports/member_store.hpp"
 #include "fealty/state/key_value.hpp"
 #include "fealty/state/record_codec.hpp"
+#include "fealty/state/seed.hpp"
 
 namespace fealty::state {
 
 /// A MemberStore over any ordered map of byte strings: what RocksDB and memory have in common.
-/// Tables by first letter: m, h, c as in record.proto; and of this store alone, not in the
+/// Tables by first letter: those of record.proto; and of this store alone, not in the
 /// changelog:
 ///   't' + day (4 bytes, big endian, sign flipped) + id   a member's due day, no value
 ///   'p'                                                  changelog position, 8 bytes big endian
 ///
-/// A timer's entry stays until its member is saved with another day. A member is saved once at a
-/// position: a second history chunk there would replace the first. Owns: the map. Threads: one at a time, but encode() and
-/// the pure calls may run beside any other, and load() and find_order() beside save() where the
+/// A timer's entry stays until its member is saved with another day. Owns: the map. Threads: one at
+/// a time, but encode() and the pure calls may run beside any other, and load() and find_rows()
+/// beside save() where the
 /// map's reads may run beside its writes.
 class EncodedStore : public ports::MemberStore {
  public:
@@ -28,15 +29,15 @@ class EncodedStore : public ports::MemberStore {
   Result<std::optional<ports::Checkpoint>> checkpoint() override;
   Result<void> load(std::span<const std::string_view> members,
                     std::span<member::Record* const> out) override;
-  Result<std::optional<member::OrderGrant>> find_order(std::string_view member,
-                                                       std::uint64_t order_key) override;
+  Result<void> find_rows(std::string_view member, std::span<member::FoundRow* const> rows) override;
   void encode(const member::LedgerEntry& entry, std::string& out) override;
-  void encode(const member::OrderGrant& order, std::string& out) override;
-  void decode(std::string_view bytes, member::OrderGrant& order) override;
+  void encode(const member::RowChange& change, const member::Effects& effects,
+              std::string& out) override;
+  void encode(const member::RowKey& key, std::string& out) override;
+  Result<void> decode(std::string_view value, member::FoundRow& row) override;
   void encode(std::span<const ports::SaveItem> items, ports::Offset as_of,
               ports::SavedBatch& batch) override;
   void encode(const ports::Checkpoint& checkpoint, ports::SavedBatch& batch) override;
-  Result<void> save(ports::SavedBatch& batch) override;
   Result<void> restore(std::string_view key, std::string_view value,
                        std::uint64_t position) override;
   Result<void> restored(std::uint64_t position) override;
@@ -45,43 +46,38 @@ class EncodedStore : public ports::MemberStore {
   Result<void> scan(const std::function<Result<void>(const member::Record&)>& visit) override;
   Result<void> page(std::string_view after, std::size_t limit,
                     std::vector<member::Record>& out) override;
-  Result<void> history(std::string_view member,
+  Result<void> history(std::string_view member, std::uint64_t from_seq, std::size_t limit,
                        const std::function<void(const member::LedgerEntry&)>& visit) override;
   bool empty() override;
   std::uint64_t disk_bytes() override;
+  /// Keeps one partition's part of a commit, all or nothing.
+  Result<void> save(const ports::SavedBatch& batch);
 
  protected:
   [[nodiscard]] KeyValue& map() { return *map_; }
 
  private:
-  void encode_chunks(const ports::SaveItem& save, ports::Offset as_of, ports::SavedBatch& batch);
-  void add_timer(Day day, std::string_view member, bool erase);
-  Result<void> write_sorted(std::uint64_t position);
+  void encode_ledger(const ports::SaveItem& save, ports::SavedBatch& batch);
+  void encode_rows(const ports::SaveItem& save, ports::SavedBatch& batch);
   Result<void> write_restored();
   Result<Day> stored_due(std::string_view member);
 
   std::unique_ptr<KeyValue> map_;
-  RecordEncoder encoder_;  // of encode() alone
 
   // Scratch of one load.
   std::vector<std::string_view> keys_;
   std::vector<std::size_t> order_;
   std::string key_bytes_;
 
-  // Scratch of one save.
-  std::string scratch_;
-  std::vector<Write> writes_, sorted_;
-  /// The first bytes of a key, so that most comparisons of a sort read no key.
-  struct SortKey {
-    std::uint64_t first, second;
-    std::uint32_t write;  // index in writes_
-  };
-  std::vector<SortKey> sort_order_;
+  // Scratch of one look-up of rows.
+  std::vector<std::string> row_keys_;
+  std::vector<std::string_view> row_views_;
+  std::vector<std::size_t> row_order_;
 
   // Restored, not yet written: the last value of each key (empty = erased), and the due day of its
   // member.
-  std::unordered_map<std::string, std::string> restoring_;
-  std::unordered_map<std::string, Day> restoring_due_;
+  std::unordered_map<std::string, std::string, SeededHash> restoring_;
+  std::unordered_map<std::string, Day, SeededHash> restoring_due_;
   std::size_t restoring_bytes_ = 0;
   std::uint64_t restoring_position_ = 0;
 };

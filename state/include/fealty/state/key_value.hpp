@@ -20,7 +20,7 @@ struct Write {
 };
 
 /// An ordered map of byte strings: the seam inside this room, below which the stores differ.
-/// Threads: one at a time; of RocksDB's, one that reads beside one that writes. Errors:
+/// Threads: one at a time; of RocksDB's, any that read beside any that write. Errors:
 /// store_unavailable, store_corrupt, output_unwritable.
 class KeyValue {
  public:
@@ -38,10 +38,12 @@ class KeyValue {
   /// Pairs with first <= key < end, ascending, until `visit` answers false.
   virtual Result<void> scan(std::string_view first, std::string_view end,
                             const PairVisitor& visit) = 0;
-  /// The same, descending.
-  virtual Result<void> scan_back(std::string_view first, std::string_view end,
+  /// The same from the last key <= `at` on, which may be below it; from the first one where all
+  /// are above it. One seek. Precondition: first <= at < end.
+  virtual Result<void> scan_from(std::string_view first, std::string_view at, std::string_view end,
                                  const PairVisitor& visit) = 0;
-  virtual std::uint64_t disk_bytes() = 0;
+  /// What keys from `first` to `end` take on disk, about.
+  virtual std::uint64_t disk_bytes(std::string_view first, std::string_view end) = 0;
 };
 
 }  // namespace fealty::state

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -14,39 +13,26 @@
 
 /// The record at rest: plain types <-> the bytes that state/proto/record.proto describes.
 /// Equal values give equal bytes. Decoding never crashes and never guesses.
-/// Errors: store_corrupt (bytes that no encode() made), wrong_revision (a newer format).
+/// Errors: store_corrupt (bytes that no encode() made), wrong_revision (another format).
 namespace fealty::state {
 
-/// The newest format that this binary reads, and the one that it writes.
-inline constexpr std::uint32_t format_version = 1;
+/// The format that this binary reads and writes.
+inline constexpr std::uint32_t format_version = 2;
 
-/// Member record -> bytes, appended to `out`.
-/// Owns: scratch space for sorting. Threads: one at a time.
-class RecordEncoder {
- public:
-  /// `as_of` is written in place of record.as_of; record.id is not written, it is in the key.
-  void encode(const member::Record& record, member::Offset as_of, std::string& out);
-
- private:
-  std::vector<member::KeySet::Entry> sorted_;
-};
-
+/// Member record -> bytes, appended to `out`. `as_of` is written in place of record.as_of;
+/// record.id is not written, it is in the key.
+void encode_record(const member::Record& record, member::Offset as_of, std::string& out);
 /// Fills all of `record`, its id with `id`. Unspecified after an error.
 Result<void> decode_record(std::string_view id, std::string_view bytes, member::Record& record);
 
-/// One ledger entry, one order's grant: a field of a history chunk each.
+/// One ledger entry: a field of a chunk.
 void encode_entry(const member::LedgerEntry& entry, std::string& out);
-void encode_order(const member::OrderGrant& order, std::string& out);
-/// A history chunk: fields that encode_entry() and encode_order() wrote, entries first, behind
-/// their format.
-void encode_history(std::span<const std::string_view> fields, std::string& out);
+/// The seq of what encode_entry() made.
+std::uint64_t encoded_seq(std::string_view entry);
+/// A chunk: entries that encode_entry() wrote, ascending by seq, behind their format.
+void encode_chunk(std::span<const std::string_view> entries, std::string& out);
 /// What is decoded borrows from `bytes`.
-Result<void> decode_history(std::string_view bytes, member::History& history);
-/// One order's grant as encode_order() wrote it, at the start of `bytes`.
-void decode_order(std::string_view bytes, member::OrderGrant& order);
-/// The grant of one order, without decoding the rest of the chunk.
-Result<std::optional<member::OrderGrant>> find_order_in(std::string_view bytes,
-                                                        std::uint64_t order_key);
+Result<void> decode_chunk(std::string_view bytes, std::vector<member::LedgerEntry>& entries);
 
 /// All but changelog_position.
 void encode_checkpoint(const ports::Checkpoint& checkpoint, std::string& out);

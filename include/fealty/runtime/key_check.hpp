@@ -1,0 +1,45 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "fealty/event/event.hpp"
+#include "fealty/ports/input.hpp"
+
+namespace fealty::runtime {
+
+/// What becomes of a record whose key is not its member: a producer with another key spreads one
+/// member over several partitions, and so over several balances.
+enum class KeyPolicy : std::uint8_t {
+  ignore,      // the source has no keys (files)
+  deadletter,  // refused, wrong_partition
+  count,       // applied where it came, and counted: for who places records by another rule
+};
+
+/// Compares each record's key with the member that it is about, and says once in the log which
+/// habit of the producer makes them differ. Pure but for that line, so a recovery decides the same.
+///
+/// Threads: one.
+class KeyCheck {
+ public:
+  /// `partitions`: of the input; with one a record without a key cannot go astray.
+  KeyCheck(KeyPolicy policy, std::uint32_t partitions) : policy_{policy}, partitions_{partitions} {}
+
+  /// True where the record came by another key.
+  [[nodiscard]] bool astray(const ports::InputRecord& raw, const event::Event& event) {
+    if (policy_ == KeyPolicy::ignore || raw.key == event.member) return false;
+    if (raw.key.data() == nullptr && partitions_ == 1) return false;
+    if (!told_) tell(raw, event);
+    return true;
+  }
+  [[nodiscard]] bool refuses() const { return policy_ == KeyPolicy::deadletter; }
+
+ private:
+  void tell(const ports::InputRecord& raw, const event::Event& event);
+
+  const KeyPolicy policy_;
+  const std::uint32_t partitions_;
+  bool told_ = false;
+};
+
+}  // namespace fealty::runtime

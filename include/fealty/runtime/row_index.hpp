@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "fealty/runtime/history_log.hpp"
+
+namespace fealty::runtime {
+
+/// Where the newest unsaved change of each row lies, of members with so many that following them
+/// one by one would take long. A hash leads to it, its name in full says whether it is the one.
+///
+/// Borrows the log; what that has let go is forgotten. Owns: its table. Threads: one.
+class RowIndex {
+ public:
+  explicit RowIndex(const HistoryLog& log);
+
+  /// `at`: a change of the row with this name of the member with this tag, newer than any before.
+  void put(std::uint64_t member_tag, std::string_view name, HistoryLog::Position at);
+  /// The newest change of a row; none where the log has none of it.
+  [[nodiscard]] HistoryLog::Position find(std::uint64_t member_tag, std::string_view name) const;
+  [[nodiscard]] std::size_t heap_bytes() const { return places_.size() * sizeof(Place); }
+
+ private:
+  struct Place {
+    std::uint64_t hash = 0;
+    HistoryLog::Position at = HistoryLog::none;  // none = free
+  };
+  [[nodiscard]] std::uint64_t hash_of(std::uint64_t member_tag, std::string_view name) const;
+  [[nodiscard]] bool is(const Place& place, std::uint64_t hash, std::uint64_t member_tag,
+                        std::string_view name) const;
+  void grow();
+
+  const HistoryLog& log_;
+  const std::uint64_t seed_;   // another in every process: nobody can choose names that meet
+  std::vector<Place> places_;  // open addressing, a power of two
+  std::size_t used_ = 0;       // not free
+};
+
+}  // namespace fealty::runtime

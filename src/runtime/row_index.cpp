@@ -1,0 +1,65 @@
+#include "fealty/runtime/row_index.hpp"
+
+#include <algorithm>
+
+#include "fealty/base/hash.hpp"
+#include "fealty/runtime/seed.hpp"
+
+namespace fealty::runtime {
+
+RowIndex::RowIndex(const HistoryLog& log) : log_{log}, seed_{random_seed()} {}
+
+std::uint64_t RowIndex::hash_of(std::uint64_t member_tag, std::string_view name) const {
+  return hash64(name, mix(seed_, member_tag));
+}
+
+bool RowIndex::is(const Place& place, std::uint64_t hash, std::uint64_t member_tag,
+                  std::string_view name) const {
+  if (place.hash != hash || !log_.holds(place.at)) return false;
+  const HistoryLog::Item item = log_.at(place.at);
+  return item.tag == member_tag && item.bytes.starts_with(name);
+}
+
+void RowIndex::put(std::uint64_t member_tag, std::string_view name, HistoryLog::Position at) {
+  if ((used_ + 1) * 4 > places_.size() * 3) grow();
+  const std::uint64_t hash = hash_of(member_tag, name);
+  const std::size_t mask = places_.size() - 1;
+  std::size_t place = hash & mask;
+  while (places_[place].at != HistoryLog::none && !is(places_[place], hash, member_tag, name)) {
+    place = (place + 1) & mask;
+  }
+  used_ += places_[place].at == HistoryLog::none ? 1 : 0;
+  places_[place] = {hash, at};
+}
+
+HistoryLog::Position RowIndex::find(std::uint64_t member_tag, std::string_view name) const {
+  if (places_.empty()) return HistoryLog::none;
+  const std::uint64_t hash = hash_of(member_tag, name);
+  const std::size_t mask = places_.size() - 1;
+  for (std::size_t at = hash & mask; places_[at].at != HistoryLog::none; at = (at + 1) & mask) {
+    if (is(places_[at], hash, member_tag, name)) return places_[at].at;
+  }
+  return HistoryLog::none;
+}
+
+/// Keeps what the log still holds; larger only where that needs it.
+void RowIndex::grow() {
+  constexpr std::size_t least = 1024;
+  std::vector<Place> old;
+  old.swap(places_);
+  const auto held = static_cast<std::size_t>(std::count_if(
+      old.begin(), old.end(), [&](const Place& place) { return log_.holds(place.at); }));
+  std::size_t size = least;
+  while (size < held * 3) size *= 2;
+  places_.resize(size);
+  used_ = held;
+  const std::size_t mask = size - 1;
+  for (const Place& place : old) {
+    if (!log_.holds(place.at)) continue;
+    std::size_t at = place.hash & mask;
+    while (places_[at].at != HistoryLog::none) at = (at + 1) & mask;
+    places_[at] = place;
+  }
+}
+
+}  // namespace fealty::runtime
