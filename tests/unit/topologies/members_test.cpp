@@ -48,7 +48,8 @@ struct Host {
     event.time = start_of(day) + std::chrono::hours{12};
     event.data = purchase;
     effects.clear();
-    return path.apply(record, event, position++, nullptr, effects);
+    rows_needed(record, event, rows);  // None is in store.
+    return path.apply(record, event, position++, rows, effects);
   }
   void tick(Day day) {
     effects.clear();
@@ -65,6 +66,7 @@ struct Host {
   runtime::Topology path;
   member::Record record;
   member::Effects effects;
+  member::Rows rows;
   event::Offset position = 0;
 };
 
