@@ -17,6 +17,7 @@
 #include "log_header.hpp"
 #include "open_store.hpp"
 #include "program_beside.hpp"
+#include "program_reload.hpp"
 
 namespace fealty::cli {
 namespace {
@@ -108,9 +109,9 @@ void log_counters(std::string_view event, const runtime::Members& members,
 
 Result<void> run_live(const config::ServiceConfig& service, const std::atomic<bool>& stop) {
   log::set_level(log_level(service.log_level));
-  const auto loaded = config::load_series({&service.program, 1});
+  auto loaded = load_series_beside(service.program, service.state_dir);
   if (!loaded) return loaded.error();
-  const program::Series& series = loaded->series;
+  program::Series& series = loaded->series;  // ProgramReload may put another in its place
   auto read_mapping = config::load_mapping(service.mapping);
   if (!read_mapping) return read_mapping.error();
   const auto mapping = fit_mapping(std::move(*read_mapping), {}, series.first().currency);
@@ -134,10 +135,12 @@ Result<void> run_live(const config::ServiceConfig& service, const std::atomic<bo
   members.on_opened = [&] { return keep_programs_beside(service.state_dir, loaded->files); };
   runtime::CommitLoop loop{(*bus)->source(), topology.decoder, members, (*bus)->sink(),
                            loop_options(service)};
+  ProgramReload program{service.program, service.state_dir, series, members};
   Health health{service.health_file};
   auto last_report = SteadyClock::now();
   loop.hooks.on_progress = [&] {
     health.alive();
+    program.look();
     const auto now = SteadyClock::now();
     if (now - last_report < std::chrono::seconds{10}) return;
     last_report = now;

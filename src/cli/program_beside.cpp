@@ -26,6 +26,35 @@ std::vector<std::string> programs_beside(const std::string& state_directory) {
   }
 }
 
+Result<config::LoadedSeries> load_series_beside(const std::string& path,
+                                                const std::string& state_directory) {
+  auto given = config::load_series({&path, 1});
+  if (!given) return given;
+  std::vector<std::string> all;
+  for (const std::string& kept : programs_beside(state_directory)) {
+    const auto loaded = config::load_program(kept);
+    if (!loaded) return loaded.error();
+    const program::Program& earlier = loaded->program;
+    const program::Program& first = given->series.first();
+    if (earlier.id == first.id && earlier.version < first.version) all.push_back(kept);
+  }
+  if (all.empty()) return given;
+  all.insert(all.end(), given->files.begin(), given->files.end());
+  return config::load_series(all);
+}
+
+std::vector<ports::Generation> generations_of(const program::Series& series) {
+  std::vector<ports::Generation> out;
+  for (const program::Program& one : series.generations()) {
+    ports::Generation& generation = out.emplace_back();
+    generation.version = one.version;
+    generation.fingerprint = one.fingerprint;
+    // Whatever it says, the first one judges all that was before.
+    if (out.size() > 1) generation.valid_from = one.valid_from;
+  }
+  return out;
+}
+
 Result<void> keep_programs_beside(const std::string& state_directory,
                                   std::span<const std::string> program_files) {
   std::vector<std::string> texts;  // All are read first: they may be the very copies.

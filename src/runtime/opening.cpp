@@ -10,6 +10,8 @@
 namespace fealty::runtime {
 namespace {
 
+constexpr std::chrono::seconds outrun_wait{10};
+
 /// Carries changelog records into a store.
 class Restore final : public ports::Changelog::Visitor {
  public:
@@ -84,7 +86,6 @@ Opening::Opening(ports::Assignment assignment, std::unique_ptr<ports::MemberStor
     : assignment_{std::move(assignment)},
       stores_{stores},
       changelog_{changelog},
-      restart_{store != nullptr},
       store_{std::move(store)} {}
 
 Result<bool> Opening::step(std::chrono::milliseconds budget, const MembersContext& context) {
@@ -99,6 +100,7 @@ Result<bool> Opening::step(std::chrono::milliseconds budget, const MembersContex
   auto found = store_->checkpoint();
   if (!found) return found.error();
   checkpoint_ = std::move(*found);
+  if (changelog_ != nullptr && outrun(context.options.clock.steady())) return false;
   if (auto fits = check_fits(context); !fits) return fits.error();
   done_ = true;
   return true;
@@ -132,10 +134,7 @@ Result<bool> Opening::restore(std::chrono::milliseconds budget) {
 }
 
 CommittedTo Opening::committed() const {
-  // A restart did not ask the group again. Another worker, who has the partition by now, may have
-  // committed since; the changelog knows, and the group will tell.
-  const bool outdated = assignment_.fresh || (restart_ && changelog_ != nullptr);
-  if (outdated && checkpoint_) return from_note(checkpoint_->committed, checkpoint_->note);
+  if (assignment_.fresh && checkpoint_) return from_note(checkpoint_->committed, checkpoint_->note);
   return from_note(assignment_.committed, assignment_.note);
 }
 
@@ -143,6 +142,19 @@ ports::Offset Opening::from() const {
   if (checkpoint_) return checkpoint_->recover_from;
   // Nothing saved. A group that has commits has state: it is computed again from the start.
   return assignment_.fresh ? assignment_.committed : 0;
+}
+
+/// The state is of a later commit than what the group said. As a rule this worker was away for
+/// long, others have its partitions, and the source is about to tell: it gets the time to.
+bool Opening::outrun(MachineClock::Steady now) {
+  if (!checkpoint_ || checkpoint_->committed <= committed().offset) return false;
+  if (!outrun_since_) {
+    outrun_since_ = now;
+    log::warn("partition.outrun", {{"partition", partition()},
+                                   {"committed", committed().offset},
+                                   {"saved", checkpoint_->committed}});
+  }
+  return now - *outrun_since_ < outrun_wait;
 }
 
 Result<void> Opening::check_fits(const MembersContext& context) const {

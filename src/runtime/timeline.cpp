@@ -96,6 +96,7 @@ void Timeline::accepted(ports::Offset offset, EventTime time) {
 bool Timeline::passed(ports::Offset offset) {
   check(offset >= next_, "a timeline goes forward");
   next_ = offset + 1;
+  before_record_.reset();
   return std::exchange(new_day_, false);
 }
 

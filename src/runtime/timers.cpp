@@ -87,7 +87,7 @@ Result<void> Timers::from_store(const ports::DuePlace& after, Day today, std::si
   if (!more) return more.error();
   out.more = *more;
   for (ports::DuePlace& place : stored_) {
-    const std::uint64_t key = MemberCache::key_of(hash64(place.member), partition_);
+    const std::uint64_t key = cache_.key_of(place.member, partition_);
     const Slot slot = cache_.find(key, partition_, place.member);
     out.reached = place;
     if (slot != no_slot && cache_.member(slot).record.due() != place.day) continue;
@@ -120,7 +120,7 @@ Result<void> Timers::everybody_stored(const ports::DuePlace& after, Day day, std
   if (auto read = store.page(behind, limit, records_); !read) return read.error();
   out.more = records_.size() == limit;
   for (const member::Record& record : records_) {
-    const std::uint64_t key = MemberCache::key_of(hash64(record.id), partition_);
+    const std::uint64_t key = cache_.key_of(record.id, partition_);
     out.members.push_back({{day, record.id}, cache_.find(key, partition_, record.id)});
     out.reached = out.members.back().place;
   }

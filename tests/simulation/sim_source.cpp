@@ -129,9 +129,7 @@ Result<void> SimSource::start_at(std::uint32_t partition, ports::Offset from) {
   Partition& started = partitions_.at(partition);
   check(started.owned, "only what is assigned starts");
   PartitionLog& log = process_.cluster().topics().input(partition);
-  if (from < log.low() || from > log.high()) {
-    return gap(partition, from);
-  }
+  if (from > log.high() || (from < log.low() && !outlived())) return gap(partition, from);
   if (started.fetched && process_.cluster().bug() == Bug::no_rewind) return {};
   started.next = from;
   started.fetched = true;
@@ -149,8 +147,7 @@ Result<void> SimSource::fetch(ports::InputBatch& batch, std::size_t records_max)
     if (!partition.owned || !partition.fetched) continue;
     PartitionLog& log = process_.cluster().topics().input(p);
     if (partition.next < log.low()) {
-      // Retention takes days: who finds it gone that soon was not alone, and will hear of it.
-      if (!group().accepts(member_, group().generation(member_))) continue;
+      if (outlived()) continue;
       return gap(p, partition.next);
     }
     const Offset end = uncommitted ? log.high() : log.stable();
@@ -163,6 +160,12 @@ Result<void> SimSource::fetch(ports::InputBatch& batch, std::size_t records_max)
     }
   }
   return {};
+}
+
+/// Retention takes days: whose records are gone within seconds has lost its place before, and is
+/// about to hear of it.
+bool SimSource::outlived() {
+  return !group().accepts(member_, group().generation(member_));
 }
 
 Error SimSource::gap(std::uint32_t partition, ports::Offset from) {

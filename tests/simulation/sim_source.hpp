@@ -39,6 +39,7 @@ class SimSource final : public ports::Source {
   Result<void> revoked(const GroupEvent& event);
   std::optional<std::vector<ports::Assignment>> committed();
   Result<void> fetch(ports::InputBatch& batch, std::size_t records_max);
+  bool outlived();
   Error gap(std::uint32_t partition, ports::Offset from);
   Group& group() { return process_.cluster().group(); }
 

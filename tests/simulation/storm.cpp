@@ -9,6 +9,7 @@
 
 #include "calm.hpp"
 #include "life.hpp"
+#include "sim_source.hpp"
 #include "shop_feed.hpp"
 #include "weather.hpp"
 
@@ -256,6 +257,14 @@ void Storm::compare(Machine& auditor) {
                         .append_time = weather_.judge == Weather::Judge::broker,
                         .future_ms_max = weather_.future_ms_max(),
                         .clock_jump_max = weather_.clock_jump_max};
+  for (std::uint32_t p = 0; p < weather_.cluster.partitions; ++p) {
+    PartitionLog& log = cluster_.topics().input(p);
+    for (const LogRecord* r = log.next(0, log.stable()); r; r = log.next(r->offset + 1, log.stable())) {
+      const auto at = r->value.find("\"time\":\"");
+      world_.tell("LOG", p, r->offset, at == std::string::npos ? r->value : r->value.substr(at + 8, 20), r->key,
+        std::any_of(got.deadletters.begin(), got.deadletters.end(), [&](const std::string& d) { return d.find("\"" + describe_record(p, r->offset) + "\"") != std::string::npos; }) ? "DEAD" : "");
+    }
+  }
   const CalmRun calm = run_calm(topology_, input);
   for (const auto& [member, lines] : got.notices) { for (const auto& line : lines) world_.tell("got", member, line); }
   for (const auto& [member, lines] : calm.seen.notices) { for (const auto& line : lines) world_.tell("want", member, line); }

@@ -49,17 +49,18 @@ class Opening {
  private:
   Result<void> begin();
   Result<bool> restore(std::chrono::milliseconds budget);
+  bool outrun(MachineClock::Steady now);
   Result<void> check_fits(const MembersContext& context) const;
 
   const ports::Assignment assignment_;
   ports::MemberStores& stores_;
   ports::Changelog* const changelog_;
-  const bool restart_;
   std::unique_ptr<ports::MemberStore> store_;
   std::unique_ptr<ports::Changelog::Reader> reader_;
   std::optional<ports::Checkpoint> checkpoint_;
   std::uint64_t restored_ = 0;  // records
   bool begun_ = false, done_ = false;
+  std::optional<MachineClock::Steady> outrun_since_;
   const std::chrono::steady_clock::time_point begun_at_ = std::chrono::steady_clock::now();
 };
 

@@ -59,8 +59,9 @@ class Timeline {
   [[nodiscard]] EventTime now() const { return clock_.now(); }
   /// Of the clock; -1 before the first event.
   [[nodiscard]] Day today() const { return today_; }
+  /// Before the record at next(): a witness that it is to the clock counts only behind it.
   [[nodiscard]] Moment moment() const {
-    return {next_, clock_.state(), made_, turned_to_};
+    return {next_, before_record_ ? *before_record_ : clock_.state(), made_, turned_to_};
   }
 
   /// A recorded advance lies before the record at `offset`: the clock has made it, and what falls
@@ -68,7 +69,10 @@ class Timeline {
   [[nodiscard]] bool repeat(ports::Offset offset);
   /// The guard of the clock: see Clock::believes().
   [[nodiscard]] bool believes(const event::Event& event) {
-    return clock_.believes(event.time, event.member_hash);
+    const ports::ClockState before = clock_.state();
+    const bool believed = clock_.believes(event.time, event.member_hash);
+    if (clock_.state() != before) before_record_ = before;
+    return believed;
   }
   /// Whether the record at `offset` is refused because this machine's clock was behind it: decided
   /// once, by `behind`, and recorded, for a recovery comes later.
@@ -120,6 +124,7 @@ class Timeline {
   DayOf day_of_;
   CommittedTo committed_;
   ports::Offset next_ = 0;
+  std::optional<ports::ClockState> before_record_;  // at next(), where its time has changed it
   Day today_ = -1;
   bool new_day_ = false;
   bool recovering_ = true;

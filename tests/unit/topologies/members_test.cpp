@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "fealty/base/hash.hpp"
+#include "fealty/program/apply.hpp"
 
 namespace fealty::topologies {
 namespace {
@@ -48,7 +49,7 @@ struct Host {
     event.time = start_of(day) + std::chrono::hours{12};
     event.data = purchase;
     effects.clear();
-    rows_needed(record, event, rows);  // None is in store.
+    program::rows_needed(record, event, rows);  // Each order is new: none of them is there.
     return path.apply(record, event, position++, rows, effects);
   }
   void tick(Day day) {
