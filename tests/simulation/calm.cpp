@@ -68,9 +68,9 @@ class CalmBus final : public ports::Source, public ports::Sink {
   Result<void> append(const ports::OutputBuffer& out) override {
     for (const auto& item : out.items()) {
       const std::string key{out.key(item)}, value{out.value(item)};
-      if (item.stream == ports::Stream::notices) seen_.notices[key].push_back(value);
-      if (item.stream == ports::Stream::ledger) seen_.ledger[key].push_back(value);
-      if (item.stream == ports::Stream::deadletters) seen_.deadletters.push_back(value);
+      if (item.stream == topologies::streams::notices) seen_.notices[key].push_back(value);
+      if (item.stream == topologies::streams::ledger) seen_.ledger[key].push_back(value);
+      if (item.stream == topologies::streams::deadletters) seen_.deadletters.push_back(value);
     }
     return {};
   }
@@ -159,13 +159,13 @@ void add_rested(const runtime::Topology& topology, ports::MemberStore& store, Re
   check(more.has_value() && !*more, "a simulated disk can be read");
   const auto scanned = store.scan([&](const member::Record& record) -> Result<void> {
     std::string& line = out.members.emplace_back();
-    topology.encode_member(record, far_day(), line);
+    topology.outputs.members.encode(record, far_day(), line);
     if (record.due() != no_day &&
         !std::binary_search(due.begin(), due.end(), ports::DuePlace{record.due(), record.id})) {
       out.failure = "the timer index does not have member " + record.id + ": " + line;
     }
-    return store.history(record.id, [&](const member::LedgerEntry& entry) {
-      topology.encode_entry(entry, record.id, out.ledger[record.id].emplace_back());
+    return store.history(record.id, 1, 1'000'000, [&](const member::LedgerEntry& entry) {
+      topology.outputs.ledger.encode(entry, record.id, out.ledger[record.id].emplace_back());
     });
   });
   check(scanned.has_value(), "a simulated disk can be read");

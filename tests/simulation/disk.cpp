@@ -1,6 +1,6 @@
 #include "disk.hpp"
 
-#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "fealty/state/encoded_store.hpp"
@@ -46,18 +46,13 @@ class DiskMap final : public state::KeyValue {
     }
     return {};
   }
-  Result<void> scan_back(std::string_view first, std::string_view end,
+  Result<void> scan_from(std::string_view first, std::string_view at, std::string_view end,
                          const PairVisitor& visit) override {
-    for (auto at = pairs().lower_bound(end); at != pairs().begin();) {
-      --at;
-      if (at->first < first) break;
-      const auto go_on = visit(at->first, at->second);
-      if (!go_on) return go_on.error();
-      if (!*go_on) break;
-    }
-    return {};
+    auto from = pairs().upper_bound(at);
+    if (from != pairs().begin() && std::prev(from)->first >= first) --from;
+    return scan(from == pairs().end() ? end : std::string_view{from->first}, end, visit);
   }
-  std::uint64_t disk_bytes() override { return 0; }
+  std::uint64_t disk_bytes(std::string_view, std::string_view) override { return 0; }
 
  private:
   Disk::Pairs& pairs() { return disk_.pairs(partition_); }
@@ -98,10 +93,10 @@ class SimStore final : public state::EncodedStore {
     process_.at(Call::store_load);
     return EncodedStore::load(members, out);
   }
-  Result<std::optional<member::OrderGrant>> find_order(std::string_view member,
-                                                       std::uint64_t order_key) override {
-    process_.at(Call::store_find_order);
-    return EncodedStore::find_order(member, order_key);
+  Result<void> find_rows(std::string_view member,
+                         std::span<member::FoundRow* const> rows) override {
+    process_.at(Call::store_find_rows);
+    return EncodedStore::find_rows(member, rows);
   }
   Result<bool> due(const ports::DuePlace& after, Day until, std::size_t limit,
                    std::vector<ports::DuePlace>& out) override {
@@ -171,7 +166,7 @@ Result<void> SimStores::save(std::span<const Save> saves) {
   disk_.begin_write();
   Result<void> kept;
   for (const Save& save : saves) {
-    if (kept = save.store->save(*save.batch); !kept) break;
+    if (kept = static_cast<SimStore&>(*save.store).save(*save.batch); !kept) break;
   }
   disk_.end_write();
   process_.at(Call::store_saved);

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "fealty/topologies/members.hpp"
 #include "sim_changelog.hpp"
 #include "sim_sink.hpp"
 #include "sim_source.hpp"
@@ -110,7 +111,7 @@ class EarlyStores final : public ports::Sink {
   EarlyStores(SimSink& sink, Disk& disk) : sink_{sink}, disk_{disk} {}
   Result<void> append(const ports::OutputBuffer& out) override {
     for (const auto& item : out.items()) {
-      if (item.stream != ports::Stream::changelog) continue;
+      if (item.stream != topologies::streams::changelog) continue;
       const auto store = read_only(disk_, item.partition);
       const auto checkpoint = store->checkpoint();
       if (!checkpoint) return checkpoint.error();

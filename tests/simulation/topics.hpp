@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "fealty/ports/output.hpp"
+#include "fealty/topologies/members.hpp"
 #include "partition_log.hpp"
 
 namespace fealty::simulation {
@@ -14,19 +15,11 @@ enum class Topic : std::uint8_t { input, changelog, notices, ledger, members, de
 inline constexpr std::size_t topic_count = 6;
 
 inline Topic topic_of(ports::Stream stream) {
-  switch (stream) {
-    case ports::Stream::notices:
-      return Topic::notices;
-    case ports::Stream::ledger:
-      return Topic::ledger;
-    case ports::Stream::members:
-      return Topic::members;
-    case ports::Stream::deadletters:
-      return Topic::deadletters;
-    case ports::Stream::changelog:
-      break;
-  }
-  return Topic::changelog;
+  namespace streams = topologies::streams;
+  if (stream == streams::notices) return Topic::notices;
+  if (stream == streams::ledger) return Topic::ledger;
+  if (stream == streams::members) return Topic::members;
+  return stream == streams::deadletters ? Topic::deadletters : Topic::changelog;
 }
 
 struct Place {

@@ -26,7 +26,7 @@ enum class Call : std::uint8_t {
   restored,
   store_open,
   store_load,
-  store_find_order,
+  store_find_rows,
   store_due,
   store_save,
   store_saved,
