@@ -1,5 +1,7 @@
 #include "fealty/topologies/members.hpp"
 
+#include <algorithm>
+#include <optional>
 #include <utility>
 
 #include "fealty/base/check.hpp"
@@ -10,85 +12,123 @@
 namespace fealty::topologies {
 namespace {
 
-using program::Program;
+using program::Series;
 
-void drop_muted(const Program& program, member::Effects& effects) {
-  if (program.muted.none()) return;
+/// The last thing done: what nobody is sent was made all the same, so that muting changes nothing
+/// else.
+void drop_muted(const Series& series, member::Effects& effects) {
+  if (!series.any_muted()) return;
   std::erase_if(effects.notices, [&](const member::Notice& notice) {
-    return program.muted.test(static_cast<std::size_t>(notice.type));
+    const program::Program* const by = series.of_version(notice.rule_version);
+    return by != nullptr && by->muted.test(static_cast<std::size_t>(notice.type));
   });
 }
 
-/// An event's id tells its notices from all others; what the clock announces is numbered by member,
-/// for a late event may bring the same day about twice.
-void number_timer_notices(member::Record& record, member::Effects& effects) {
-  for (member::Notice& notice : effects.notices) {
-    if (notice.cause.starts_with("timer/")) notice.ordinal = record.timer_notices++;
+/// The next day on which something falls due. Also a day on which another generation comes into
+/// force.
+Day next_due(const Series& series, const member::Record& record) {
+  return std::min(record.due(), series.next_switch(record.through));
+}
+
+/// What falls due up to `today`, day by day, so that a clock that jumps announces in the same order
+/// as one that creeps.
+void announce_up_to(const Series& series, member::Record& record, Day today,
+                    member::Effects& effects) {
+  for (Day day = next_due(series, record); day <= today; day = next_due(series, record)) {
+    insight::announce(record, day, series.churn(), series.first().utc_offset_s, effects);
+    program::announce(record, day, series, effects);
+    check(next_due(series, record) > day, "what was announced is no longer due");
   }
 }
 
-/// One event, in the order in which its parts may see each other's work: churn up to this day, the
-/// program's rules, churn after it. A refused or repeated event leaves nothing behind.
-program::Outcome apply_event(const Program& program, member::Record& record,
+/// What announcing changes in a record, to be put back.
+struct Announced {
+  explicit Announced(const member::Record& r)
+      : level{r.level},
+        churn{r.churn},
+        level_notice{r.level_notice},
+        churn_notice{r.churn_notice},
+        through{r.through},
+        timers{r.timer_notices} {}
+  void restore(member::Record& r) const {
+    r.level = level;
+    r.churn = churn;
+    r.level_notice = level_notice;
+    r.churn_notice = churn_notice;
+    r.through = through;
+    r.timer_notices = timers;
+  }
+  member::LevelState level;
+  member::ChurnState churn;
+  member::Announcement level_notice, churn_notice;
+  Day through;
+  std::uint32_t timers;
+};
+
+/// One event, in the order in which its parts may see each other's work: what falls due up to its
+/// day, the program's rules, churn after it. A refused or repeated event leaves nothing behind.
+program::Outcome apply_event(const Series& series, member::Record& record,
                              const event::Event& event, event::Offset position,
                              const member::Rows& rows, member::Effects& effects) {
-  const Day day = day_of(event.time, program.utc_offset_s);
+  const Day day = series.day(event.time);
   const bool buys = event.type == event::Type::purchase;
   const std::size_t days_before = buys ? record.purchase_days.size() : 0;
-  const member::ChurnState churn = record.churn, announced = record.announced_churn;
   const member::Cause cause{event.id, event.source, program::cause_type(event.type), event.time};
-  insight::before_event(record, day, cause, program.churn, program.version, program.utc_offset_s,
-                        effects);
-  const program::Outcome outcome = program::apply(record, event, position, rows, program, effects);
+  std::optional<Announced> before;
+  if (next_due(series, record) <= day) {
+    before.emplace(record);
+    announce_up_to(series, record, day, effects);
+  }
+  const program::Outcome outcome = program::apply(record, event, position, rows, series, effects);
   if (outcome.verdict != program::Verdict::applied) {
-    record.churn = churn;
-    record.announced_churn = announced;
+    if (before) before->restore(record);
     effects.clear();
     return outcome;
   }
   if (buys) {
-    insight::after_purchase(record, days_before, day, cause, program.churn, program.version,
+    insight::after_purchase(record, days_before, day, cause, series.churn(),
                             effects);
   }
-  number_timer_notices(record, effects);
-  drop_muted(program, effects);
+  drop_muted(series, effects);
   return outcome;
 }
 
-void announce(const Program& program, member::Record& record, EventTime clock,
+void announce(const Series& series, member::Record& record, EventTime clock,
               member::Effects& effects) {
-  const Day today = day_of(clock, program.utc_offset_s);
-  // Day by day, so that a clock that jumps announces in the same order as one that creeps.
-  while (record.due() <= today) {
-    const Day day = record.due();
-    program::announce(record, day, program, effects);
-    insight::announce(record, day, program.churn, program.version, program.utc_offset_s, effects);
-    check(record.due() > day, "what was announced is no longer due");
-  }
-  number_timer_notices(record, effects);
-  drop_muted(program, effects);
+  announce_up_to(series, record, series.day(clock), effects);
+  drop_muted(series, effects);
 }
 
-void encode_member(const Program& program, const member::Record& record, EventTime clock,
+void encode_member(const Series& series, const member::Record& record, EventTime clock,
                    std::string& out) {
-  const Day today = day_of(clock, program.utc_offset_s);
+  const Day today = series.day(clock);
+  const program::Program& program = series.on(today);
   codec::MemberView view;
   view.record = &record;
-  const member::LevelState level = program::level_on(record, today, program);
-  view.level = program.levels[level.level].name;
+  const member::LevelState level = program::level_on(record, today, series);
+  view.level = program::levels_on(record, today, series).levels[level.level].name;
   view.level_since = level.since;
-  view.qualifying = program::qualifying_on(record, today, program);
+  view.qualifying = program::qualifying_on(record, today, series);
   view.qualifying_scale = program.metric == program::Metric::money ? program.currency.scale() : 0;
   view.money_scale = program.currency.scale();
   view.churn_bp = insight::churn_on(record, today, program.churn);
-  view.churn_raised = insight::churn_state_on(record, today, program.churn).raised;
+  view.churn_raised = insight::churn_state_on(record, today, series.churn()).raised;
   view.as_of = clock;
   codec::encode_member(view, out);
 }
 
+/// "shop version 1", and for each generation after it ", version 2 from 2026-01-01".
+std::string described(const Series& series) {
+  std::string out = series.first().id + " version " + std::to_string(series.first().version);
+  for (const program::Program& one : series.generations().subspan(1)) {
+    out += ", version " + std::to_string(one.version) + " from " + to_iso_date(one.valid_from);
+  }
+  return out;
+}
+
 }  // namespace
 
-runtime::Topology members_topology(const Program& program, const codec::Mapping& mapping,
+runtime::Topology members_topology(const Series& series, const codec::Mapping& mapping,
                                    std::string source) {
   runtime::Topology path;
   path.name = "members";
@@ -96,34 +136,38 @@ runtime::Topology members_topology(const Program& program, const codec::Mapping&
   path.stages = {
       {"decode", "bytes -> event, or a dead letter"},
       {"members", "the member's record: cache, else store"},
-      {"program",
-       "points, ledger, level: " + program.id + " version " + std::to_string(program.version)},
+      {"program", "points, ledger, level: " + described(series)},
       {"insight", "churn score, risk raised and cleared"},
       {"collect", "notices, ledger entries, timers"},
       {"commit", "outputs, saved versions and positions, all or nothing"},
   };
   path.store = "members";
-  path.sinks = {"notices", "ledger", "members", "deadletters", "changelog"};
+  path.streams = member_streams;
   path.core_revision = core_revision;
 
   path.decoder = [&mapping] { return std::make_unique<codec::Decoder>(mapping); };
-  path.apply = [&program](member::Record& record, const event::Event& event, event::Offset position,
+  path.apply = [&series](member::Record& record, const event::Event& event, event::Offset position,
                           const member::Rows& rows, member::Effects& effects) {
-    return apply_event(program, record, event, position, rows, effects);
+    return apply_event(series, record, event, position, rows, effects);
   };
-  path.announce = [&program](member::Record& record, EventTime clock, member::Effects& effects) {
-    announce(program, record, clock, effects);
+  path.announce = [&series](member::Record& record, EventTime clock, member::Effects& effects) {
+    announce(series, record, clock, effects);
   };
-  path.day = [&program](EventTime time) { return day_of(time, program.utc_offset_s); };
-  path.encode_notice = [&program](const member::Notice& notice, std::string_view member,
-                                  std::string& out) {
-    codec::encode_notice(notice, member, program.id, out);
-  };
-  path.encode_entry = [](const member::LedgerEntry& entry, std::string_view member,
-                         std::string& out) { codec::encode_entry(entry, member, out); };
-  path.encode_member = [&program](const member::Record& record, EventTime clock, std::string& out) {
-    encode_member(program, record, clock, out);
-  };
+  path.day = [&series](EventTime time) { return series.day(time); };
+  path.outputs.notices = {streams::notices, [&series](const member::Notice& notice,
+                                                       std::string_view member, std::string& out) {
+                            codec::encode_notice(notice, member, series.first().id, out);
+                          }};
+  path.outputs.ledger = {streams::ledger,
+                         [](const member::LedgerEntry& entry, std::string_view member,
+                            std::string& out) { codec::encode_entry(entry, member, out); }};
+  path.outputs.members = {streams::members, [&series](const member::Record& record,
+                                                       EventTime clock, std::string& out) {
+                            encode_member(series, record, clock, out);
+                          }};
+  path.outputs.deadletters = streams::deadletters;
+  path.outputs.changelog = streams::changelog;
+  path.next_switch = [&series](Day day) { return series.next_switch(day); };
   return path;
 }
 

@@ -6,6 +6,7 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -44,7 +45,7 @@ std::vector<Error> check_service(const std::string& file) {
   if (auto fit = kafka::validate(kafka_options(service->kafka)); !fit) {
     faults.push_back(fit.error());
   }
-  if (auto loaded = config::load_program(service->program); !loaded) {
+  if (auto loaded = config::load_series({&service->program, 1}); !loaded) {
     faults.push_back(loaded.error());
   }
   if (auto loaded = config::load_mapping(service->mapping); !loaded) {
@@ -58,7 +59,17 @@ std::vector<Error> faults_of(const Result<T>& loaded) {
   return loaded ? std::vector<Error>{} : std::vector<Error>{loaded.error()};
 }
 
-std::vector<Error> check_file(const std::string& file, std::string_view& what) {
+/// Program files that are sound by themselves, by the id of their program.
+using Generations = std::map<std::string, std::vector<std::string>>;
+
+std::vector<Error> check_program(const std::string& file, Generations& generations) {
+  const auto loaded = config::load_program(file);
+  if (loaded) generations[loaded->program.id].push_back(file);
+  return faults_of(loaded);
+}
+
+std::vector<Error> check_file(const std::string& file, std::string_view& what,
+                              Generations& generations) {
   config::Faults faults{file};
   const auto root = config::read_yaml(file, faults);
   if (!root) return {faults.error("file")};
@@ -72,18 +83,31 @@ std::vector<Error> check_file(const std::string& file, std::string_view& what) {
           config::load_mapping(file.find('/') == std::string::npos ? "./" + file : file));
     case Kind::program:
       what = "program";
-      return faults_of(config::load_program(file));
+      return check_program(file, generations);
   }
   return {};
 }
 
+/// Several files of one program are its generations: together they must be a series.
+int check_series(const std::string& id, const std::vector<std::string>& files) {
+  if (files.size() < 2) return exit_ok;
+  const auto loaded = config::load_series(files);
+  if (!loaded) return fail(loaded.error());
+  fmt::print("program {}: ok ({} generations)\n", id, files.size());
+  return exit_ok;
+}
+
 int check_all(const std::vector<std::string>& files) {
   int result = exit_ok;
+  Generations generations;
   for (const std::string& file : files) {
     std::string_view what = "file";
-    const auto faults = check_file(file, what);
+    const auto faults = check_file(file, what, generations);
     for (const Error& fault : faults) result = fail(fault);
     if (faults.empty()) fmt::print("{}: ok ({})\n", printable(file), what);
+  }
+  for (const auto& [id, of_program] : generations) {
+    if (const int code = check_series(id, of_program); code != exit_ok) result = code;
   }
   return result;
 }
@@ -92,8 +116,10 @@ int check_all(const std::vector<std::string>& files) {
 
 void add_check_command(CLI::App& app, int& exit_code) {
   auto files = std::make_shared<std::vector<std::string>>();
-  CLI::App* command = app.add_subcommand(
-      "check", "Validate program, service and mapping files: every fault at once");
+  CLI::App* command = app.add_subcommand("check",
+                                         "Validate program, service and mapping files: every fault "
+                                         "at once; several files of one program "
+                                         "as its generations");
   command->add_option("FILE", *files, "Files, of any of the three kinds")->required();
   command->callback([files, &exit_code] { exit_code = check_all(*files); });
 }

@@ -4,6 +4,7 @@
 #include "explain_command.hpp"
 #include "generate_command.hpp"
 #include "member_command.hpp"
+#include "program_command.hpp"
 #include "replay_command.hpp"
 #include "run_command.hpp"
 #include "topology_command.hpp"
@@ -14,6 +15,7 @@ void add_commands(CLI::App& app, int& exit_code) {
   add_run_command(app, exit_code);
   add_replay_command(app, exit_code);
   add_check_command(app, exit_code);
+  add_program_command(app, exit_code);
   add_topology_command(app, exit_code);
   add_member_command(app, exit_code);
   add_explain_command(app, exit_code);

@@ -11,11 +11,13 @@
 #include "fealty/log/log.hpp"
 #include "fealty/runtime/commit_loop.hpp"
 #include "fealty/runtime/members.hpp"
+#include "fealty/runtime/memory_budget.hpp"
 #include "fealty/topologies/members.hpp"
 #include "kafka_options.hpp"
 #include "log_header.hpp"
 #include "open_store.hpp"
 #include "program_beside.hpp"
+#include "program_reload.hpp"
 
 namespace fealty::cli {
 namespace {
@@ -23,29 +25,31 @@ namespace {
 using SteadyClock = std::chrono::steady_clock;
 
 runtime::MembersOptions members_options(const config::ServiceConfig& service,
-                                        const program::Program& program,
+                                        const program::Series& series,
                                         std::uint32_t input_partitions) {
   runtime::MembersOptions members;
   members.flush.distance_events = service.checkpoint.distance_events;
   members.flush.distance = std::chrono::seconds{service.checkpoint.distance_s};
-  members.cache_bytes = service.cache_bytes;
+  const runtime::MemoryBudget memory{service.memory_bytes, true};
+  members.cache_bytes = memory.members();
+  members.flush.bytes_max = memory.saves_of_a_commit();
   members.tick_after_idle = std::chrono::seconds{service.clock.tick_after_idle_s};
-  members.clock_jump_max = std::chrono::days{program.clock_jump_days_max};
-  members.future_ms_max = program.future_s_max * 1000;
+  members.clock_jump_max = std::chrono::days{series.first().clock_jump_days_max};
+  members.future_ms_max = series.first().future_s_max * 1000;
   members.key_policy = service.kafka.key_check == config::KeyCheck::count
                            ? runtime::KeyPolicy::count
                            : runtime::KeyPolicy::deadletter;
   members.input_partitions = input_partitions;
   members.changelog = true;
   members.member_snapshots = true;
-  members.program_id = program.id;
-  members.program_version = program.version;
-  members.program_fingerprint = program.fingerprint;
+  members.program_id = series.first().id;
+  members.generations = generations_of(series);
   return members;
 }
 
 runtime::CommitLoopOptions loop_options(const config::ServiceConfig& service) {
   runtime::CommitLoopOptions loop;
+  loop.pipeline.queue_bytes_max = runtime::MemoryBudget{service.memory_bytes, true}.outputs();
   loop.input.poll_timeout = std::chrono::milliseconds{service.commit.interval_ms};
   loop.commit.events_max = service.commit.events_max;
   loop.commit.interval = std::chrono::milliseconds{service.commit.interval_ms};
@@ -105,37 +109,46 @@ void log_counters(std::string_view event, const runtime::Members& members,
 
 Result<void> run_live(const config::ServiceConfig& service, const std::atomic<bool>& stop) {
   log::set_level(log_level(service.log_level));
-  const auto loaded = config::load_program(service.program);
+  auto loaded = load_series_beside(service.program, service.state_dir);
   if (!loaded) return loaded.error();
-  const program::Program& program = loaded->program;
+  program::Series& series = loaded->series;  // ProgramReload may put another in its place
   auto read_mapping = config::load_mapping(service.mapping);
   if (!read_mapping) return read_mapping.error();
-  const auto mapping = fit_mapping(std::move(*read_mapping), {}, program.currency);
+  const auto mapping = fit_mapping(std::move(*read_mapping), {}, series.first().currency);
   if (!mapping) return mapping.error();
-  auto bus = kafka::KafkaBus::connect(kafka_options(service.kafka));
+  kafka::KafkaOptions bus_options = kafka_options(service.kafka);
+  bus_options.streams = topologies::member_streams;
+  const runtime::MemoryBudget memory{service.memory_bytes, true};
+  bus_options.fetch_queue_kib_max = static_cast<std::uint32_t>(memory.fetched() >> 10U);
+  bus_options.output_queue_kib_max = static_cast<std::uint32_t>(memory.produced() >> 10U);
+  auto bus = kafka::KafkaBus::connect(bus_options);
   if (!bus) return bus.error();
 
-  const auto topology = topologies::members_topology(program, *mapping, service.kafka.input_topic);
-  StateFactory stores{
-      // The changelog could do the work of RocksDB's own log, but `fealty member --state` could
-      // not: beside a running worker it would see what was flushed only.
-      {.dir = service.state_dir, .wal = true, .async = true, .cache_bytes = service.cache_bytes}};
-  runtime::Members members{topology, (*bus)->source(), &(*bus)->changelog(), stores,
-                           members_options(service, program, (*bus)->input_partitions())};
-  members.on_opened = [&] { return keep_program_beside(service.state_dir, service.program); };
+  const auto topology = topologies::members_topology(series, *mapping, service.kafka.input_topic);
+  // The changelog could do the work of RocksDB's own log, but `fealty member --state` could not:
+  // beside a running worker it would see what was flushed only.
+  const auto stores =
+      open_stores({.dir = service.state_dir, .wal = true, .memory = memory});
+  if (!stores) return stores.error();
+  runtime::Members members{topology, (*bus)->source(), &(*bus)->changelog(), **stores,
+                           members_options(service, series, (*bus)->input_partitions())};
+  members.on_opened = [&] { return keep_programs_beside(service.state_dir, loaded->files); };
   runtime::CommitLoop loop{(*bus)->source(), topology.decoder, members, (*bus)->sink(),
                            loop_options(service)};
+  ProgramReload program{service.program, service.state_dir, series, members};
   Health health{service.health_file};
   auto last_report = SteadyClock::now();
   loop.hooks.on_progress = [&] {
     health.alive();
+    program.look();
     const auto now = SteadyClock::now();
     if (now - last_report < std::chrono::seconds{10}) return;
     last_report = now;
     log_counters("worker.progress", members, loop);
   };
-  log::info("run.started", {{"program", program.id},
-                            {"version", program.version},
+  log::info("run.started", {{"program", series.first().id},
+                            {"version", series.newest().version},
+                            {"generations", series.generations().size()},
                             {"input_topic", service.kafka.input_topic},
                             {"librdkafka", kafka::library_version()}});
   auto ran = loop.run(stop);

@@ -10,11 +10,11 @@
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
 #include <cstdio>
-#include <filesystem>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "exit_code.hpp"
 #include "fealty/base/printable.hpp"
@@ -29,7 +29,8 @@ namespace fealty::cli {
 namespace {
 
 struct Options {
-  std::string state, id, program;
+  std::string state, id;
+  std::vector<std::string> programs;
   bool json = false, all = false;
 };
 
@@ -39,26 +40,25 @@ class View {
  public:
   static Result<std::unique_ptr<View>> make(const Options& options, const StoredState& state) {
     auto view = std::make_unique<View>();
-    const std::string beside = program_beside(options.state);
-    const std::string& file = options.program.empty() ? beside : options.program;
-    if (options.program.empty() && !std::filesystem::exists(beside)) {
+    const auto files = options.programs.empty() ? programs_beside(options.state) : options.programs;
+    if (files.empty()) {
       fmt::print(
           stderr,
           "no --program: level and churn are shown as stored, churn as of the last purchase\n");
       return view;
     }
-    auto loaded = config::load_program(file);
+    auto loaded = config::load_series(files);
     if (!loaded) return loaded.error();
-    view->program_ = std::move(loaded->program);
-    if (auto same = state.belongs_to(*view->program_); !same) return same.error();
-    view->path_ = topologies::members_topology(*view->program_, view->mapping_);
+    view->series_ = std::move(loaded->series);
+    if (auto same = state.belongs_to(*view->series_); !same) return same.error();
+    view->path_ = topologies::members_topology(*view->series_, view->mapping_);
     return view;
   }
 
   std::string operator()(const member::Record& record, EventTime clock) const {
     std::string out;
     if (path_) {
-      path_->encode_member(record, clock, out);
+      path_->outputs.members.encode(record, clock, out);
       return out;
     }
     const std::string level = std::to_string(record.level.level);
@@ -73,7 +73,7 @@ class View {
   }
 
  private:
-  std::optional<program::Program> program_;
+  std::optional<program::Series> series_;
   codec::Mapping mapping_;
   std::optional<runtime::Topology> path_;  // borrows both
 };
@@ -137,8 +137,10 @@ void add_member_command(CLI::App& app, int& exit_code) {
   command->add_option("--state", options->state, "State directory")->required();
   command->add_option("ID", options->id, "Member id");
   command->add_flag("--all", options->all, "Every member, one JSON object a line, sorted by id");
-  command->add_option("--program", options->program,
-                      "Program file (default: the copy beside the state)");
+  command
+      ->add_option("--program", options->programs,
+                   "Program file, once for each generation (default: the copies beside the state)")
+      ->allow_extra_args(false);
   command->add_flag("--json", options->json, "JSON on a terminal too");
   command->callback([options, &exit_code] {
     const auto done = show(*options);

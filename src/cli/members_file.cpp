@@ -73,7 +73,7 @@ Result<std::string> write_members_file(const std::string& path, const VisitMembe
     return written;
   };
   auto visited = members([&](const member::Record& record) -> Result<void> {
-    topology.encode_member(record, clock, lines);
+    topology.outputs.members.encode(record, clock, lines);
     lines += '\n';
     return lines.size() < write_bytes ? Result<void>{} : write_out();
   });

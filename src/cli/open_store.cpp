@@ -3,36 +3,24 @@
 #include <algorithm>
 #include <utility>
 
-#include "fealty/state/async_store.hpp"
+#include "fealty/state/async_stores.hpp"
 #include "fealty/state/memory_store.hpp"
+#include "fealty/state/rocks_stores.hpp"
 
 namespace fealty::cli {
 
-StateFactory::StateFactory(StateOptions options) : options_{std::move(options)} {
-  if (options_.dir.empty()) return;
+Result<std::unique_ptr<ports::MemberStores>> open_stores(const StateOptions& options) {
+  if (options.dir.empty()) {
+    return std::unique_ptr<ports::MemberStores>{std::make_unique<state::MemoryStores>()};
+  }
   state::RocksOptions rocks;
-  rocks.write_ahead_log = options_.wal;
-  rocks.block_cache_bytes = std::min(rocks.block_cache_bytes, options_.cache_bytes / 4);
-  rocks.write_buffer_bytes = std::min(rocks.write_buffer_bytes, options_.cache_bytes / 8);
-  shared_ = std::make_shared<state::RocksShared>(rocks);
-}
-
-Result<void> StateFactory::save(std::span<const Save> saves) {
-  for (const Save& save : saves) {
-    if (auto kept = save.store->save(*save.batch); !kept) return kept;
-  }
-  return {};
-}
-
-Result<std::unique_ptr<ports::MemberStore>> StateFactory::open(std::uint32_t partition) {
-  if (options_.dir.empty()) {
-    return std::unique_ptr<ports::MemberStore>{std::make_unique<state::MemoryStore>()};
-  }
-  auto opened = state::RocksStore::open(options_.dir, partition, *shared_);
+  rocks.write_ahead_log = options.wal;
+  rocks.block_cache_bytes = std::min(rocks.block_cache_bytes, options.memory.block_cache());
+  rocks.write_buffer_bytes = std::min(rocks.write_buffer_bytes, options.memory.write_buffers());
+  auto opened = state::RocksStores::open_in(options.dir, rocks);
   if (!opened) return opened.error();
-  std::unique_ptr<ports::MemberStore> store = std::move(*opened);
-  if (options_.async) store = std::make_unique<state::AsyncStore>(std::move(store));
-  return store;
+  return std::unique_ptr<ports::MemberStores>{
+      std::make_unique<state::AsyncStores>(std::move(*opened))};
 }
 
 }  // namespace fealty::cli

@@ -19,6 +19,7 @@
 #include "fealty/files/file_source.hpp"
 #include "fealty/runtime/commit_loop.hpp"
 #include "fealty/runtime/members.hpp"
+#include "fealty/runtime/memory_budget.hpp"
 #include "fealty/topologies/members.hpp"
 #include "log_header.hpp"
 #include "members_file.hpp"
@@ -31,21 +32,23 @@ namespace {
 using SteadyClock = std::chrono::steady_clock;
 
 runtime::MembersOptions members_options(const ReplayOptions& options,
-                                        const program::Program& program) {
+                                        const program::Series& series) {
   runtime::MembersOptions members;
   members.flush.distance_events = options.checkpoint_distance;
   members.flush.distance = std::chrono::seconds{options.follow ? 60 : 1'000'000};
-  members.cache_bytes = options.cache_bytes;
+  const runtime::MemoryBudget memory{options.memory_bytes, false};
+  members.cache_bytes = memory.members();
+  members.flush.bytes_max = memory.saves_of_a_commit();
   members.file_partitions = options.partitions;
-  members.clock_jump_max = std::chrono::days{program.clock_jump_days_max};
-  members.program_id = program.id;
-  members.program_version = program.version;
-  members.program_fingerprint = program.fingerprint;
+  members.clock_jump_max = std::chrono::days{series.first().clock_jump_days_max};
+  members.program_id = series.first().id;
+  members.generations = generations_of(series);
   return members;
 }
 
 runtime::CommitLoopOptions loop_options(const ReplayOptions& options) {
   runtime::CommitLoopOptions loop;
+  loop.pipeline.queue_bytes_max = runtime::MemoryBudget{options.memory_bytes, false}.outputs();
   loop.input.records_max = options.batch_records;
   loop.input.ahead = true;
   loop.commit.events_max = options.commit_events;
@@ -94,13 +97,22 @@ Result<void> write_report(const ReplayOptions& options, const runtime::Counters&
   return files::write_atomically(options.out_dir + "/report.json", report, false);
 }
 
+/// "1", or "1,2" of a series: what a run that is continued is continued with.
+std::string versions_of(const program::Series& series) {
+  std::string out;
+  for (const program::Program& one : series.generations()) {
+    out += (out.empty() ? "" : ",") + std::to_string(one.version);
+  }
+  return out;
+}
+
 /// Of the saved members; an unreadable store shows up in the run itself.
-std::vector<std::int64_t> members_by_level(const program::Program& program,
+std::vector<std::int64_t> members_by_level(const program::Series& series,
                                            const runtime::Members& members) {
-  std::vector<std::int64_t> counts(program.levels.size(), 0);
+  std::vector<std::int64_t> counts(series.newest().levels.size(), 0);
   for (ports::MemberStore* store : members.stores()) {
     const auto scanned = store->scan([&](const member::Record& record) -> Result<void> {
-      ++counts[std::min<std::size_t>(record.announced_level.level, counts.size() - 1)];
+      ++counts[std::min<std::size_t>(record.level.level, counts.size() - 1)];
       return {};
     });
     if (!scanned) break;
@@ -141,18 +153,19 @@ class MembersFile {
 Result<ReplayProgress> replay(const ReplayOptions& options, const ReplayHooks& hooks,
                               const std::atomic<bool>& stop) {
   const auto begun = SteadyClock::now();
-  const auto loaded = config::load_program(options.program);
+  const auto loaded = config::load_series(options.programs);
   if (!loaded) return loaded.error();
-  const program::Program& program = loaded->program;
+  const program::Series& series = loaded->series;
   auto read_mapping = config::load_mapping(options.mapping);
   if (!read_mapping) return read_mapping.error();
-  const auto mapping = fit_mapping(std::move(*read_mapping), options.logs, program.currency);
+  const auto mapping = fit_mapping(std::move(*read_mapping), options.logs, series.first().currency);
   if (!mapping) return mapping.error();
 
   files::InputIndex index;
   auto sink = files::FileSink::open({.dir = options.out_dir,
-                                     .program_id = program.id,
-                                     .program_version = std::to_string(program.version),
+                                     .program_id = series.first().id,
+                                     .program_version = versions_of(series),
+                                     .streams = topologies::member_streams,
                                      .partitions = options.partitions,
                                      .durable = options.durable,
                                      .overwrite = options.overwrite},
@@ -165,13 +178,13 @@ Result<ReplayProgress> replay(const ReplayOptions& options, const ReplayHooks& h
                             .prefetch = worth_prefetching(options.logs)},
                            (*sink)->manifest(),
                            index};
-  const auto topology = topologies::members_topology(program, *mapping, "logs");
-  StateFactory stores{{.dir = options.state_dir,
-                       .wal = options.wal,
-                       .async = true,
-                       .cache_bytes = options.cache_bytes}};
-  auto owned_members = std::make_unique<runtime::Members>(topology, source, nullptr, stores,
-                                                          members_options(options, program));
+  const auto topology = topologies::members_topology(series, *mapping, "logs");
+  const auto stores = open_stores({.dir = options.state_dir,
+                                   .wal = options.wal,
+                                   .memory = runtime::MemoryBudget{options.memory_bytes, false}});
+  if (!stores) return stores.error();
+  auto owned_members = std::make_unique<runtime::Members>(topology, source, nullptr, **stores,
+                                                          members_options(options, series));
   runtime::Members& members = *owned_members;
   runtime::CommitLoop loop{source, topology.decoder, members, **sink, loop_options(options)};
 
@@ -183,28 +196,24 @@ Result<ReplayProgress> replay(const ReplayOptions& options, const ReplayHooks& h
                           members.cache().size()};
   };
   members.on_opened = [&]() -> Result<void> {
-    if (hooks.opened) hooks.opened(program, members_by_level(program, members));
+    if (hooks.opened) hooks.opened(series, members_by_level(series, members));
     if (options.state_dir.empty()) return {};
-    return keep_program_beside(options.state_dir, options.program);
+    return keep_programs_beside(options.state_dir, loaded->files);
   };
   if (hooks.progress) loop.hooks.on_progress = [&] { hooks.progress(progress()); };
   if (hooks.outputs) loop.hooks.on_outputs = hooks.outputs;
   if (auto ran = loop.run(stop); !ran) return ran.error();
 
   ReplayProgress result = progress();
-  Sums sums;
-  for (std::size_t i = 0; i < files::output_names.size(); ++i) {
-    auto sum = (*sink)->sha256(i);
-    if (!sum) return sum.error();
-    sums.emplace_back(files::output_names[i], std::move(*sum));
-  }
+  auto sums = (*sink)->sha256();
+  if (!sums) return sums.error();
   auto written = file.finish();
   if (!written) return written.error();
-  sums.emplace_back("members.ndjson", std::move(*written));
+  sums->emplace_back("members.ndjson", std::move(*written));
   if (!stop.load()) {
     if (auto completed = (*sink)->complete(); !completed) return completed.error();
   }
-  if (auto reported = write_report(options, result.counters, sums, SteadyClock::now() - begun);
+  if (auto reported = write_report(options, result.counters, *sums, SteadyClock::now() - begun);
       !reported) {
     return reported.error();
   }

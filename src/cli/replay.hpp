@@ -8,14 +8,14 @@
 
 #include "fealty/base/result.hpp"
 #include "fealty/ports/output.hpp"
-#include "fealty/program/program.hpp"
+#include "fealty/program/series.hpp"
 #include "fealty/runtime/counters.hpp"
 
 namespace fealty::cli {
 
 /// What `fealty replay` was asked to do. Only program, mapping and logs can change an outcome.
 struct ReplayOptions {
-  std::string program;                  // file
+  std::vector<std::string> programs;    // files, or a directory: its generations
   std::string mapping = "cloudevents";  // preset name or file
   std::vector<std::string> logs;        // files, directories, "-"
   std::string out_dir;
@@ -31,7 +31,7 @@ struct ReplayOptions {
   std::uint64_t commit_events = 500'000;
   std::uint64_t commit_interval_ms = 0;  // 0 = by events only; 1000 with follow
   std::uint64_t checkpoint_distance = 10'000'000;
-  std::uint64_t cache_bytes = std::uint64_t{2} << 30U;
+  std::uint64_t memory_bytes = std::uint64_t{4} << 30U;
 };
 
 /// What happened, for the command to print and the demo to show while it happens.
@@ -42,8 +42,9 @@ struct ReplayProgress {
   std::size_t members_cached = 0;
 };
 struct ReplayHooks {
-  /// Before the first batch: the program, and how many saved members each level has.
-  std::function<void(const program::Program&, std::vector<std::int64_t> by_level)> opened;
+  /// Before the first batch: the program, and how many saved members each level of its newest
+  /// generation has.
+  std::function<void(const program::Series&, std::vector<std::int64_t> by_level)> opened;
   std::function<void(const ReplayProgress&)> progress;      // after each batch
   std::function<void(const ports::OutputBuffer&)> outputs;  // of each batch
 };

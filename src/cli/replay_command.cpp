@@ -23,8 +23,8 @@ int run_replay(const ReplayOptions& options) {
   TerminalView view;
   ReplayHooks hooks;
   if (options.view) {
-    hooks.opened = [&](const program::Program& program, std::vector<std::int64_t> by_level) {
-      view.begin(program, std::move(by_level));
+    hooks.opened = [&](const program::Series& series, std::vector<std::int64_t> by_level) {
+      view.begin(series.newest(), std::move(by_level));
     };
     hooks.outputs = [&](const ports::OutputBuffer& out) { view.saw(out); };
     hooks.progress = [&](const ReplayProgress& now) { view.update(now); };
@@ -55,7 +55,11 @@ void add_replay_command(CLI::App& app, int& exit_code) {
       ->add_option("logs", options->logs,
                    "Logs in order: files (ndjson, delimited, .gz, .zst), directories, -")
       ->required();
-  command->add_option("--program", options->program, "Program file (YAML)")->required();
+  command
+      ->add_option("--program", options->programs,
+                   "Program file (YAML); once for each generation, or a directory of them")
+      ->required()
+      ->allow_extra_args(false);
   command
       ->add_option("--out", options->out_dir, "Output directory; a killed run in it is continued")
       ->required();
@@ -90,7 +94,8 @@ void add_replay_command(CLI::App& app, int& exit_code) {
       ->add_option("--checkpoint-distance", options->checkpoint_distance,
                    "Records that a change may wait for its save")
       ->capture_default_str();
-  command->add_option("--cache-bytes", options->cache_bytes, "Members in memory, all partitions")
+  command->add_option("--memory-bytes", options->memory_bytes,
+                      "Budget of all that grows with load: members, store, saves, outputs")
       ->transform(CLI::AsSizeValue(false))
       ->capture_default_str();
   command->callback([options, &exit_code] { exit_code = run_replay(*options); });

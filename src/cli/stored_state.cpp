@@ -24,15 +24,18 @@ bool known(const member::Record& record) {
 
 Result<StoredState> StoredState::open(const std::string& directory) {
   StoredState out;
-  const auto numbers = state::RocksStore::partitions(directory);
-  if (numbers.empty()) {
-    return Error{Errc::usage, "--state", "there is no state in '" + directory + "'"};
-  }
   state::RocksOptions options;
   options.block_cache_bytes = std::size_t{32} << 20;
-  out.shared_ = std::make_unique<state::RocksShared>(options);
-  for (const std::uint32_t number : numbers) {
-    auto store = state::RocksStore::open(directory, number, *out.shared_, state::Access::read_only);
+  auto opened = state::RocksStores::open_in(directory, options, state::Access::read_only);
+  if (!opened && opened.error().code == Errc::input_unreadable) {
+    return Error{Errc::usage, "--state", "there is no state in '" + directory + "'"};
+  }
+  if (!opened) return opened.error();
+  out.stores_ = std::move(*opened);
+  const auto numbers = out.stores_->partitions();
+  if (!numbers) return numbers.error();
+  for (const std::uint32_t number : *numbers) {
+    auto store = out.stores_->open(number);
     if (!store) return store.error();
     auto checkpoint = (*store)->checkpoint();
     if (!checkpoint) return checkpoint.error();
@@ -74,14 +77,18 @@ EventTime StoredState::clock(const member::Record& record) const {
   return latest;
 }
 
-Result<void> StoredState::belongs_to(const program::Program& program) const {
+Result<void> StoredState::belongs_to(const program::Series& series) const {
   for (const Partition& partition : partitions_) {
     const ports::Checkpoint& at = partition.checkpoint;
-    if (at.program_id.empty() || at.program_fingerprint == program.fingerprint) continue;
-    return Error{
-        Errc::wrong_program, "--program",
-        fmt::format("the state is of program '{}' version {}, this file is '{}' version {}",
-                    at.program_id, at.program_version, program.id, program.version)};
+    for (const ports::Generation& adopted : at.generations) {
+      const program::Program* const given = series.of_version(adopted.version);
+      if (given != nullptr && given->fingerprint == adopted.fingerprint) continue;
+      return Error{Errc::wrong_program, "--program",
+                   fmt::format("the state goes by program '{}' version {}, which is not what was "
+                               "given: '{}' version {}",
+                               at.program_id, adopted.version, series.first().id,
+                               given == nullptr ? series.newest().version : given->version)};
+    }
   }
   return {};
 }

@@ -12,14 +12,14 @@
 #include "fealty/base/time.hpp"
 #include "fealty/member/record.hpp"
 #include "fealty/ports/member_store.hpp"
-#include "fealty/program/program.hpp"
-#include "fealty/state/rocks_store.hpp"
+#include "fealty/program/series.hpp"
+#include "fealty/state/rocks_stores.hpp"
 
 namespace fealty::cli {
 
 /// The state directory of a service or replay, opened for reading; it may be in use.
 ///
-/// Owns:    one read-only store a partition. Threads: one.
+/// Owns:    its read-only stores. Threads: one.
 /// Errors:  usage (no such state), wrong_program, store_unavailable, store_corrupt, wrong_revision.
 class StoredState {
  public:
@@ -38,7 +38,7 @@ class StoredState {
   /// Every member, ascending by id (bytewise) over all partitions.
   Result<void> scan(const std::function<Result<void>(const member::Record&)>& visit);
   /// wrong_program where another program made this state.
-  [[nodiscard]] Result<void> belongs_to(const program::Program& program) const;
+  [[nodiscard]] Result<void> belongs_to(const program::Series& series) const;
 
   /// What a member's views are computed for: the latest time that the state or the member has seen.
   [[nodiscard]] EventTime clock(const member::Record& record) const;
@@ -48,10 +48,10 @@ class StoredState {
  private:
   struct Partition {
     std::uint32_t number = 0;
-    std::unique_ptr<state::RocksStore> store;
+    std::unique_ptr<ports::MemberStore> store;
     ports::Checkpoint checkpoint;
   };
-  std::unique_ptr<state::RocksShared> shared_;
+  std::unique_ptr<state::RocksStores> stores_;
   std::vector<Partition> partitions_;
 };
 

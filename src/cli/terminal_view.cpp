@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "fealty/base/printable.hpp"
+#include "fealty/topologies/members.hpp"
 
 namespace fealty::cli {
 namespace {
@@ -62,7 +63,7 @@ void TerminalView::saw(const ports::OutputBuffer& out) {
   const auto items = out.items();
   std::vector<std::string> found;
   for (auto item = items.rbegin(); item != items.rend() && found.size() < notices_shown; ++item) {
-    if (item->stream != ports::Stream::notices) continue;
+    if (item->stream != topologies::streams::notices) continue;
     const std::string_view json = out.value(*item);
     found.push_back(
         printable(fmt::format("{}  {:<19} {:<10} {}", text_of(json, "time"), text_of(json, "type"),

@@ -10,6 +10,7 @@
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "exit_code.hpp"
 #include "fealty/base/printable.hpp"
@@ -21,7 +22,8 @@ namespace fealty::cli {
 namespace {
 
 struct Options {
-  std::string program, format = "text";
+  std::vector<std::string> programs;
+  std::string format = "text";
 };
 
 void print_text(const runtime::Topology& path) {
@@ -31,7 +33,11 @@ void print_text(const runtime::Topology& path) {
     fmt::print("    -> {:<9} {}\n", stage.name, printable(stage.does));
   }
   fmt::print("  store   {}\n", path.store);
-  for (const std::string& sink : path.sinks) fmt::print("  sink    {}\n", sink);
+  for (const ports::StreamSpec& stream : path.streams) {
+    fmt::print("  sink    {:<12} {}{}\n", stream.name,
+               stream.key.empty() ? "without a key" : fmt::format("by {}", stream.key),
+               stream.cleanup == ports::Cleanup::compact ? ", compacted" : "");
+  }
 }
 
 /// Text inside a Mermaid label in quotes.
@@ -50,21 +56,22 @@ void print_mermaid(const runtime::Topology& path) {
     before = stage.name;
   }
   fmt::print("  store[(\"{}\")]\n  {} <--> store\n", label(path.store), before);
-  for (const std::string& sink : path.sinks) {
-    fmt::print("  sink_{}[/\"{}\"/]\n  {} --> sink_{}\n", sink, sink, before, sink);
+  for (const ports::StreamSpec& stream : path.streams) {
+    fmt::print("  sink_{0}[/\"{0}\"/]\n  {1} --> sink_{0}\n", stream.name, before);
   }
 }
 
 Result<void> topology(const Options& options) {
-  program::Program program;
-  program.id = "(any program)";
-  if (!options.program.empty()) {
-    auto loaded = config::load_program(options.program);
+  program::Program any;
+  any.id = "(any program)";
+  program::Series series{any};
+  if (!options.programs.empty()) {
+    auto loaded = config::load_series(options.programs);
     if (!loaded) return loaded.error();
-    program = std::move(loaded->program);
+    series = std::move(loaded->series);
   }
   const codec::Mapping mapping;
-  const runtime::Topology path = topologies::members_topology(program, mapping);
+  const runtime::Topology path = topologies::members_topology(series, mapping);
   options.format == "text" ? print_text(path) : print_mermaid(path);
   return {};
 }
@@ -77,7 +84,10 @@ void add_topology_command(CLI::App& app, int& exit_code) {
       app.add_subcommand("topology", "The data's path: source, stages, store and sinks");
   command->add_option("--format", options->format, "text or mermaid")
       ->check(CLI::IsMember({"text", "mermaid"}));
-  command->add_option("--program", options->program, "Program file, for its name and version");
+  command
+      ->add_option("--program", options->programs,
+                   "Program file, for its name and version; once for each generation")
+      ->allow_extra_args(false);
   command->callback([options, &exit_code] {
     const auto done = topology(*options);
     exit_code = done ? exit_ok : fail(done.error());

@@ -3,7 +3,7 @@
 #include <variant>
 
 #include "fealty/base/decimal.hpp"
-#include "fealty/base/hash.hpp"
+#include "fealty/member/notice_id.hpp"
 #include "json_text.hpp"
 
 namespace fealty::codec {
@@ -69,21 +69,6 @@ std::size_t bytes_max(const Notice& notice) {
   return size;
 }
 
-struct NoticeId {
-  std::uint64_t high, low;
-};
-NoticeId id_of(const Notice& notice, std::string_view member) {
-  const auto lane = [&](std::uint64_t seed) {
-    std::uint64_t hash = hash64(member, seed);
-    hash = hash64(name(notice.type), hash);
-    hash = hash64(notice.cause, hash);
-    hash = hash64(notice.cause_source, hash);
-    hash = hash64(name(notice.cause_type), hash);
-    return mix(hash, std::uint64_t{notice.rule_version} << 32U | notice.ordinal);
-  };
-  return {lane(1), lane(2)};
-}
-
 void put_decimal(JsonText& json, std::int64_t units, int scale) {
   json.advance(write_decimal(units, scale, json.at()));
 }
@@ -103,7 +88,7 @@ void put_day(JsonText& json, Day day, Day never) {
 }  // namespace
 
 std::string notice_id(const Notice& notice, std::string_view member) {
-  const NoticeId id = id_of(notice, member);
+  const member::NoticeId id = member::id_of(notice, member);
   std::string text;
   JsonText json{text, 32};
   json.hex(id.high).hex(id.low).finish();
@@ -112,7 +97,7 @@ std::string notice_id(const Notice& notice, std::string_view member) {
 
 void encode_notice(const Notice& notice, std::string_view member, std::string_view program,
                    std::string& out) {
-  const NoticeId id = id_of(notice, member);
+  const member::NoticeId id = member::id_of(notice, member);
   JsonText json{out, bytes_max(notice) + json_bytes_max(member) + json_bytes_max(program)};
   json.raw(R"({"specversion":"1.0","id":")").hex(id.high).hex(id.low);
   json.raw(R"(","source":"fealty/)").string_inside(program);

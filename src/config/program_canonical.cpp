@@ -43,8 +43,11 @@ void write_rule(std::string& out, const program::Rule& rule) {
 std::string canonical(const program::Program& program) {
   std::string out;
   auto to = std::back_inserter(out);
-  fmt::format_to(to, "fealty program 1\nid = {}\nversion = {}\ncurrency = {}\nutc_offset_s = {}\n",
+  fmt::format_to(to, "fealty program 2\nid = {}\nversion = {}\ncurrency = {}\nutc_offset_s = {}\n",
                  program.id, program.version, program.currency.packed(), program.utc_offset_s);
+  if (program.valid_from != program::always) {
+    fmt::format_to(to, "valid_from = {}\n", program.valid_from);
+  }
   fmt::format_to(to, "rounding = {} {}\n", number(program.rounding_level),
                  number(program.rounding_mode));
   for (const program::Rule& rule : program.rules) write_rule(out, rule);
@@ -58,13 +61,8 @@ std::string canonical(const program::Program& program) {
   fmt::format_to(to, "negative_balance = {}\nchurn = {} {} {} {} {} {} {} {} {}\n",
                  number(program.negative_balance), churn.enabled, churn.r, churn.alpha, churn.a,
                  churn.b, churn.horizon_days, churn.raise_bp, churn.clear_bp, churn.dwell_days);
-  fmt::format_to(to, "clock = {} {}\nmuted =", program.clock_jump_days_max, program.future_s_max);
-  for (std::size_t i = 0; i < member::notice_type_count; ++i) {
-    if (program.muted[i]) {
-      fmt::format_to(to, " {}", member::name(static_cast<member::NoticeType>(i)));
-    }
-  }
-  out += '\n';
+  // Not what is muted: that changes what is sent, never what comes about.
+  fmt::format_to(to, "clock = {} {}\n", program.clock_jump_days_max, program.future_s_max);
   return out;
 }
 

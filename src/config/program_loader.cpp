@@ -25,6 +25,23 @@ std::optional<std::int32_t> read_utc_offset(const Value& value) {
   return std::nullopt;
 }
 
+/// The day that begins at this instant: a generation comes into force at midnight.
+Day read_valid_from(const Value& value, std::int32_t utc_offset_s) {
+  const auto text = value.text();
+  if (!text) return program::always;
+  const auto time = parse_rfc3339(*text);
+  if (!time) {
+    value.fault("must be a time such as 2026-01-01T00:00:00+01:00");
+    return program::always;
+  }
+  const Day day = day_of(*time, utc_offset_s);
+  if (start_of(day, utc_offset_s) != *time) {
+    value.fault("must be a midnight at the program's utc_offset, such as " +
+                to_rfc3339(start_of(day + 1, utc_offset_s)));
+  }
+  return day;
+}
+
 void read_identity(Map& root, program::Program& program) {
   const auto section = root.require("program");
   auto map = section ? section->map() : std::nullopt;
@@ -42,6 +59,9 @@ void read_identity(Map& root, program::Program& program) {
   }
   if (const auto offset = map->get("utc_offset")) {
     program.utc_offset_s = read_utc_offset(*offset).value_or(0);
+  }
+  if (const auto from = map->get("valid_from")) {
+    program.valid_from = read_valid_from(*from, program.utc_offset_s);
   }
   map->finish();
 }

@@ -155,10 +155,10 @@ void read_kafka(Map& kafka, const std::string& file, KafkaConfig& out) {
 }
 
 void read_limits(Map& root, ServiceConfig& out) {
-  constexpr std::uint64_t cache_bytes_min = 8 << 20;
-  if (auto cache = root.map("cache")) {
-    take_bytes(*cache, "bytes", cache_bytes_min, out.cache_bytes);
-    cache->finish();
+  constexpr std::uint64_t memory_bytes_min = 16 << 20;
+  if (auto memory = root.map("memory")) {
+    take_bytes(*memory, "budget", memory_bytes_min, out.memory_bytes);
+    memory->finish();
   }
   if (auto checkpoint = root.map("checkpoint")) {
     take_integer(*checkpoint, "distance_events", 1, 1'000'000'000'000,

@@ -18,28 +18,13 @@ namespace fealty::files {
 namespace {
 
 namespace fs = std::filesystem;
-using ports::Stream;
 
-/// Everything that a run leaves in its directory.
-constexpr std::array<std::string_view, 6> run_files = {"notices.ndjson",     "ledger.ndjson",
-                                                       "deadletters.ndjson", "members.ndjson",
-                                                       "report.json",        manifest_name};
+/// What a run leaves in its directory beside its outputs.
+constexpr std::array<std::string_view, 3> run_files = {"members.ndjson", "report.json",
+                                                       manifest_name};
+constexpr std::size_t no_output = ~std::size_t{0};
 
-/// Index into output_names, or nothing for streams that files do not keep.
-std::optional<std::size_t> output_of(Stream stream) {
-  switch (stream) {
-    case Stream::notices:
-      return 0;
-    case Stream::ledger:
-      return 1;
-    case Stream::deadletters:
-      return 2;
-    case Stream::members:
-    case Stream::changelog:
-      return std::nullopt;
-  }
-  return std::nullopt;
-}
+std::string file_name(std::string_view stream) { return std::string{stream} + ".ndjson"; }
 
 }  // namespace
 
@@ -51,13 +36,17 @@ struct FileSink::Impl {
   Result<void> begin_or_continue();
   Result<void> begin();
   Result<void> check_continues(const Manifest& earlier) const;
+  [[nodiscard]] std::vector<std::string> left_files() const;
+  [[nodiscard]] std::uint64_t committed_bytes(const std::string& output) const;
 
   FileSinkOptions options;
   InputIndex& index;
   Fd dir;  // holds the lock
   Manifest manifest;
-  std::array<OutputFile, output_count> outputs;
-  bool failed = false;  // until abort()
+  std::vector<std::string> names;      // of the outputs, as their streams
+  std::vector<OutputFile> outputs;     // likewise
+  std::vector<std::size_t> output_of;  // by stream; no_output = files do not keep it
+  bool failed = false;                 // until abort()
 };
 
 FileSink::FileSink(std::unique_ptr<Impl> impl) : impl_{std::move(impl)} {}
@@ -75,11 +64,24 @@ Result<void> FileSink::Impl::lock() {
   return path_error(Errc::state_in_use, options.dir, "another process writes there");
 }
 
+std::vector<std::string> FileSink::Impl::left_files() const {
+  std::vector<std::string> files{run_files.begin(), run_files.end()};
+  for (const std::string& name : names) files.push_back(file_name(name));
+  return files;
+}
+
+std::uint64_t FileSink::Impl::committed_bytes(const std::string& output) const {
+  for (const OutputBytes& known : manifest.outputs) {
+    if (known.name == output) return known.bytes;
+  }
+  return 0;
+}
+
 Result<void> FileSink::Impl::clear() {
   // The manifest goes first: without it, what is left is nobody's.
   std::error_code error;
   fs::remove(fs::path{options.dir} / manifest_name, error);
-  for (const std::string_view name : run_files) {
+  for (const std::string& name : left_files()) {
     if (!error) fs::remove(fs::path{options.dir} / name, error);
   }
   if (error) return path_error(Errc::output_unwritable, options.dir, error.message());
@@ -87,7 +89,7 @@ Result<void> FileSink::Impl::clear() {
 }
 
 Result<void> FileSink::Impl::begin() {
-  for (const std::string_view name : run_files) {
+  for (const std::string& name : left_files()) {
     const fs::path path = fs::path{options.dir} / name;
     std::error_code ignored;
     if (fs::exists(path, ignored)) {
@@ -99,7 +101,10 @@ Result<void> FileSink::Impl::begin() {
   }
   manifest.program_id = options.program_id;
   manifest.program_version = options.program_version;
-  for (std::uint32_t p = 0; p < options.partitions; ++p) manifest.partitions.push_back({p, 0, 0});
+  for (std::uint32_t p = 0; p < options.partitions; ++p) {
+    manifest.partitions.push_back({p, 0, 0, {}});
+  }
+  for (const std::string& name : names) manifest.outputs.push_back({name, 0});
   // Before the first output: a crash must not leave a directory that cannot be gone on with.
   return save_manifest(options.dir, manifest, options.durable);
 }
@@ -127,11 +132,11 @@ Result<void> FileSink::Impl::begin_or_continue() {
   } else if (auto begun = begin(); !begun) {
     return begun;
   }
-  for (std::size_t i = 0; i < output_count; ++i) {
-    auto file = OutputFile::open((fs::path{options.dir} / output_names[i]).string(),
-                                 manifest.output_bytes[i], options.durable);
+  for (const std::string& name : names) {
+    auto file = OutputFile::open((fs::path{options.dir} / file_name(name)).string(),
+                                 committed_bytes(name), options.durable);
     if (!file) return file.error();
-    outputs[i] = std::move(*file);
+    outputs.push_back(std::move(*file));
   }
   if (!options.durable) return {};
   return sync_dir(options.dir);  // the names of the outputs
@@ -139,6 +144,10 @@ Result<void> FileSink::Impl::begin_or_continue() {
 
 Result<std::unique_ptr<FileSink>> FileSink::open(FileSinkOptions options, InputIndex& index) {
   auto impl = std::make_unique<Impl>(std::move(options), index);
+  for (const ports::StreamSpec& stream : impl->options.streams) {
+    impl->output_of.push_back(stream.to_files ? impl->names.size() : no_output);
+    if (stream.to_files) impl->names.emplace_back(stream.name);
+  }
   if (auto locked = impl->lock(); !locked) return locked.error();
   if (impl->options.overwrite) {
     if (auto cleared = impl->clear(); !cleared) return cleared.error();
@@ -150,9 +159,9 @@ Result<std::unique_ptr<FileSink>> FileSink::open(FileSinkOptions options, InputI
 Result<void> FileSink::append(const ports::OutputBuffer& out) {
   check(!impl_->failed, "after an error, only abort() goes on");
   for (const auto& item : out.items()) {
-    const auto output = output_of(item.stream);
-    if (!output) continue;
-    if (auto added = impl_->outputs[*output].add_line(out.value(item)); !added) {
+    const std::size_t output = impl_->output_of.at(static_cast<std::size_t>(item.stream));
+    if (output == no_output) continue;
+    if (auto added = impl_->outputs[output].add_line(out.value(item)); !added) {
       impl_->failed = true;
       return added;
     }
@@ -167,9 +176,10 @@ Result<void> FileSink::commit(std::span<ports::CommitPosition> positions) {
   Manifest next = my.manifest;
   next.complete = false;
   next.program_version = my.options.program_version;
-  for (std::size_t i = 0; i < output_count; ++i) {
+  next.outputs.clear();
+  for (std::size_t i = 0; i < my.outputs.size(); ++i) {
     if (auto flushed = my.outputs[i].flush(); !flushed) return flushed;
-    next.output_bytes[i] = my.outputs[i].bytes();
+    next.outputs.push_back({my.names[i], my.outputs[i].bytes()});
   }
   for (OutputFile& output : my.outputs) {
     if (auto synced = output.sync(); !synced) return synced;
@@ -177,7 +187,7 @@ Result<void> FileSink::commit(std::span<ports::CommitPosition> positions) {
   for (const ports::CommitPosition& at : positions) {
     check(at.partition < next.partitions.size(), "a commit names partitions of this run");
     check(at.recover_from <= at.committed, "a recovery begins within what is committed");
-    next.partitions[at.partition] = {at.partition, at.committed, at.recover_from};
+    next.partitions[at.partition] = {at.partition, at.committed, at.recover_from, at.note};
   }
   Offset recover_from = std::numeric_limits<Offset>::max();
   Offset committed = recover_from;
@@ -202,18 +212,27 @@ Result<void> FileSink::abort() {
     return path_error(Errc::store_corrupt, impl_->options.dir, "its manifest.json is gone");
   }
   impl_->manifest = std::move(**standing);
-  for (std::size_t i = 0; i < output_count; ++i) {
-    if (auto cut = impl_->outputs[i].cut_to(impl_->manifest.output_bytes[i]); !cut) return cut;
+  for (std::size_t i = 0; i < impl_->outputs.size(); ++i) {
+    const std::uint64_t bytes = impl_->committed_bytes(impl_->names[i]);
+    if (auto cut = impl_->outputs[i].cut_to(bytes); !cut) return cut;
   }
   impl_->failed = false;
   return {};
 }
 
-Result<std::string> FileSink::sha256(std::size_t i) const { return impl_->outputs.at(i).sha256(); }
+Result<std::vector<std::pair<std::string, std::string>>> FileSink::sha256() const {
+  std::vector<std::pair<std::string, std::string>> sums;
+  for (std::size_t i = 0; i < impl_->outputs.size(); ++i) {
+    auto sum = impl_->outputs[i].sha256();
+    if (!sum) return sum.error();
+    sums.emplace_back(file_name(impl_->names[i]), std::move(*sum));
+  }
+  return sums;
+}
 
 Result<void> FileSink::complete() {
-  for (std::size_t i = 0; i < output_count; ++i) {
-    check(impl_->outputs[i].bytes() == impl_->manifest.output_bytes[i],
+  for (std::size_t i = 0; i < impl_->outputs.size(); ++i) {
+    check(impl_->outputs[i].bytes() == impl_->committed_bytes(impl_->names[i]),
           "a run is complete only once all of it is committed");
   }
   impl_->manifest.complete = true;

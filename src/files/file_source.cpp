@@ -77,7 +77,11 @@ Result<void> FileSource::open(ports::AssignmentListener& listener) {
   for (std::uint32_t p = 0; p < my.options.partitions; ++p) {
     const auto known = std::find_if(my.resume.partitions.begin(), my.resume.partitions.end(),
                                     [&](const PartitionPosition& at) { return at.partition == p; });
-    partitions.push_back({p, known == my.resume.partitions.end() ? 0 : known->committed});
+    ports::Assignment& assigned = partitions.emplace_back();
+    assigned.partition = p;
+    if (known == my.resume.partitions.end()) continue;
+    assigned.committed = known->committed;
+    assigned.note = known->note;
   }
   return listener.on_assigned(partitions);
 }

@@ -96,6 +96,7 @@ std::string to_json(const Manifest& manifest) {
     write_member(json, "partition", std::uint64_t{at.partition});
     write_member(json, "committed", at.committed);
     write_member(json, "recover_from", at.recover_from);
+    write_member(json, "note", at.note);
     json.EndObject();
   }
   json.EndArray();
@@ -122,8 +123,8 @@ std::string to_json(const Manifest& manifest) {
   json.EndObject();
   json.Key("output_bytes");
   json.StartObject();
-  for (std::size_t i = 0; i < output_count; ++i) {
-    write_member(json, output_names[i], manifest.output_bytes[i]);
+  for (const OutputBytes& output : manifest.outputs) {
+    write_member(json, output.name, output.bytes);
   }
   json.EndObject();
   json.EndObject();
@@ -151,6 +152,7 @@ Result<Manifest> manifest_from_json(std::string_view json) {
     item.number("partition", at.partition);
     item.number("committed", at.committed);
     item.number("recover_from", at.recover_from);
+    item.text("note", at.note);
   });
   fields.each("inputs", [&](Fields item) {
     InputFile& file = out.inputs.emplace_back();
@@ -170,9 +172,11 @@ Result<Manifest> manifest_from_json(std::string_view json) {
     at.number("record", out.cursor.record);
   }
   if (const auto* lengths = fields.find("output_bytes")) {
-    Fields at{*lengths, good};
-    for (std::size_t i = 0; i < output_count; ++i) {
-      at.number(output_names[i].data(), out.output_bytes[i]);
+    good = good && lengths->IsObject();
+    for (auto at = good ? lengths->MemberBegin() : rapidjson::Value::ConstMemberIterator{};
+         good && at != lengths->MemberEnd(); ++at) {
+      good = at->value.IsUint64();
+      if (good) out.outputs.push_back({at->name.GetString(), at->value.GetUint64()});
     }
   }
   good = good && out.cursor.file <= out.inputs.size();

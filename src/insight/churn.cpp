@@ -5,14 +5,10 @@
 #include <algorithm>
 #include <string>
 
+#include "churn_path.hpp"
 #include "fealty/base/check.hpp"
-#include "fealty/base/math.hpp"
-#include "fealty/insight/bgnbd.hpp"
+#include "fealty/member/notice_id.hpp"
 
-// The score rises by itself while a member is quiet: both factors of P(buys within H) fall with T.
-// So a risk that is not raised yet has one crossing day, found once and kept as the state's due
-// day. A raised risk can only be cleared by a purchase, at once or, held back by the dwell, at its
-// end.
 namespace fealty::insight {
 namespace {
 
@@ -22,113 +18,6 @@ using member::Effects;
 using member::Notice;
 using member::NoticeType;
 using member::Record;
-
-constexpr Day search_days =
-    7305;  // 20 years after the last purchase: later crossings are never due
-
-/// What the model knows of a member, in whole days.
-struct Summary {
-  std::int64_t x;
-  Day t_x_days, first;
-  [[nodiscard]] Day T_days(Day today) const { return std::max(today - first, t_x_days); }
-};
-
-Summary summary_of(const Record& record) {
-  if (record.purchase_days.empty()) return {0, 0, record.first_day};
-  const Day first = record.purchase_days.front();
-  return {static_cast<std::int64_t>(record.purchase_days.size()) - 1,
-          record.purchase_days.back() - first, first};
-}
-
-double weeks(Day days) { return static_cast<double>(days) / 7.0; }
-
-Bgnbd model_of(const ChurnParameters& p) { return {p.r, p.alpha, p.a, p.b}; }
-
-double p_buys(const Summary& s, Day today, const ChurnParameters& p) {
-  return p_buys_within(model_of(p), weeks(p.horizon_days), static_cast<double>(s.x),
-                       weeks(s.t_x_days), weeks(s.T_days(today)));
-}
-
-std::int32_t basis_points(double p_buys_in_time) {
-  const double scaled = (1.0 - p_buys_in_time) * 10'000.0 + 0.5;
-  if (!(scaled > 0.0)) return 0;
-  return scaled >= 10'000.0 ? 10'000 : static_cast<std::int32_t>(scaled);
-}
-
-/// Weeks T at which P(buys) falls to `target` if its second factor stayed as it is at t_x; for x =
-/// 0, where that factor is all there is, exactly.
-double first_guess(const Summary& s, double target, const ChurnParameters& p) {
-  const double shape = p.r + static_cast<double>(s.x);
-  const double horizon = weeks(p.horizon_days), t_x = weeks(s.t_x_days);
-  if (s.x == 0) {
-    const double ratio = exp(log(1.0 - target) / shape);  // (alpha+T) / (alpha+T+H)
-    return ratio * horizon / (1.0 - ratio) - p.alpha;
-  }
-  const double buys_if_alive = -expm1(shape * log1p(-horizon / (p.alpha + t_x + horizon)));
-  const double theta = target / buys_if_alive;
-  if (!(theta < 1.0)) return t_x;
-  const double odds = (p.b + static_cast<double>(s.x) - 1) / p.a * (1.0 - theta) / theta;
-  return (p.alpha + t_x) * exp(log(odds) / shape) - p.alpha;
-}
-
-/// Weeks T at which P(buys) = `buys` falls to `target` by one Newton step of ln P from `today`.
-double newton_step(const Summary& s, Day today, double buys, double target,
-                   const ChurnParameters& p) {
-  const double shape = p.r + static_cast<double>(s.x);
-  const double T = weeks(s.T_days(today)), horizon = weeks(p.horizon_days);
-  const double alive = p_alive(model_of(p), static_cast<double>(s.x), weeks(s.t_x_days), T);
-  const double quiet = 1.0 - buys / alive;
-  const double slope = -shape / (p.alpha + T) *
-                       ((1.0 - alive) + quiet / (1.0 - quiet) * horizon / (p.alpha + T + horizon));
-  return T - log(buys / target) / slope;
-}
-
-/// `weeks_T` after the first purchase as a day, kept inside (low, high); NaN and infinities too.
-Day day_between(const Summary& s, double weeks_T, Day low, Day high) {
-  const double days = weeks_T * 7.0 + static_cast<double>(s.first);
-  if (!(days > static_cast<double>(low))) return low + 1;
-  if (days >= static_cast<double>(high - 1)) return high - 1;
-  const Day whole = static_cast<Day>(days);
-  return std::min(whole + (days > static_cast<double>(whole) ? 1 : 0), high - 1);
-}
-
-/// The first day from `earliest` on with score >= raise_bp, no_day if none in time. `hint`: the
-/// answer before the last event, most often still right.
-Day crossing_day(const Summary& s, Day earliest, Day hint, const ChurnParameters& p) {
-  constexpr int newton_steps_max = 10;  // then halve: the curve may be flat where Newton crawls
-  const double target = 1.0 - (static_cast<double>(p.raise_bp) - 0.5) / 10'000.0;
-  const Day limit = std::max(s.first + s.t_x_days + search_days, earliest);
-  Day low = earliest - 1, high = limit + 1;  // score(low) < raise_bp <= score(high), once evaluated
-  Day day = hint > low && hint < high ? hint : day_between(s, first_guess(s, target, p), low, high);
-  for (int step = 0; high - low > 1; ++step) {
-    const double buys = p_buys(s, day, p);
-    (basis_points(buys) >= p.raise_bp ? high : low) = day;
-    if (high - low <= 1) break;
-    day = step < newton_steps_max ? day_between(s, newton_step(s, day, buys, target, p), low, high)
-                                  : low + (high - low) / 2;
-  }
-  return high > limit ? no_day : high;
-}
-
-/// The next day on which time alone changes `state`, seen from `now`.
-Day due_day(const Record& record, const ChurnState& state, Day now, Day hint,
-            const ChurnParameters& p) {
-  if (!p.enabled || record.purchase_days.empty()) return no_day;
-  const Day held_until = state.since > 0 ? state.since + std::max(p.dwell_days, 1) : now;
-  const Day earliest = std::max(now, held_until);
-  const Summary s = summary_of(record);
-  if (!state.raised) return crossing_day(s, earliest, hint, p);
-  return basis_points(p_buys(s, earliest, p)) <= p.clear_bp ? earliest : no_day;
-}
-
-/// `state` after the transition that fell due.
-ChurnState stepped(const Record& record, const ChurnState& state, const ChurnParameters& p) {
-  check(state.due != no_day, "a step needs a due day");
-  ChurnState next{.raised = !state.raised, .since = state.due, .due = no_day};
-  next.due = due_day(record, next, next.since, no_day, p);
-  check(next.due > state.due, "each step goes forward in time");
-  return next;
-}
 
 std::string percent(std::int64_t bp) { return fmt::format("{}.{:02} %", bp / 100, bp % 100); }
 
@@ -151,45 +40,46 @@ void set_cause(Notice& notice, const Cause& cause) {
   notice.cause_type = cause.type;
 }
 
-/// The notice that the risk is `raised` or cleared as of `day`.
-Notice notice_of(const Record& record, bool raised, Day day, const ChurnParameters& p,
-                 std::uint32_t version, Effects& effects) {
+/// The notice that the risk became `raised` or not, as of `day`.
+Notice notice_of(const Record& record, bool raised, std::int32_t before_bp, Day day,
+                 const ChurnSeries& series, Effects& effects) {
+  const ChurnParameters& p = series.on(day).parameters;
   const Summary s = summary_of(record);
-  const std::int32_t score_bp = basis_points(p_buys(s, day, p));
+  const std::int32_t bp = score_bp(s, day, p);
   Notice notice;
   notice.type = raised ? NoticeType::churn_raised : NoticeType::churn_cleared;
   notice.rule = "churn";
-  notice.rule_version = version;
-  notice.before = std::int64_t{record.churn_bp};
-  notice.after = std::int64_t{score_bp};
-  notice.details = {{"score_bp", std::int64_t{score_bp}},
+  notice.rule_version = series.on(day).version;
+  notice.before = std::int64_t{before_bp};
+  notice.after = std::int64_t{bp};
+  notice.details = {{"score_bp", std::int64_t{bp}},
                     {"threshold_bp", std::int64_t{raised ? p.raise_bp : p.clear_bp}},
                     {"x", s.x},
                     {"t_x_days", std::int64_t{s.t_x_days}},
                     {"T_days", std::int64_t{s.T_days(day)}},
                     {"horizon_days", std::int64_t{p.horizon_days}}};
-  notice.explanation = effects.keep(explanation_of(s, raised, score_bp, day, p));
+  notice.explanation = effects.keep(explanation_of(s, raised, bp, day, p));
   return notice;
 }
 
-ChurnState stepped_to(const Record& record, ChurnState state, Day today, const ChurnParameters& p) {
-  while (state.due <= today) state = stepped(record, state, p);
-  return state;
+void send(Record& record, const Notice& notice, Day day, Effects& effects) {
+  record.churn_notice = {member::id_of(notice, record.id), day};
+  effects.notices.push_back(notice);
 }
 
-/// A late event falls before what was announced: says so, and goes back to what holds on `as_of`.
-void take_back(Record& record, Day as_of, const Cause& cause, const ChurnParameters& p,
-               std::uint32_t version, Effects& effects) {
-  const ChurnState expected = stepped_to(record, record.churn, as_of, p);
-  if (record.announced_churn.raised != expected.raised) {
-    Notice notice = notice_of(record, expected.raised, as_of, p, version, effects);
-    set_cause(notice, cause);
-    notice.details.push_back({"reason", std::string_view{"late_event"}});
-    notice.explanation = effects.keep(std::string{notice.explanation} +
-                                      " A late event takes back what was announced before it.");
-    effects.notices.push_back(notice);
-  }
-  record.announced_churn = expected;
+/// A late purchase: what holds on record.through, and whether what the last notice said of its day
+/// holds no more.
+bool recompute(Record& record, Day purchase, const ChurnSeries& series) {
+  const member::Announcement& said = record.churn_notice;
+  const Walked walked = walk(record, record.through, said.day, series);
+  const bool contradicts =
+      said.id != member::NoticeId{} && said.day >= purchase && walked.raised != record.churn.raised;
+  record.churn = walked.state;
+  return contradicts;
+}
+
+std::string text_of(const member::NoticeId& id) {
+  return fmt::format("{:016x}{:016x}", id.high, id.low);
 }
 
 }  // namespace
@@ -197,59 +87,63 @@ void take_back(Record& record, Day as_of, const Cause& cause, const ChurnParamet
 std::uint16_t churn_on(const Record& record, Day today, const ChurnParameters& parameters) {
   const Summary s = summary_of(record);
   const Summary seen = s.first == no_day ? Summary{0, 0, today} : s;
-  return static_cast<std::uint16_t>(basis_points(p_buys(seen, today, parameters)));
-}
-
-void before_event(Record& record, Day day, const Cause& cause, const ChurnParameters& parameters,
-                  std::uint32_t version, std::int32_t utc_offset_s, Effects& effects) {
-  if (!parameters.enabled) return;
-  const Day as_of = std::max(day, record.last_day);
-  if (record.announced_churn.since > as_of) {
-    take_back(record, as_of, cause, parameters, version, effects);
-  } else if (record.announced_churn.due <= as_of) {
-    announce(record, as_of, parameters, version, utc_offset_s, effects);
-  }
-  record.churn = record.announced_churn;
+  return static_cast<std::uint16_t>(score_bp(seen, today, parameters));
 }
 
 void after_purchase(Record& record, std::size_t days_before, Day day, const Cause& cause,
-                    const ChurnParameters& parameters, std::uint32_t version, Effects& effects) {
-  if (!parameters.enabled || record.purchase_days.size() == days_before) return;
-  const Day as_of = std::max(day, record.last_day);
-  const std::uint16_t score_bp = churn_on(record, as_of, parameters);
-  ChurnState& state = record.announced_churn;
-  const bool free_to_change = state.since == 0 || as_of >= state.since + parameters.dwell_days;
-  const bool changes = free_to_change && (state.raised ? score_bp <= parameters.clear_bp
-                                                       : score_bp >= parameters.raise_bp);
-  if (changes) {
-    Notice notice = notice_of(record, !state.raised, as_of, parameters, version, effects);
-    set_cause(notice, cause);
-    effects.notices.push_back(notice);
-    state = {.raised = !state.raised, .since = as_of, .due = no_day};
+                    const ChurnSeries& series, Effects& effects) {
+  if (!series.any_enabled() || record.purchase_days.size() == days_before) return;
+  const Day as_of = record.through;
+  check(as_of >= day, "what fell due before the purchase was announced");
+  const bool raised_before = record.churn.raised;
+  const bool late = day < as_of;
+  bool contradicts = false;
+  const Summary now = summary_of(record);
+  const ChurnParameters& p = series.on(as_of).parameters;
+  if (late) {
+    contradicts = recompute(record, day, series);
+  } else if (turns(now, record.churn, day, p)) {
+    record.churn = turned(record.churn, day);
   }
-  state.due = due_day(record, state, as_of, state.due, parameters);
-  record.churn_bp = score_bp;
-  record.churn_day = as_of;
-  record.churn = state;
+  record.churn.due =
+      due_day(now, record.churn, late ? as_of + 1 : day, no_day, record.churn.due, p);
+  const Day last = now.last();
+  record.churn_bp = churn_on(record, last, series.on(last).parameters);
+  if (record.churn.raised == raised_before) return;
+  const std::int32_t before_bp = score_bp(summary_without(record, day), as_of, p);
+  Notice notice = notice_of(record, record.churn.raised, before_bp, as_of, series, effects);
+  set_cause(notice, cause);
+  if (late) notice.details.push_back({"reason", std::string_view{"late_event"}});
+  if (contradicts) {
+    notice.details.push_back({"corrects", effects.keep(text_of(record.churn_notice.id))});
+  }
+  send(record, notice, as_of, effects);
 }
 
-void announce(Record& record, Day today, const ChurnParameters& parameters, std::uint32_t version,
-              std::int32_t utc_offset_s, Effects& effects) {
-  if (!parameters.enabled) return;
-  ChurnState& state = record.announced_churn;
-  while (state.due <= today) {
-    const Day due = state.due;
-    state = stepped(record, state, parameters);
-    Notice notice = notice_of(record, state.raised, due, parameters, version, effects);
-    notice.time = start_of(due, utc_offset_s);
-    notice.cause = effects.keep("timer/churn/" + to_iso_date(due));
-    effects.notices.push_back(notice);
-  }
+void announce(Record& record, Day today, const ChurnSeries& series, std::int32_t utc_offset_s,
+              Effects& effects) {
+  if (record.churn.due > today && series.next_switch(record.through) > today) return;
+  const auto tell = [&](const ChurnState& state, Day day) {
+    const std::int32_t before_bp =
+        state.raised ? record.churn_bp : churn_on(record, day - 1, series.on(day - 1).parameters);
+    Notice notice = notice_of(record, state.raised, before_bp, day, series, effects);
+    notice.time = start_of(day, utc_offset_s);
+    notice.cause = effects.keep("timer/churn/" + to_iso_date(day));
+    notice.ordinal = record.timer_notices++;
+    send(record, notice, day, effects);
+  };
+  record.churn = advanced(record, record.churn, record.through, today, series, tell);
 }
 
-ChurnState churn_state_on(const Record& record, Day today, const ChurnParameters& parameters) {
-  if (!parameters.enabled) return record.churn;
-  return stepped_to(record, record.churn, today, parameters);
+ChurnState churn_state_on(const Record& record, Day today, const ChurnSeries& series) {
+  if (today >= record.through) {
+    return advanced(record, record.churn, record.through, today, series,
+                    [](const ChurnState&, Day) {});
+  }
+  if (today >= record.churn.since && series.next_switch(today) > record.through) {
+    return record.churn;
+  }
+  return walk(record, today, today, series).state;
 }
 
 }  // namespace fealty::insight

@@ -168,7 +168,9 @@ class KafkaChangelog::PartitionReader final : public ports::Changelog::Reader {
 };
 
 KafkaChangelog::KafkaChangelog(const KafkaOptions& options, Seen seen)
-    : options_{options}, topic_{topic_of(changelog_stream, options)}, seen_{std::move(seen)} {}
+    : options_{options},
+      topic_{topic_of(changelog_stream(options), options)},
+      seen_{std::move(seen)} {}
 
 Result<void> KafkaChangelog::connect() {
   if (records_ != nullptr) return {};

@@ -42,7 +42,8 @@ Result<std::unique_ptr<Producer>> Producer::open(const KafkaOptions& options,
                                                  std::uint32_t partitions, Deadline deadline) {
   std::unique_ptr<Producer> out{new Producer};
   out->options_ = &options;
-  out->acks_ = std::make_shared<ChangelogAcks>(topic_of(changelog_stream, options), partitions);
+  out->acks_ =
+      std::make_shared<ChangelogAcks>(topic_of(changelog_stream(options), options), partitions);
   Client::Hooks hooks;
   hooks.prepare = [acks = out->acks_](rd_kafka_conf_t* conf) {
     rd_kafka_conf_interceptor_add_on_new(conf, "fealty", &fealty_kafka_on_new, acks.get());
@@ -51,7 +52,9 @@ Result<std::unique_ptr<Producer>> Producer::open(const KafkaOptions& options,
       Client::make(RD_KAFKA_PRODUCER, options, producer_properties(options), std::move(hooks));
   if (!client) return client.error();
   out->client_ = *client;
-  for (std::size_t i = 0; i < ports::stream_count; ++i) {
+  out->topics_.resize(options.streams.size());
+  out->waiting_.resize(options.streams.size());
+  for (std::size_t i = 0; i < options.streams.size(); ++i) {
     const std::string name = topic_of(static_cast<ports::Stream>(i), options);
     out->topics_.at(i).reset(rd_kafka_topic_new(out->client_->get(), name.c_str(), nullptr));
   }
@@ -142,9 +145,10 @@ Result<void> Producer::produce(const ports::OutputBuffer& out) {
     const std::string_view key = out.key(item);
     const std::string_view value = out.value(item);
     rd_kafka_message_t record{};
-    record.partition = stream_topic(item.stream).placement == Placement::as_input
-                           ? static_cast<std::int32_t>(item.partition)
-                           : RD_KAFKA_PARTITION_UA;
+    record.partition =
+        ports::spec_of(options_->streams, item.stream).placement == ports::Placement::as_input
+            ? static_cast<std::int32_t>(item.partition)
+            : RD_KAFKA_PARTITION_UA;
     // librdkafka copies both and never writes to them, whatever its signature says.
     if (!value.empty()) record.payload = const_cast<char*>(value.data());
     record.len = value.size();
@@ -155,7 +159,7 @@ Result<void> Producer::produce(const ports::OutputBuffer& out) {
     if (waiting.size() < records_a_call) continue;
     if (auto done = hand_over(item.stream); !done) return done;
   }
-  for (std::size_t i = 0; i < ports::stream_count; ++i) {
+  for (std::size_t i = 0; i < waiting_.size(); ++i) {
     if (auto done = hand_over(static_cast<ports::Stream>(i)); !done) return done;
   }
   return {};

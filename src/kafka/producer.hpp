@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <atomic>
 #include <chrono>
 #include <memory>
@@ -65,11 +64,11 @@ class Producer {
 
   const KafkaOptions* options_ = nullptr;
   bool in_transaction_ = false, timed_out_ = false;
-  std::chrono::steady_clock::time_point begun_{};  // the open transaction
-  std::shared_ptr<ChangelogAcks> acks_;            // shared with librdkafka's threads
-  std::shared_ptr<Client> client_;                 // shared with a watchdog's thread
-  std::array<TopicHandle, ports::stream_count> topics_;
-  std::array<std::vector<rd_kafka_message_t>, ports::stream_count> waiting_;  // for the next call
+  std::chrono::steady_clock::time_point begun_{};         // the open transaction
+  std::shared_ptr<ChangelogAcks> acks_;                   // shared with librdkafka's threads
+  std::shared_ptr<Client> client_;                        // shared with a watchdog's thread
+  std::vector<TopicHandle> topics_;                       // by stream
+  std::vector<std::vector<rd_kafka_message_t>> waiting_;  // for the next call
 };
 
 }  // namespace fealty::kafka

@@ -46,9 +46,9 @@ struct Topic {
 
 std::vector<Topic> all_topics(const KafkaOptions& options) {
   std::vector<Topic> out{{options.input_topic, Use::input}};
-  for (std::size_t i = 0; i < ports::stream_count; ++i) {
+  for (std::size_t i = 0; i < options.streams.size(); ++i) {
     const auto stream = static_cast<ports::Stream>(i);
-    out.push_back({topic_of(stream, options), use_of(stream)});
+    out.push_back({topic_of(stream, options), use_of(options.streams[i])});
   }
   return out;
 }
@@ -131,10 +131,9 @@ Findings look_at_all(rd_kafka_event_t* event, const std::vector<Topic>& topics,
 
 }  // namespace
 
-Use use_of(ports::Stream stream) {
-  const StreamTopic& topic = stream_topic(stream);
-  if (topic.placement == Placement::as_input) return Use::changelog;
-  return topic.cleanup == Cleanup::compact ? Use::snapshots : Use::output;
+Use use_of(const ports::StreamSpec& stream) {
+  if (stream.placement == ports::Placement::as_input) return Use::changelog;
+  return stream.cleanup == ports::Cleanup::compact ? Use::snapshots : Use::output;
 }
 
 std::string_view unfit_cleanup(Use use, std::string_view cleanup_policy) {

@@ -17,7 +17,7 @@ enum class Use : std::uint8_t {
   snapshots,  // keyed by member, the last record counts
   changelog,  // likewise, and state is restored from it
 };
-Use use_of(ports::Stream stream);
+Use use_of(const ports::StreamSpec& stream);
 
 /// Why a topic with this cleanup.policy must not be used so; empty where it may.
 std::string_view unfit_cleanup(Use use, std::string_view cleanup_policy);

@@ -5,6 +5,7 @@
 #include <thread>
 #include <vector>
 
+#include "fealty/base/check.hpp"
 #include "fealty/log/log.hpp"
 
 namespace fealty::kafka {
@@ -34,16 +35,6 @@ std::string create_command(const KafkaOptions& options, std::string_view topic,
                      options.brokers, topic, partitions);
 }
 
-constexpr std::array<StreamTopic, ports::stream_count> stream_topics{{
-    {.name = "notices"},
-    {.name = "ledger"},
-    {.name = "members", .cleanup = Cleanup::compact},
-    {.name = "deadletters"},
-    {.name = "changelog", .cleanup = Cleanup::compact, .placement = Placement::as_input},
-}};
-
-bool compacted(ports::Stream stream) { return stream_topic(stream).cleanup == Cleanup::compact; }
-
 Result<void> created(rd_kafka_event_t* event, const std::string& topic) {
   if (const auto code = rd_kafka_event_error(event); code != RD_KAFKA_RESP_ERR_NO_ERROR) {
     return broker_error(code, "cannot create topic " + topic);
@@ -70,7 +61,7 @@ Result<void> create(const Client& client, const KafkaOptions& options, ports::St
                                               options.replication_factor, reason.data(),
                                               reason.size())};
   if (wanted == nullptr) return refused_topic(topic, reason.data());
-  if (compacted(stream)) {
+  if ((ports::spec_of(options.streams, stream).cleanup == ports::Cleanup::compact)) {
     rd_kafka_NewTopic_set_config(wanted.get(), "cleanup.policy", "compact");
     rd_kafka_NewTopic_set_config(wanted.get(), "max.message.bytes",
                                  std::to_string(record_bytes_max).c_str());
@@ -106,13 +97,14 @@ Result<void> ensure_output(const Client& client, const KafkaOptions& options, po
   auto count = partition_count(client, options, topic, deadline);
   if (count && *count == 0) {
     if (!options.create_topics) {
-      return refused_topic(
-          topic, fmt::format("does not exist. Create it: {}{}",
-                             create_command(options, topic, input_partitions),
-                             compacted(stream) ? fmt::format(" --config cleanup.policy=compact "
-                                                             "--config max.message.bytes={}",
-                                                             record_bytes_max)
-                                               : std::string{}));
+      return refused_topic(topic, fmt::format("does not exist. Create it: {}{}",
+                                              create_command(options, topic, input_partitions),
+                                              (ports::spec_of(options.streams, stream).cleanup ==
+                                               ports::Cleanup::compact)
+                                                  ? fmt::format(" --config cleanup.policy=compact "
+                                                                "--config max.message.bytes={}",
+                                                                record_bytes_max)
+                                                  : std::string{}));
     }
     if (auto done = create(client, options, stream, input_partitions, deadline); !done) {
       return done.error();
@@ -120,7 +112,8 @@ Result<void> ensure_output(const Client& client, const KafkaOptions& options, po
     count = await_topic(client, options, topic, deadline);
   }
   if (!count) return count.error();
-  if (stream_topic(stream).placement == Placement::as_input && *count != input_partitions) {
+  if (ports::spec_of(options.streams, stream).placement == ports::Placement::as_input &&
+      *count != input_partitions) {
     return refused_topic(topic,
                          fmt::format("has {} partitions, but its input {} has {}: they must be "
                                      "equal. Give another output prefix, or a new changelog",
@@ -145,12 +138,14 @@ bool settling(rd_kafka_resp_err_t code) {
   }
 }
 
-const StreamTopic& stream_topic(ports::Stream stream) {
-  return stream_topics.at(static_cast<std::size_t>(stream));
+ports::Stream changelog_stream(const KafkaOptions& options) {
+  const std::size_t at = ports::changelog_of(options.streams);
+  check(at < options.streams.size(), "a topology on a bus has a changelog");
+  return static_cast<ports::Stream>(at);
 }
 
 std::string topic_of(ports::Stream stream, const KafkaOptions& options) {
-  return options.output_prefix + std::string{stream_topic(stream).name};
+  return options.output_prefix + std::string{ports::spec_of(options.streams, stream).name};
 }
 
 Result<Watermarks> watermarks(const Client& client, const std::string& topic,
@@ -213,7 +208,7 @@ Result<std::uint32_t> ensure_topics(const Client& client, const KafkaOptions& op
                          "does not exist. Create it, or correct input_topic: " +
                              create_command(options, options.input_topic, 4));
   }
-  for (std::size_t i = 0; i < ports::stream_count; ++i) {
+  for (std::size_t i = 0; i < options.streams.size(); ++i) {
     const auto done =
         ensure_output(client, options, static_cast<ports::Stream>(i), *input, deadline);
     if (!done) return done.error();

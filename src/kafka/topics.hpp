@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <string>
 
 #include "client.hpp"
@@ -8,19 +7,8 @@
 
 namespace fealty::kafka {
 
-/// How the brokers may clean a topic.
-enum class Cleanup : std::uint8_t { by_age, compact };
-/// Which partition a record goes to.
-enum class Placement : std::uint8_t { by_key, as_input };
-
-/// What this room knows of a stream: the only place that says it.
-struct StreamTopic {
-  std::string_view name;  // behind the output prefix
-  Cleanup cleanup = Cleanup::by_age;
-  Placement placement = Placement::by_key;
-};
-const StreamTopic& stream_topic(ports::Stream stream);
-inline constexpr ports::Stream changelog_stream = ports::Stream::changelog;
+/// The stream that saved versions go to and are read back from.
+ports::Stream changelog_stream(const KafkaOptions& options);
 
 /// Name of the topic that a stream goes to.
 std::string topic_of(ports::Stream stream, const KafkaOptions& options);

@@ -11,7 +11,7 @@ void begin(Change& change, const event::Event& event) {
   settle_level(change);
   member::Record& record = change.record;
   remember(record, event, change.effects);
-  const Day day = day_of(event.time, change.program.utc_offset_s);
+  const Day day = change.series.day(event.time);
   record.first_day = std::min(record.first_day, day);
   record.last_day = change.today;
   record.last_time = std::max(record.last_time, event.time);

@@ -25,7 +25,7 @@ void set_profile(Change& change, const event::Event& event) {
   member::Record& record = change.record;
   if (profile.joined) record.joined = *profile.joined;
   if (event.type == event::Type::enrol && record.joined == no_day) {
-    record.joined = day_of(event.time, change.program.utc_offset_s);
+    record.joined = change.series.day(event.time);
   }
   if (profile.birthday) record.birthday = *profile.birthday;
   if (!profile.time_zone.empty()) record.rare.edit().time_zone = profile.time_zone;
@@ -70,7 +70,8 @@ Outcome activity(Change& change, const event::Event& event) {
     begin(change, event);
     book(change, earned, event.type, level, {});
     if (change.program.metric == Metric::points) {
-      qualify(change, day_of(event.time, change.program.utc_offset_s), earned.points, false);
+      const Day day = change.series.day(event.time);
+      qualify(change, day, day, earned.points);
     }
   }
   count(change.record, event);
@@ -150,7 +151,7 @@ void rows_needed(const member::Record& record, const event::Event& event, member
 }
 
 Outcome apply(member::Record& record, const event::Event& event, event::Offset position,
-              const member::Rows& rows, const Program& program, member::Effects& effects) {
+              const member::Rows& rows, const Series& series, member::Effects& effects) {
   check(record.id == event.member, "an event must reach its own member");
   switch (seen(record, event, rows)) {
     case Seen::duplicate:
@@ -160,9 +161,10 @@ Outcome apply(member::Record& record, const event::Event& event, event::Offset p
     case Seen::fresh:
       break;
   }
-  const Day day = day_of(event.time, program.utc_offset_s);
+  const Day day = series.day(event.time);
   Change change{record,
-                program,
+                series,
+                series.on(day),
                 effects,
                 position,
                 event.id,

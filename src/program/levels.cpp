@@ -1,189 +1,164 @@
 #include "levels.hpp"
 
 #include <algorithm>
+#include <bit>
 
 #include "fealty/base/check.hpp"
 #include "fealty/program/apply.hpp"
+#include "ladder.hpp"
+#include "level_path.hpp"
 
 namespace fealty::program {
 namespace {
 
-/// Oldest bucket that matters on `day` or later.
-std::int32_t oldest_bucket(Day day, const Program& program) {
-  switch (program.period) {
-    case Period::lifetime:
-      return 0;
-    case Period::calendar_year:
-      return year_of(day) - 1;
-    case Period::rolling_days:
-      return day - program.rolling_days + 1;
-  }
-  return 0;
+using member::DatedAmounts;
+
+Standing standing_on(const DatedAmounts& amounts, Day day, const Program& program) {
+  const std::int64_t net = standing(amounts, day, Sum::net, program);
+  return {net, holds(program) ? standing(amounts, day, Sum::held, program) : net};
 }
 
-std::int64_t amount_in(const member::Record& record, std::int32_t bucket) {
-  for (const member::QualifyingBucket& held : record.qualifying) {
-    if (held.bucket == bucket) return held.amount;
-  }
-  return 0;
+/// What is kept of a level, and back: the check day tells of a fall to come what `falls` tells of
+/// one under way.
+member::LevelBase base_of(const DatedAmounts& amounts, const LevelOn& at, const Program& program) {
+  const member::LevelState& state = at.state;
+  const bool falling = state.check != no_day &&
+                       unheld(state.level, standing_on(amounts, at.day, program).held, program);
+  return {at.day, state.since, falling ? state.check : no_day, state.level};
+}
+member::LevelState state_of(const DatedAmounts& amounts, const member::LevelBase& base, Day day,
+                            const Program& program) {
+  if (base.falls != no_day) return {base.level, base.since, base.falls};
+  return {base.level, base.since, check_day(amounts, base.level, day, program)};
 }
 
-/// What lies in the window that `day` lies in.
-std::int64_t window_sum(const member::Record& record, Day day, const Program& program) {
-  if (program.period != Period::rolling_days) return amount_in(record, bucket_of(day, program));
-  std::int64_t sum = 0;
-  for (auto held = record.qualifying.rbegin(); held != record.qualifying.rend(); ++held) {
-    if (held->bucket <= day - program.rolling_days) break;
-    if (held->bucket <= day) sum += held->amount;
-  }
-  return sum;
+/// Whether folding may leave fewer amounts; cheap, asked often.
+bool may_shrink(const DatedAmounts& amounts, Day day, const Program& program) {
+  if (amounts.empty()) return false;
+  if (leaves_on(amounts.front().of, program) <= day) return true;
+  return program.period != Period::rolling_days && amounts.size() > 1 && amounts[1].of <= day;
 }
 
-Day plus(Day day, std::int32_t days) { return day >= no_day - days ? no_day : day + days; }
-
-/// First day after `day` on which today's buckets no longer reach `threshold`.
-Day fall_day(const member::Record& record, std::int64_t threshold, Day day,
-             const Program& program) {
-  switch (program.period) {
-    case Period::lifetime:
-      return no_day;
-    case Period::calendar_year: {
-      const std::int32_t year = year_of(day);
-      return first_day_of(amount_in(record, year) >= threshold ? year + 2 : year + 1);
-    }
-    case Period::rolling_days: {
-      // The newest buckets that reach it: once the oldest of these leaves the window, they do not.
-      std::int64_t sum = 0;
-      Day oldest = no_day;
-      for (auto held = record.qualifying.rbegin(); held != record.qualifying.rend(); ++held) {
-        if (held->bucket <= day - program.rolling_days) break;
-        oldest = held->bucket;
-        sum += held->amount;
-        if (sum >= threshold) break;
-      }
-      return oldest == no_day ? no_day : oldest + program.rolling_days;
-    }
+/// Makes room for one more amount where memory would grow. True: dates were given up.
+bool make_room(member::Record& record, const Series& series) {
+  const std::size_t size = record.qualifying.size();
+  if (size < 2 || !std::has_single_bit(size)) return false;
+  const Day closed = oldest_open_day(record.last_day, series) - 1;
+  if (size < member::amounts_max && !may_shrink(record.qualifying, closed, series.first())) {
+    return false;
   }
-  return no_day;
+  if (closed > record.level_base.day && series.any_levels()) {
+    LevelPath path{record, series};
+    path.walk_to(closed);
+    record.level_base = path.base();
+  }
+  fold_amounts(record.qualifying, closed, series);
+  if (record.qualifying.size() < member::amounts_max) return false;
+  thin_amounts(record.qualifying);
+  return true;
 }
 
-/// After a step down that leaves the member below the level still held: the next step.
-Day next_step(Day check, const Program& program) {
-  if (program.period == Period::calendar_year) {
-    return plus(first_day_of(year_of(check) + 1), program.grace_days);
+/// `state` of `day`, once more was earned on it.
+member::LevelState raised(const DatedAmounts& amounts, member::LevelState state, Day day,
+                          const Program& program) {
+  const Standing now = standing_on(amounts, day, program);
+  const std::uint8_t qualified = level_for(now.net, program);
+  if (qualified > state.level) return {qualified, day, check_day(amounts, qualified, day, program)};
+  if (!unheld(state.level, now.held, program)) {
+    state.check = check_day(amounts, state.level, day, program);
   }
-  return plus(check, std::max(program.grace_days, 1));
+  return state;
+}
+
+/// Walks to record.through after a change from `day` on; answers whether what the last notice said
+/// of its day holds no more.
+bool recompute(member::Record& record, Day day, const Series& series) {
+  const member::Announcement& said = record.level_notice;
+  LevelPath path{record, series};
+  bool contradicts = false;
+  if (said.id != member::NoticeId{} && said.day >= day) {
+    path.walk_to(said.day);
+    contradicts = !same_level(series.on(said.day), path.level(), series.on(record.through),
+                              record.level.level);
+  }
+  path.walk_to(record.through);
+  record.level = path.state();
+  return contradicts;
+}
+
+/// A day that is not open any more is answered as the last one that is.
+Day open(const member::Record& record, Day day, const Series& series) {
+  return record.last_day < 0 ? day : std::max(day, oldest_open_day(record.last_day, series));
 }
 
 }  // namespace
 
-bool has_levels(const Program& program) { return program.levels.size() > 1; }
-
-std::int32_t bucket_of(Day day, const Program& program) {
-  switch (program.period) {
-    case Period::lifetime:
-      return 0;
-    case Period::calendar_year:
-      return year_of(day);
-    case Period::rolling_days:
-      return day;
-  }
-  return 0;
-}
-
-bool add_qualifying(member::Record& record, Day day, Day today, std::int64_t amount,
-                    const Program& program) {
-  const std::int32_t bucket = bucket_of(day, program);
-  if (amount == 0 || bucket < oldest_bucket(today, program)) return false;
-  auto& buckets = record.qualifying;
-  auto at = buckets.end();  // Nearly always the newest one.
-  while (at != buckets.begin() && (at - 1)->bucket >= bucket) --at;
-  if (at != buckets.end() && at->bucket == bucket) {
-    at->amount += amount;
-    if (at->amount <= 0) buckets.erase(at);
-  } else if (amount > 0) {
-    buckets.insert(at, {bucket, amount});
-  } else {
-    return false;
-  }
-  return true;
-}
-
-void prune_qualifying(member::Record& record, Day today, const Program& program) {
-  const std::int32_t oldest = oldest_bucket(today, program);
-  auto& buckets = record.qualifying;
-  const auto kept =
-      std::find_if(buckets.begin(), buckets.end(),
-                   [&](const member::QualifyingBucket& held) { return held.bucket >= oldest; });
-  if (kept != buckets.begin()) buckets.erase(buckets.begin(), kept);
-}
-
-std::int64_t standing(const member::Record& record, Day day, const Program& program) {
-  const std::int64_t now = window_sum(record, day, program);
-  if (program.period != Period::calendar_year) return now;
-  return std::max(now, amount_in(record, year_of(day) - 1));
-}
-
-std::uint8_t level_for(std::int64_t metric, const Program& program) {
-  std::uint8_t level = 0;
-  for (std::size_t i = 1; i < program.levels.size(); ++i) {
-    if (metric >= program.levels[i].from) level = static_cast<std::uint8_t>(i);
-  }
-  return level;
-}
-
-Day check_day(const member::Record& record, std::uint8_t level, Day day, const Program& program) {
+Day check_day(const DatedAmounts& amounts, std::uint8_t level, Day day, const Program& program) {
   if (level == 0 || program.downgrade == Downgrade::none) return no_day;
   check(level < program.levels.size(), "a level of this program");
-  return plus(fall_day(record, program.levels[level].from, day, program), program.grace_days);
+  return later(fall_day(amounts, program.levels[level].from, day, program), program.grace_days);
 }
 
-member::LevelState after_check(const member::Record& record, const member::LevelState& state,
-                               const Program& program) {
-  check(state.check != no_day && state.level > 0, "only a held level falls due");
-  const Day day = state.check;
-  const std::uint8_t qualified = level_for(standing(record, day, program), program);
-  member::LevelState next = state;
-  if (qualified < state.level) {
-    next.level = program.downgrade == Downgrade::one_step
-                     ? static_cast<std::uint8_t>(state.level - 1)
-                     : qualified;
-    next.since = day;
+Day next_turn(const LevelOn& at, const Series& series) {
+  return std::min(at.state.check, series.next_switch(at.day));
+}
+
+LevelOn turned(const DatedAmounts& amounts, const LevelOn& at, const Series& series) {
+  const Day day = next_turn(at, series);
+  check(day != no_day && day > at.day, "a level turns on a later day");
+  const Program& old = series.on(day - 1);
+  const Program& now = series.on(day);
+  LevelOn next{at.state, day};
+  if (&now == &old) {
+    member::LevelBase base{day, at.state.since, day, at.state.level};
+    hold_or_fall(base, day, standing_on(amounts, day, now), now);
+    check(base.level < at.state.level, "what falls due falls");
+    next.state = state_of(amounts, base, day, now);
+  } else {
+    member::LevelBase base = base_of(amounts, {at.state, day - 1}, old);
+    next.gone = !adopt(base, day, standing_on(amounts, day, now), old, now);
+    next.state = state_of(amounts, base, day, now);
   }
-  next.check = qualified >= next.level ? check_day(record, next.level, day, program)
-                                       : next_step(day, program);
-  check(next.check > day, "each check moves on");
+  check(next.state.check > day, "each turn moves on");
   return next;
 }
 
-member::LevelState stepped(const member::Record& record, member::LevelState state, Day day,
-                           const Program& program) {
-  while (state.check <= day) state = after_check(record, state, program);
-  return state;
-}
-
-member::LevelState evaluated(const member::Record& record, member::LevelState state, Day day,
-                             bool by_refund, const Program& program) {
-  const std::uint8_t qualified = level_for(standing(record, day, program), program);
-  if (qualified > state.level) {
-    state.level = qualified;
-    state.since = day;
+bool add_qualifying(member::Record& record, Day of, Day from, std::int64_t amount,
+                    const Series& series) {
+  const Day open_from = std::max({from, of, oldest_open_day(record.last_day, series)});
+  if (amount == 0 || leaves_on(of, series.first()) <= open_from) return false;
+  const bool thinned = make_room(record, series);
+  add_amount(record.qualifying, of, open_from, amount);
+  if (!series.any_levels()) return false;
+  check(open_from <= record.through, "the level was settled up to the event");
+  // Earned on the newest day: the levels before it stay as they are. The level of this day itself
+  // follows from it and from what is earned, unless something else has already changed it.
+  if (amount > 0 && open_from == record.through && record.level.since != open_from && !thinned) {
+    record.level = raised(record.qualifying, record.level, open_from, series.on(open_from));
+    return false;
   }
-  if (qualified == state.level) {
-    state.check = check_day(record, state.level, day, program);
-  } else if (by_refund && program.refund_levels == RefundLevels::recheck &&
-             program.downgrade != Downgrade::none) {
-    state.check = std::min(state.check, plus(day, program.grace_days));
+  return recompute(record, open_from, series) && open_from < record.through;
+}
+
+member::LevelState level_on(const member::Record& record, Day today, const Series& series) {
+  const Day day = open(record, today, series);
+  if (day >= record.through) {
+    LevelOn at{record.level, record.through};
+    while (next_turn(at, series) <= day) at = turned(record.qualifying, at, series);
+    return at.state;
   }
-  return stepped(record, state, day, program);
+  if (day >= record.level.since && series.next_switch(day) > record.through) return record.level;
+  LevelPath path{record, series};
+  path.walk_to(day);
+  return {path.level(), path.base().since, path.base().falls};
 }
 
-member::LevelState level_on(const member::Record& record, Day today, const Program& program) {
-  return stepped(record, record.level, today, program);
+const Program& levels_on(const member::Record& record, Day today, const Series& series) {
+  return series.on(open(record, today, series));
 }
 
-std::int64_t qualifying_on(const member::Record& record, Day today, const Program& program) {
-  return window_sum(record, today, program);
+std::int64_t qualifying_on(const member::Record& record, Day today, const Series& series) {
+  return window_sum(record.qualifying, open(record, today, series), series.first());
 }
 
 }  // namespace fealty::program

@@ -40,12 +40,19 @@ void apply_parked(Change& change, const member::Rows& rows, member::OrderGrant& 
     gone.what = member::RowChange::What::erase;
     gone.key = key;
     const member::ParkedRefund& refund = row->parked;
-    Change of_refund = change;
-    of_refund.cause = change.effects.keep(refund.event_id);
-    of_refund.cause_source = change.effects.keep(refund.event_source);
-    of_refund.cause_type = refund.type;
-    of_refund.time = refund.time;
-    book_refund(of_refund, reverse(refund, change.record, change.program, order), order);
+    Change of_refund{change.record,
+                     change.series,
+                     change.series.at(refund.time),
+                     change.effects,
+                     change.position,
+                     change.effects.keep(refund.event_id),
+                     change.effects.keep(refund.event_source),
+                     refund.type,
+                     refund.time,
+                     change.today,
+                     change.first_notice,
+                     change.first_entry};
+    book_refund(of_refund, reverse(refund, of_refund, order), order);
   }
 }
 
@@ -73,7 +80,7 @@ Outcome purchase(Change& change, const event::Event& event, const member::Rows& 
   if (record.revenue_minor > balance_max - bought.total_minor) {
     return refused(Errc::out_of_range, "total");
   }
-  const Day day = day_of(event.time, change.program.utc_offset_s);
+  const Day day = change.series.day(event.time);
   if (days_full(record.purchase_days, day)) return refused(Errc::record_full, "purchase_days");
   member::OrderGrant& order = change.effects.order.renew();
   open_grant(bought, change.program, order);
@@ -96,7 +103,7 @@ Outcome purchase(Change& change, const event::Event& event, const member::Rows& 
   record.revenue_minor += order.total_minor;
   insert_day(record.purchase_days, day);
   book(change, earned, event.type, order.level, bought.order_id);
-  qualify(change, day, order.qualifying, false);
+  qualify(change, day, day, order.qualifying);
   change.effects.rows.emplace_back().key = member::RowKey::order(bought.order_id);
   apply_parked(change, rows, order);
   return {};
@@ -134,7 +141,7 @@ Outcome refund(Change& change, const event::Event& event, const member::Rows& ro
   order = row->order;
   member::ParkedRefund& request = change.effects.parked.renew();
   refund_of(event, request);
-  const Reversal reversal = reverse(request, record, change.program, order);
+  const Reversal reversal = reverse(request, change, order);
   change.effects.parked.reset();
   if (record.balance < reversal.taken - balance_max) {
     change.effects.order.reset();

@@ -55,8 +55,7 @@ member::LedgerEntry& post(Change& change, member::EntryKind kind, std::int64_t p
   return entry;
 }
 
-member::Notice* notice(Change& change, member::NoticeType type, std::string_view rule) {
-  if (change.program.muted[static_cast<std::size_t>(type)]) return nullptr;
+member::Notice& notice(Change& change, member::NoticeType type, std::string_view rule) {
   std::uint32_t ordinal = 0;
   auto& notices = change.effects.notices;
   for (std::size_t i = change.first_notice; i < notices.size(); ++i) {
@@ -75,24 +74,22 @@ member::Notice* notice(Change& change, member::NoticeType type, std::string_view
   out.rule = rule;
   out.rule_version = change.program.version;
   out.ordinal = ordinal;
-  return &out;
+  return out;
 }
 
 void points_notice(Change& change, member::NoticeType type, std::string_view rule,
                    std::int64_t before, std::int64_t points, std::string_view explanation) {
   const std::int64_t after = change.record.balance;
-  if (member::Notice* out = notice(change, type, rule)) {
-    out->before = before;
-    out->after = after;
-    out->details = {{"points", points}};
-    out->explanation = explanation;
-  }
+  member::Notice& out = notice(change, type, rule);
+  out.before = before;
+  out.after = after;
+  out.details = {{"points", points}};
+  out.explanation = explanation;
   if (before < 0 || after >= 0) return;
-  if (member::Notice* out = notice(change, member::NoticeType::balance_negative, rule)) {
-    out->before = before;
-    out->after = after;
-    out->explanation = "the balance fell below zero";
-  }
+  member::Notice& negative = notice(change, member::NoticeType::balance_negative, rule);
+  negative.before = before;
+  negative.after = after;
+  negative.explanation = "the balance fell below zero";
 }
 
 }  // namespace fealty::program

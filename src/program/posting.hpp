@@ -7,7 +7,7 @@
 #include "fealty/event/event.hpp"
 #include "fealty/member/effects.hpp"
 #include "fealty/member/record.hpp"
-#include "fealty/program/program.hpp"
+#include "fealty/program/series.hpp"
 
 /// How a transition writes what it did: ledger entries and notices.
 namespace fealty::program {
@@ -15,7 +15,8 @@ namespace fealty::program {
 /// One transition under way. Borrows everything; lives as long as one call of apply().
 struct Change {
   member::Record& record;
-  const Program& program;
+  const Series& series;
+  const Program& program;  // the generation that the cause is judged by
   member::Effects& effects;
   event::Offset position = 0;
   std::string_view cause;  // event id
@@ -44,8 +45,8 @@ member::LedgerEntry& post(Change& change, member::EntryKind kind, std::int64_t p
                           std::string_view rule, std::string_view order_id,
                           std::string_view explanation);
 
-/// A new notice, or nullptr where the program mutes the type.
-member::Notice* notice(Change& change, member::NoticeType type, std::string_view rule);
+/// A new notice.
+member::Notice& notice(Change& change, member::NoticeType type, std::string_view rule);
 /// A notice of a balance change: before, after, points. Adds balance.negative where it falls below
 /// 0.
 void points_notice(Change& change, member::NoticeType type, std::string_view rule,

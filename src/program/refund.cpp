@@ -210,15 +210,16 @@ bool take_back(const member::ParkedRefund& refund, member::OrderGrant& order) {
   return excess || (stated && sum > total);
 }
 
-std::int64_t points_left(const member::OrderGrant& order, const Program& program) {
+std::int64_t points_left(const member::OrderGrant& order, const Series& series) {
   if (order.refunded_minor == order.total_minor) return 0;
-  if (order.program_version != program.version) {
+  const Program* const program = series.of_version(order.program_version);
+  if (program == nullptr) {  // Granted before this series: its rules are not at hand.
     return share(order.granted, order.total_minor - order.refunded_minor, order.total_minor);
   }
   const member::OrderGrant left = remainder_of(order);
   const std::int64_t revenue = share(revenue_of(order), left.total_minor, order.total_minor);
   Earned earned;
-  order_points(left, revenue, program, earned);
+  order_points(left, revenue, *program, earned);
   return earned.points;
 }
 
@@ -234,16 +235,16 @@ std::int64_t qualifying_of(const member::OrderGrant& order, const Program& progr
   return 0;
 }
 
-Reversal reverse(const member::ParkedRefund& refund, const member::Record& record,
-                 const Program& program, member::OrderGrant& order) {
+Reversal reverse(const member::ParkedRefund& refund, const Change& change,
+                 member::OrderGrant& order) {
   Reversal out;
   out.refunded_before = order.refunded_minor;
   out.exceeds = take_back(refund, order);
   const std::int64_t unreversed = order.granted - order.reversed;
-  out.deduction = std::clamp<std::int64_t>(unreversed - points_left(order, program), 0, unreversed);
+  out.deduction = std::clamp<std::int64_t>(unreversed - points_left(order, change.series), 0, unreversed);
   out.taken = out.deduction;
-  if (program.negative_balance == NegativeBalance::clamp) {
-    out.taken = std::min(out.deduction, std::max<std::int64_t>(record.balance, 0));
+  if (change.program.negative_balance == NegativeBalance::clamp) {
+    out.taken = std::min(out.deduction, std::max<std::int64_t>(change.record.balance, 0));
   }
   order.reversed += out.deduction;
   check(order.reversed <= order.granted, "no order gives back more than it gave");
@@ -257,19 +258,18 @@ void book_refund(Change& change, const Reversal& reversal, member::OrderGrant& o
 
   if (reversal.deduction > 0) reverse_points(change, order, reversal);
   if (reversal.exceeds) {
-    if (member::Notice* out = notice(change, member::NoticeType::refund_exceeds_order, "refund")) {
-      out->before = reversal.refunded_before;
-      out->after = order.refunded_minor;
-      out->details = {{"total_minor", order.total_minor}};
-      out->explanation = "the refund states more than was left of the order";
-    }
+    member::Notice& out = notice(change, member::NoticeType::refund_exceeds_order, "refund");
+    out.before = reversal.refunded_before;
+    out.after = order.refunded_minor;
+    out.details = {{"total_minor", order.total_minor}};
+    out.explanation = "the refund states more than was left of the order";
   }
   const bool full = order.refunded_minor == order.total_minor;
   const bool uncounted = full && change.program.metric == Metric::orders;
   const std::int64_t qualifying = uncounted ? 0 : qualifying_of(order, change.program);
   const std::int64_t less = order.qualifying - qualifying;
   order.qualifying = qualifying;
-  qualify(change, day_of(order.time, change.program.utc_offset_s), -less, true);
+  qualify(change, change.series.day(order.time), change.series.day(change.time), -less);
 }
 
 }  // namespace fealty::program

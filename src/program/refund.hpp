@@ -11,8 +11,8 @@ void refund_of(const event::Event& event, member::ParkedRefund& out);
 
 /// Marks in `order` what the refund gives back. True where it stated more than was left.
 bool take_back(const member::ParkedRefund& refund, member::OrderGrant& order);
-/// Points that the order still deserves after its refunds.
-std::int64_t points_left(const member::OrderGrant& order, const Program& program);
+/// Points that the order still deserves after its refunds, by the generation that granted them.
+std::int64_t points_left(const member::OrderGrant& order, const Series& series);
 /// What an order adds to the qualifying metric after its refunds.
 std::int64_t qualifying_of(const member::OrderGrant& order, const Program& program);
 
@@ -24,8 +24,8 @@ struct Reversal {
   std::int64_t taken = 0;            // of them from the balance; the rest is written off
 };
 /// Marks in `order` what the refund gives back and says what that costs.
-Reversal reverse(const member::ParkedRefund& refund, const member::Record& record,
-                 const Program& program, member::OrderGrant& order);
+Reversal reverse(const member::ParkedRefund& refund, const Change& change,
+                 member::OrderGrant& order);
 /// Books it in the record: ledger, notices, level. Precondition: the balance has room for it.
 void book_refund(Change& change, const Reversal& reversal, member::OrderGrant& order);
 

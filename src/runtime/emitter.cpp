@@ -14,12 +14,12 @@ std::size_t place_of(std::uint8_t level) {
 void Emitter::emit(const member::Effects& effects, std::string_view member,
                    ports::OutputBuffer& out) {
   for (const member::LedgerEntry& entry : effects.entries) {
-    topology_.encode_entry(entry, member, out.start(ports::Stream::ledger, partition_, member));
+    outputs_.ledger.encode(entry, member, out.start(outputs_.ledger.stream, partition_, member));
     out.finish();
     count(entry);
   }
   for (const member::Notice& notice : effects.notices) {
-    topology_.encode_notice(notice, member, out.start(ports::Stream::notices, partition_, member));
+    outputs_.notices.encode(notice, member, out.start(outputs_.notices.stream, partition_, member));
     out.finish();
     ++counters_.notices[static_cast<std::size_t>(notice.type)];
   }

@@ -36,6 +36,7 @@ void HistoryLog::add_segment(std::size_t bytes) {
   Segment& segment = segments_.emplace_back();
   segment.size = size;
   segment.memory = std::move(memory);
+  if (held_) held_(0, size);
 }
 
 HistoryLog::Position HistoryLog::append(std::string_view bytes, Position previous,
@@ -135,6 +136,7 @@ void HistoryLog::release(const Release& what) {
 /// Its number never comes again, so a position never comes to mean something else.
 void HistoryLog::drop(Segment& segment) {
   bytes_ -= segment.used;
+  if (held_) held_(segment.size, 0);
   segment.used = segment.size;
   segment.memory.reset();
 }

@@ -34,9 +34,10 @@ void KeyCheck::tell(const ports::InputRecord& raw, const event::Event& event) {
              {"member", event.member.substr(0, 64)},
              {"so", refuses() ? "such records are dead-lettered as wrong_partition"
                               : "such records are applied where they came, and counted"},
-             {"mend", "have the producer use the member id as key, put the records on a topic that "
-                      "is keyed by member (ingest does that), or, where a partitioner of your own "
-                      "places them by member, set kafka.key_check: count"}});
+             {"mend",
+              "have the producer use the member id as key, put the records on a topic that "
+              "is keyed by member (ingest does that), or, where a partitioner of your own "
+              "places them by member, set kafka.key_check: count"}});
 }
 
 }  // namespace fealty::runtime

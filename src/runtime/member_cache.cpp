@@ -143,7 +143,7 @@ void MemberCache::drop_partition(std::uint32_t partition) {
   }
 }
 
-std::vector<Slot> MemberCache::sorted_by_id() const {
+std::vector<Slot> MemberCache::sorted_by_id(std::optional<std::uint32_t> partition) const {
   struct Key {
     std::uint64_t head, next;  // the id's first bytes, as numbers that compare as they do
     Slot slot;
@@ -156,11 +156,11 @@ std::vector<Slot> MemberCache::sorted_by_id() const {
     return number;
   };
   std::vector<Key> keys;
-  keys.reserve(size_);
+  if (!partition) keys.reserve(size_);
   constexpr Slot prefetch_ahead = 32;
   for (Slot slot = 0; slot < slots_made_; ++slot) {
     if (slot + prefetch_ahead < slots_made_) prefetch_member(slot + prefetch_ahead, 64);
-    if (member(slot).live == 0) continue;
+    if (member(slot).live == 0 || (partition && member(slot).partition != *partition)) continue;
     const std::string& id = member(slot).record.id;
     keys.push_back({eight(id, 0), eight(id, 8), slot});
   }

@@ -25,15 +25,14 @@ MemberPartition::MemberPartition(std::uint32_t number, const MembersContext& con
       store_{std::move(store)},
       timeline_{timeline},
       from_{from},
-      store_was_empty_{store_->empty()},
-      evictions_at_open_{context.cache.evictions()},
-      timers_{context.cache, number},
-      unsaved_{*store_, context.cache},
+      at_open_{store_->empty(), context.cache.evictions()},
+      timers_{context.cache, number, context.topology.next_switch},
+      unsaved_{*store_, context.cache, context.log},
       rows_{*store_, unsaved_, context.cache},
       saves_{number, context, *store_, timeline, unsaved_},
-      emitter_{context.topology, number} {}
+      emitter_{context.topology.outputs, number} {}
 
-MemberPartition::~MemberPartition() = default;
+MemberPartition::~MemberPartition() { context_.cache.hold(timers_counted_, 0); }
 
 Result<void> MemberPartition::load(std::span<const Slot> inserted) {
   if (inserted.empty() || !store_has_more()) return {};
@@ -71,7 +70,7 @@ Result<void> MemberPartition::apply(const DecodedRecord& record, Slot slot,
   if (!rows) return rows.error();
 
   effects_.clear();
-  const auto level_before = member.record.announced_level.level;
+  const auto level_before = member.record.level.level;
   const bool is_new = member.record.last_day < 0;
   const program::Outcome outcome =
       context_.topology.apply(member.record, event, offset, **rows, effects_);
@@ -92,7 +91,7 @@ Result<void> MemberPartition::apply(const DecodedRecord& record, Slot slot,
     ++counters.records;
     ++counters.applied;
     if (is_new) emitter_.count_new_member();
-    emitter_.count_level(level_before, member.record.announced_level.level);
+    emitter_.count_level(level_before, member.record.level.level);
     if (counters.first_time == EventTime{} || event.time < counters.first_time) {
       counters.first_time = event.time;
     }
@@ -122,12 +121,12 @@ void MemberPartition::keep(Slot slot, CachedMember& member) {
 void MemberPartition::announce(Slot slot, bool silent, ports::OutputBuffer& out) {
   CachedMember& member = context_.cache.member(slot);
   effects_.clear();
-  const auto level_before = member.record.announced_level.level;
+  const auto level_before = member.record.level.level;
   context_.topology.announce(member.record, timeline_.now(), effects_);
   saves_.queue().changed(slot, member, timeline_, context_.options.clock);
   timers_.add(slot, member);
   if (!silent) {
-    emitter_.count_level(level_before, member.record.announced_level.level);
+    emitter_.count_level(level_before, member.record.level.level);
     emitter_.emit(effects_, member.record.id, out);
   }
   keep(slot, member);
@@ -145,14 +144,18 @@ void MemberPartition::reject(const DecodedRecord& record, const Error& error,
   }
   ++counters.deadlettered;
   codec::encode_deadletter(error, context_.source.describe(number_, offset), number_, offset,
-                           record.raw->value, out.start(ports::Stream::deadletters, number_, {}));
+                           record.raw->value,
+                           out.start(context_.topology.outputs.deadletters, number_, {}));
   out.finish();
 }
 
-ports::CommitPosition MemberPartition::prepare(Flush::Share share, ports::OutputBuffer& out) {
+ports::CommitPosition MemberPartition::prepare(Flush::Share share, std::size_t& room,
+                                               ports::OutputBuffer& out) {
   unsaved_.count();
+  context_.cache.hold(timers_counted_, timers_.bytes());
+  timers_counted_ = timers_.bytes();
   preparing_counters_ = emitter_.counters();
-  return saves_.prepare(share, out);
+  return saves_.prepare(share, room, out);
 }
 
 ports::SavedBatch& MemberPartition::committed(const ports::CommitPosition& position) {

@@ -25,9 +25,10 @@ Flush::Share Flush::share_of(std::uint32_t partition) const {
 Members::Members(const Topology& topology, ports::Source& source, ports::Changelog* changelog,
                  ports::MemberStores& stores, MembersOptions options)
     : cache_{options.cache_bytes},
+      log_{[this](std::size_t before, std::size_t now) { cache_.hold(before, now); }},
       options_{std::move(options)},
-      context_{topology, options_, source, cache_},
-      source_{source},
+      generations_{options_.generations},
+      context_{topology, options_, source, cache_, log_, generations_},
       changelog_{changelog},
       stores_{stores},
       key_check_{options_.key_policy, options_.input_partitions} {}
@@ -41,7 +42,7 @@ void Members::close() {
 }
 
 Result<void> Members::assign(std::span<const ports::Assignment> partitions) {
-  const bool shared = source_.one_clock();
+  const bool shared = context_.source.one_clock();
   for (const ports::Assignment& assignment : partitions) {
     if (!shared || groups_.empty()) groups_.push_back(std::make_unique<TimelineGroup>());
     TimelineGroup& group = *groups_.back();
@@ -90,6 +91,7 @@ Result<void> Members::ready(TimelineGroup& group) {
   } else {
     group.timeline->begin(first->from());
   }
+  adopt_further(*group.timeline);
   std::deque<Opening> openings;
   openings.swap(group.openings);
   for (Opening& opening : openings) {
@@ -97,8 +99,9 @@ Result<void> Members::ready(TimelineGroup& group) {
     const std::uint32_t number = opening.partition();
     auto& partition = group.partitions.emplace_back(std::make_unique<MemberPartition>(
         number, context_, opening.take_store(), *group.timeline, opening.from()));
+    if (opening.checkpoint()) partition->timers().turned(opening.checkpoint()->turned_to);
     partitions_[number] = {partition.get(), &group};
-    if (auto started = source_.start_at(number, opening.from()); !started) return started;
+    if (auto started = context_.source.start_at(number, opening.from()); !started) return started;
   }
   group.last_record = options_.clock.steady();
   if (group.timeline->today() >= 0)
@@ -108,9 +111,37 @@ Result<void> Members::ready(TimelineGroup& group) {
   return {};
 }
 
+void Members::adopt_further(Timeline& timeline) const {
+  for (const ports::Generation& one : generations_) {
+    const auto& adopted = timeline.generations();
+    if (!adopted.empty() && one.version <= adopted.back().version) continue;
+    timeline.adopt(one);
+    log::info("program.adopted", {{"version", one.version}, {"position", timeline.next()}});
+  }
+}
+
+Result<void> Members::adopt(const std::vector<ports::Generation>& generations) {
+  for (const auto& group : groups_) {
+    if (!group->ready()) continue;  // It is checked when it is.
+    const auto& adopted = group->timeline->generations();
+    for (const ports::Generation& one : generations) {
+      if (!adopted.empty() && one.version <= adopted.back().version) continue;
+      if (auto ahead = is_ahead(one, adopted, group->timeline->today()); !ahead) return ahead;
+    }
+  }
+  generations_ = generations;
+  for (const auto& group : groups_) {
+    if (!group->ready()) continue;
+    adopt_further(*group->timeline);
+    group->touched = true;
+  }
+  return {};
+}
+
 void Members::prepare(const Flush& flush, ports::OutputBuffer& out,
                       std::vector<ports::CommitPosition>& positions) {
   const auto now = options_.clock.steady();
+  std::size_t room = options_.flush.bytes_max;
   for (const auto& group : groups_) {
     if (!group->ready()) continue;
     const bool wanted =
@@ -125,24 +156,26 @@ void Members::prepare(const Flush& flush, ports::OutputBuffer& out,
     const bool long_list = group->timeline->refused_count() > refused_max;
     for (const auto& partition : group->partitions) {
       const auto share = long_list ? Flush::Share::all : flush.share_of(partition->number());
-      positions.push_back(partition->prepare(share, out));
+      positions.push_back(partition->prepare(share, room, out));
     }
   }
 }
 
 Result<void> Members::committed(std::span<const ports::CommitPosition> positions) {
-  saves_.clear();
+  std::vector<ports::MemberStores::Save> saves;
   for (const ports::CommitPosition& position : positions) {
     const Held& held = partitions_.at(position.partition);
     check(held.partition != nullptr, "a commit is taken before its partitions go");
     held.group->fresh = false;
     held.group->timeline->set_committed(from_note(position.committed, position.note));
-    saves_.push_back({&held.partition->store(), &held.partition->committed(position)});
+    saves.push_back({&held.partition->store(), &held.partition->committed(position)});
   }
-  if (saves_.empty()) return {};
-  if (auto kept = stores_.save(saves_); !kept) return kept;
+  if (saves.empty()) return {};
+  if (auto kept = stores_.save(saves); !kept) return kept;
+  const std::size_t blocks_kept =
+      std::max<std::size_t>(1, ports::SavedBatch::blocks_kept_default / positions.size());
   for (const ports::CommitPosition& position : positions) {
-    partitions_[position.partition].partition->saved();
+    partitions_[position.partition].partition->saved(blocks_kept);
   }
   return {};
 }
@@ -247,6 +280,12 @@ EventTime Members::clock() const {
     if (group->timeline) latest = std::max(latest, group->timeline->now());
   }
   return latest;
+}
+
+const Timeline* Members::timeline(std::uint32_t partition) const {
+  if (partition >= partitions_.size()) return nullptr;
+  const TimelineGroup* const group = partitions_[partition].group;
+  return group == nullptr ? nullptr : group->timeline.get();
 }
 
 }  // namespace fealty::runtime

@@ -1,11 +1,16 @@
 #include "fealty/runtime/opening.hpp"
 
+#include <algorithm>
+#include <limits>
+#include <string>
 #include <utility>
 
 #include "fealty/log/log.hpp"
 
 namespace fealty::runtime {
 namespace {
+
+constexpr std::chrono::seconds outrun_wait{10};
 
 /// Carries changelog records into a store.
 class Restore final : public ports::Changelog::Visitor {
@@ -21,11 +26,60 @@ class Restore final : public ports::Changelog::Visitor {
   std::uint64_t& records_;
 };
 
-std::string quoted(const std::string& id, std::uint32_t version) {
-  return "'" + id + "' version " + std::to_string(version);
+/// What was adopted must still be given, unchanged; what is new must not judge days that are past.
+Result<void> generations_fit(const ports::Checkpoint& saved, const MembersContext& context) {
+  const auto of_version = [](std::span<const ports::Generation> all, std::uint32_t version) {
+    return std::find_if(all.begin(), all.end(),
+                        [&](const ports::Generation& one) { return one.version == version; });
+  };
+  const std::span<const ports::Generation> given = context.generations;
+  for (const ports::Generation& adopted : saved.generations) {
+    const auto same = of_version(given, adopted.version);
+    if (same != given.end() && same->fingerprint == adopted.fingerprint &&
+        same->valid_from == adopted.valid_from) {
+      continue;
+    }
+    const std::string version = "version " + std::to_string(adopted.version);
+    return Error{Errc::wrong_program, "state",
+                 same == given.end()
+                     ? "the state goes by " + version +
+                           " of the program, which is not given: name its file, too (a copy lies "
+                           "beside the state)"
+                     : "the state goes by another " + version +
+                           " of the program: what may change an outcome must be a further version "
+                           "with a valid_from to come. Give the file as it was (a copy lies beside "
+                           "the state), or replay into an empty state directory"};
+  }
+  const std::span<const ports::Generation> known = saved.generations;
+  const Day today = saved.recorded_clock.now == EventTime{}
+                        ? std::numeric_limits<Day>::min()
+                        : context.topology.day(saved.recorded_clock.now);
+  for (const ports::Generation& one : given) {
+    if (of_version(known, one.version) != known.end()) continue;
+    if (auto ahead = is_ahead(one, known, today); !ahead) return ahead;
+  }
+  return {};
 }
 
 }  // namespace
+
+Result<void> is_ahead(const ports::Generation& fresh, std::span<const ports::Generation> adopted,
+                      Day today) {
+  const std::string version = "version " + std::to_string(fresh.version);
+  if (!adopted.empty() && fresh.version < adopted.back().version) {
+    return Error{Errc::wrong_program, "program",
+                 version + " is older than version " + std::to_string(adopted.back().version) +
+                     ", by which the members go already: give it a higher version"};
+  }
+  if (adopted.empty() || fresh.valid_from > today) return {};
+  const std::string from = fresh.valid_from == std::numeric_limits<Day>::min()
+                               ? std::string{"has no valid_from"}
+                               : "is valid from " + to_iso_date(fresh.valid_from);
+  return Error{Errc::wrong_program, "program",
+               version + " " + from + ", but the clock stands at " + to_iso_date(today) +
+                   ": a generation can only be adopted before its first day. State a later "
+                   "valid_from; a correction of the past is a replay under the changed program"};
+}
 
 Opening::Opening(ports::Assignment assignment, std::unique_ptr<ports::MemberStore> store,
                  ports::MemberStores& stores, ports::Changelog* changelog)
@@ -46,6 +100,7 @@ Result<bool> Opening::step(std::chrono::milliseconds budget, const MembersContex
   auto found = store_->checkpoint();
   if (!found) return found.error();
   checkpoint_ = std::move(*found);
+  if (changelog_ != nullptr && outrun(context.options.clock.steady())) return false;
   if (auto fits = check_fits(context); !fits) return fits.error();
   done_ = true;
   return true;
@@ -89,17 +144,29 @@ ports::Offset Opening::from() const {
   return assignment_.fresh ? assignment_.committed : 0;
 }
 
+/// The state is of a later commit than what the group said. As a rule this worker was away for
+/// long, others have its partitions, and the source is about to tell: it gets the time to.
+bool Opening::outrun(MachineClock::Steady now) {
+  if (!checkpoint_ || checkpoint_->committed <= committed().offset) return false;
+  if (!outrun_since_) {
+    outrun_since_ = now;
+    log::warn("partition.outrun", {{"partition", partition()},
+                                   {"committed", committed().offset},
+                                   {"saved", checkpoint_->committed}});
+  }
+  return now - *outrun_since_ < outrun_wait;
+}
+
 Result<void> Opening::check_fits(const MembersContext& context) const {
   if (!checkpoint_) return {};
   const ports::Checkpoint& saved = *checkpoint_;
-  const MembersOptions& now = context.options;
-  if (saved.program_id != now.program_id || saved.program_fingerprint != now.program_fingerprint) {
+  if (saved.program_id != context.options.program_id) {
     return Error{Errc::wrong_program, "state",
-                 "the state was made with program " +
-                     quoted(saved.program_id, saved.program_version) + ", not with this " +
-                     quoted(now.program_id, now.program_version) +
-                     ": start with that program, or replay into an empty state directory"};
+                 "the state was made with program '" + saved.program_id + "', not with this '" +
+                     context.options.program_id +
+                     "': start with that program, or replay into an empty state directory"};
   }
+  if (auto fits = generations_fit(saved, context); !fits) return fits;
   if (saved.committed > committed().offset) {
     return Error{Errc::input_gap, "state",
                  "the state is ahead of its input: saved at position " +

@@ -10,7 +10,6 @@ namespace fealty::runtime {
 namespace {
 
 constexpr std::size_t saved_together = 32;
-constexpr std::size_t bytes_least = std::size_t{1} << 20U;
 
 }  // namespace
 
@@ -21,13 +20,13 @@ Saves::Saves(std::uint32_t partition, const MembersContext& context, ports::Memb
       store_{store},
       timeline_{timeline},
       unsaved_{unsaved},
-      bytes_max_{std::min(context.options.flush.bytes_max,
-                          std::max(context.options.cache_bytes / 16, bytes_least))},
       queue_{context.cache, context.options.flush} {}
 
-ports::CommitPosition Saves::prepare(Flush::Share share, ports::OutputBuffer& out) {
+ports::CommitPosition Saves::prepare(Flush::Share share, std::size_t& room,
+                                     ports::OutputBuffer& out) {
   check(in_flight_.empty() && batch_.empty(), "one commit at a time");
-  save_members(share, out);
+  save_members(share, room, out);
+  room -= std::min(room, batch_.bytes());
   const CommittedTo to = timeline_.worked_off();
   const Moment moment = queue_.recover_from().value_or(timeline_.moment());
   const ports::CommitPosition position{.partition = partition_,
@@ -38,7 +37,7 @@ ports::CommitPosition Saves::prepare(Flush::Share share, ports::OutputBuffer& ou
   save_checkpoint(position, moment);
   if (!context_.options.changelog) return position;
   for (const auto& item : batch_.items) {
-    out.add(ports::Stream::changelog, partition_, batch_.key(item), batch_.value(item));
+    out.add(context_.topology.outputs.changelog, partition_, batch_.key(item), batch_.value(item));
   }
   return position;
 }
@@ -50,8 +49,6 @@ void Saves::save_checkpoint(const ports::CommitPosition& position, const Moment&
   checkpoint.committed = position.committed;
   checkpoint.note = position.note;
   checkpoint.program_id = context_.options.program_id;
-  checkpoint.program_version = context_.options.program_version;
-  checkpoint.program_fingerprint = context_.options.program_fingerprint;
   checkpoint.core_revision = context_.topology.core_revision;
   store_.encode(checkpoint, batch_);
 }
@@ -59,7 +56,7 @@ void Saves::save_checkpoint(const ports::CommitPosition& position, const Moment&
 /// Saves members as long as they are due and the batch has room, some at a time: what each has not
 /// saved lies all over the log, and many chains are followed faster side by side than in turn. Only
 /// as many as fit, going by those before them: the busiest, whose histories are large, come first.
-void Saves::save_members(Flush::Share share, ports::OutputBuffer& out) {
+void Saves::save_members(Flush::Share share, std::size_t room, ports::OutputBuffer& out) {
   const auto now = context_.options.clock.steady();
   const std::size_t left = share == Flush::Share::all ? 0 : queue_.size() / 2;
   const auto wanted = [&] {
@@ -67,10 +64,10 @@ void Saves::save_members(Flush::Share share, ports::OutputBuffer& out) {
            (share != Flush::Share::due && queue_.size() > left);
   };
   std::array<Slot, saved_together> slots{};
-  std::size_t largest = bytes_max_;  // of the members just saved; unknown yet
-  while (batch_.bytes() < bytes_max_) {
-    const std::size_t room = bytes_max_ - batch_.bytes();
-    const std::size_t fit = std::clamp<std::size_t>(room / largest, 1, slots.size());
+  std::size_t largest = std::max<std::size_t>(room, 1);  // of the members just saved; unknown yet
+  while (batch_.bytes() < room) {
+    const std::size_t left_room = room - batch_.bytes();
+    const std::size_t fit = std::clamp<std::size_t>(left_room / largest, 1, slots.size());
     std::size_t count = 0;
     while (count < fit && !queue_.empty() && wanted()) {
       if (const Slot ahead = queue_.ahead(slots.size()); ahead != no_slot) {
@@ -97,9 +94,9 @@ void Saves::save_member(Slot slot, std::span<const std::string_view> entries,
   const ports::SaveItem item{&member.record, entries, rows, member.stored_due};
   store_.encode({&item, 1}, as_of, batch_);
   if (context_.options.member_snapshots) {
-    context_.topology.encode_member(
-        member.record, timeline_.now(),
-        out.start(ports::Stream::members, partition_, member.record.id));
+    const auto& members = context_.topology.outputs.members;
+    members.encode(member.record, timeline_.now(),
+                   out.start(members.stream, partition_, member.record.id));
     out.finish();
   }
   member.unsaved_entries = HistoryLog::none;
@@ -117,11 +114,11 @@ ports::SavedBatch& Saves::committed(const ports::CommitPosition& position) {
   return batch_;
 }
 
-void Saves::saved() {
+void Saves::saved(std::size_t blocks_kept) {
   for (const InFlight& saved : in_flight_) context_.cache.member(saved.slot).in_flight = 0;
   in_flight_.clear();
   unsaved_.release_gathered();
-  batch_.clear();
+  batch_.clear(blocks_kept);
 }
 
 }  // namespace fealty::runtime

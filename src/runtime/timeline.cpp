@@ -42,15 +42,23 @@ void Timeline::begin(const ports::Checkpoint& checkpoint) {
   advances_ = checkpoint.advances;
   made_ = 0;
   refused_ = checkpoint.refused;
-  recorded_to_ = checkpoint.recorded_to;
-  recorded_clock_ = checkpoint.recorded_clock;
+  recorded_ = {checkpoint.recorded_to, checkpoint.recorded_clock};
+  turned_to_ = checkpoint.turned_to;
+  generations_ = checkpoint.generations;
   set_today();
 }
 
 void Timeline::begin(ports::Offset start) { next_ = start; }
 
+void Timeline::adopt(ports::Generation generation) {
+  check(generations_.empty() || generations_.back().version < generation.version,
+        "generations are adopted in order");
+  generation.adopted_at = next_;
+  generations_.push_back(generation);
+}
+
 bool Timeline::refused(ports::Offset offset, bool behind) {
-  if (recorded_clock_) return std::binary_search(refused_.begin(), refused_.end(), offset);
+  if (recorded_) return std::binary_search(refused_.begin(), refused_.end(), offset);
   if (behind) refused_.push_back(offset);
   return behind;
 }
@@ -67,16 +75,16 @@ bool Timeline::repeat(ports::Offset offset) {
     clock_.move(advances_[made_++].time);
     if (set_today()) return true;
   }
-  if (recorded_clock_ && offset >= recorded_to_) {
-    clock_.restore(*recorded_clock_);
-    recorded_clock_.reset();
+  if (recorded_ && offset >= recorded_->to) {
+    clock_.restore(recorded_->clock);
+    recorded_.reset();
     return set_today();
   }
   return false;
 }
 
 void Timeline::accepted(ports::Offset offset, EventTime time) {
-  if (recorded_clock_) return;
+  if (recorded_) return;
   clock_.accepted(time);
   if (!set_today()) return;
   advances_.push_back({offset + 1, clock_.now()});
@@ -87,6 +95,7 @@ void Timeline::accepted(ports::Offset offset, EventTime time) {
 bool Timeline::passed(ports::Offset offset) {
   check(offset >= next_, "a timeline goes forward");
   next_ = offset + 1;
+  before_record_.reset();
   return std::exchange(new_day_, false);
 }
 
@@ -100,13 +109,17 @@ void Timeline::tick(EventTime time) {
 
 bool Timeline::silent(const ports::DuePlace& place) const {
   if (next_ != committed_.offset) return next_ < committed_.offset;
-  return recovering_ && (!committed_.turn || place <= *committed_.turn);
+  // Of several turns at this position, all were worked off but the last.
+  return recovering_ && (!committed_.turn || advance_left() || place <= *committed_.turn);
 }
 
 void Timeline::settle() {
   if (!recovering_ || next_ < committed_.offset) return;
-  const bool repeated = made_ == advances_.size() || advances_[made_].position > next_;
-  if (repeated && !turn_) recovering_ = false;
+  if (!advance_left() && !turn_) recovering_ = false;
+}
+
+bool Timeline::advance_left() const {
+  return made_ < advances_.size() && advances_[made_].position <= next_;
 }
 
 CommittedTo Timeline::worked_off() const {
@@ -122,8 +135,11 @@ void Timeline::fill(const Moment& moment, ports::Checkpoint& checkpoint) {
   refused_.erase(refused_.begin(),
                  std::lower_bound(refused_.begin(), refused_.end(), moment.position));
   checkpoint.refused = refused_;
-  checkpoint.recorded_to = std::max(next_, recorded_to_);
-  checkpoint.recorded_clock = recorded_clock_.value_or(clock_.state());
+  checkpoint.turned_to = moment.turned_to;
+  checkpoint.generations = generations_;
+  const Recorded now = recorded_.value_or(Recorded{next_, clock_.state()});
+  checkpoint.recorded_to = std::max(next_, now.to);
+  checkpoint.recorded_clock = now.clock;
 }
 
 }  // namespace fealty::runtime

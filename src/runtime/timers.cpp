@@ -57,9 +57,8 @@ void Timers::sort(DayList& list, Day day) {
   list.sorted = true;
 }
 
-/// True where it stopped at the limit.
-bool Timers::from_memory(const ports::DuePlace& after, Day today, std::size_t limit,
-                         std::vector<DueMember>& out) {
+void Timers::from_memory(const ports::DuePlace& after, Day today, std::size_t limit,
+                         DuePage& out) {
   for (auto at = days_.lower_bound(after.day); at != days_.end() && at->first <= today; ++at) {
     const Day day = at->first;
     sort(at->second, day);
@@ -72,56 +71,96 @@ bool Timers::from_memory(const ports::DuePlace& after, Day today, std::size_t li
     }
     for (; entry != entries.end(); ++entry) {
       if (!holds(*entry, day)) continue;
-      if (out.size() == limit) return true;
-      out.push_back({{day, cache_.member(entry->slot).record.id}, entry->slot});
+      out.more = out.members.size() == limit;
+      if (out.more) return;
+      out.members.push_back({{day, cache_.member(entry->slot).record.id}, entry->slot});
+      out.reached = out.members.back().place;
     }
   }
-  return false;
 }
 
-/// Likewise, of those that the index names rightly: who has changed since is held in memory.
-Result<bool> Timers::from_store(const ports::DuePlace& after, Day today, std::size_t limit,
-                                ports::MemberStore& store, std::vector<DueMember>& out,
-                                ports::DuePlace& reached) {
+/// Those that the index names rightly: who has changed since is held in memory.
+Result<void> Timers::from_store(const ports::DuePlace& after, Day today, std::size_t limit,
+                                ports::MemberStore& store, DuePage& out) {
   stored_.clear();
   const auto more = store.due(after, today, limit, stored_);
   if (!more) return more.error();
+  out.more = *more;
   for (ports::DuePlace& place : stored_) {
     const std::uint64_t key = cache_.key_of(place.member, partition_);
     const Slot slot = cache_.find(key, partition_, place.member);
-    reached = place;
+    out.reached = place;
     if (slot != no_slot && cache_.member(slot).record.due() != place.day) continue;
-    out.push_back({std::move(place), slot});
+    out.members.push_back({std::move(place), slot});
   }
-  return more;
+  return {};
+}
+
+void Timers::everybody_here(const ports::DuePlace& after, Day day, std::size_t limit,
+                            DuePage& out) {
+  if (everybody_.empty()) {
+    for (const Slot slot : cache_.sorted_by_id(partition_)) {
+      everybody_.push_back({slot, std::uint32_t{cache_.member(slot).generation}});
+    }
+  }
+  for (const Entry& entry : everybody_) {
+    const CachedMember& member = cache_.member(entry.slot);
+    if (member.live == 0 || member.generation != entry.generation) continue;
+    if (day == after.day && member.record.id <= after.member) continue;
+    out.more = out.members.size() == limit;
+    if (out.more) return;
+    out.members.push_back({{day, member.record.id}, entry.slot});
+    out.reached = out.members.back().place;
+  }
+}
+
+Result<void> Timers::everybody_stored(const ports::DuePlace& after, Day day, std::size_t limit,
+                                      ports::MemberStore& store, DuePage& out) {
+  const std::string_view behind = day == after.day ? std::string_view{after.member} : "";
+  if (auto read = store.page(behind, limit, records_); !read) return read.error();
+  out.more = records_.size() == limit;
+  for (const member::Record& record : records_) {
+    const std::uint64_t key = cache_.key_of(record.id, partition_);
+    out.members.push_back({{day, record.id}, cache_.find(key, partition_, record.id)});
+    out.reached = out.members.back().place;
+  }
+  return {};
 }
 
 Result<void> Timers::upcoming(const ports::DuePlace& after, Day today, std::size_t limit,
                               ports::MemberStore* store, DuePage& page) {
-  const bool any_before = turned_to_ != std::numeric_limits<Day>::min();
-  const ports::DuePlace first{any_before ? turned_to_ + 1 : turned_to_, {}};
+  constexpr Day first_day = std::numeric_limits<Day>::min();
+  const Day turned_to = turned_to_;
+  const ports::DuePlace first{turned_to == first_day ? first_day : turned_to + 1, {}};
   const ports::DuePlace& from = std::max(after, first);
-  std::vector<DueMember> memory, saved;
-  ports::DuePlace reached_saved;
-  const bool more_memory = from_memory(from, today, limit, memory);
-  bool more_saved = false;
+  std::vector<DuePage> sources(1);
+  from_memory(from, today, limit, sources.back());
   if (store != nullptr) {
-    auto more = from_store(from, today, limit, *store, saved, reached_saved);
-    if (!more) return more.error();
-    more_saved = *more;
+    auto read = from_store(from, today, limit, *store, sources.emplace_back());
+    if (!read) return read;
   }
-  const auto earlier = [](const DueMember& a, const DueMember& b) { return a.place < b.place; };
-  std::merge(memory.begin(), memory.end(), saved.begin(), saved.end(),
-             std::back_inserter(page.members), earlier);
+  for (Day day = next_switch_(turned_to); day <= today; day = next_switch_(day)) {
+    if (day < from.day) continue;
+    everybody_here(from, day, limit, sources.emplace_back());
+    if (store == nullptr) continue;
+    auto read = everybody_stored(from, day, limit, *store, sources.emplace_back());
+    if (!read) return read;
+  }
+  // Behind the last place of a source that has more, the others may be ahead of it.
+  for (DuePage& source : sources) {
+    std::move(source.members.begin(), source.members.end(), std::back_inserter(page.members));
+    if (!source.more) continue;
+    page.reached = page.more ? std::min(page.reached, source.reached) : source.reached;
+    page.more = true;
+  }
+  std::stable_sort(page.members.begin(), page.members.end(),
+                   [](const DueMember& a, const DueMember& b) { return a.place < b.place; });
   const auto same = [](const DueMember& a, const DueMember& b) { return a.place == b.place; };
   page.members.erase(std::unique(page.members.begin(), page.members.end(), same),
                      page.members.end());
-  page.more = more_memory || more_saved;
-  if (!page.more) return {};
-  // Behind the last place of the one that has more, the other may be ahead of it.
-  page.reached = more_saved ? reached_saved : memory.back().place;
-  if (more_memory) page.reached = std::min(page.reached, memory.back().place);
-  std::erase_if(page.members, [&](const DueMember& due) { return page.reached < due.place; });
+  if (page.more) {
+    std::erase_if(page.members, [&](const DueMember& due) { return page.reached < due.place; });
+  }
   return {};
 }
 
@@ -131,11 +170,12 @@ void Timers::turned(Day today) {
     days_.erase(days_.begin());
   }
   turned_to_ = today;
+  everybody_.clear();
 }
 
 std::size_t Timers::bytes() const {
   constexpr std::size_t node_bytes = 96;
-  return days_.size() * node_bytes + 2 * entries_ * sizeof(Entry);
+  return days_.size() * node_bytes + (2 * entries_ + everybody_.capacity()) * sizeof(Entry);
 }
 
 }  // namespace fealty::runtime

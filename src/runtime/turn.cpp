@@ -66,7 +66,8 @@ Result<void> load(std::vector<Due>& due, const TimelineGroup& group, MemberCache
 
 }  // namespace
 
-Result<bool> turn_page(TimelineGroup& group, MemberCache& cache, std::size_t limit,
+Result<bool> turn_page(TimelineGroup& group, MemberCache& cache,
+                       const Timers::NextSwitch& next_switch, std::size_t limit,
                        ports::OutputBuffer& out) {
   Timeline& timeline = *group.timeline;
   ports::DuePlace* const reached = timeline.turn();
@@ -76,7 +77,9 @@ Result<bool> turn_page(TimelineGroup& group, MemberCache& cache, std::size_t lim
   if (auto loaded = load(merged->due, group, cache); !loaded) return loaded.error();
   for (const Due& due : merged->due) {
     const Slot slot = due.member.slot;
-    if (cache.member(slot).record.due() > timeline.today()) continue;
+    const member::Record& record = cache.member(slot).record;
+    const bool switched = record.last_day >= 0 && next_switch(record.through) <= timeline.today();
+    if (record.due() > timeline.today() && !switched) continue;
     due.partition->announce(slot, timeline.silent(due.member.place), out);
     cache.recount(cache.member(slot));
   }

@@ -27,8 +27,8 @@ std::size_t mark(std::string_view name) {
 
 }  // namespace
 
-Unsaved::Unsaved(ports::MemberStore& store, MemberCache& cache)
-    : store_{store}, cache_{cache}, index_{log_} {}
+Unsaved::Unsaved(ports::MemberStore& store, MemberCache& cache, HistoryLog& log)
+    : store_{store}, cache_{cache}, log_{log}, index_{log_} {}
 
 Unsaved::~Unsaved() { cache_.hold(counted_, 0); }
 
@@ -41,7 +41,6 @@ void Unsaved::add(CachedMember& member, const member::LedgerEntry& entry) {
   encoded_.clear();
   store_.encode(entry, encoded_);
   member.unsaved_entries = log_.append(encoded_, member.unsaved_entries, 0);
-  if (bytes() - counted_ > uncounted_max) count();
 }
 
 void Unsaved::add(Slot slot, HistoryLog::Position saving, const member::RowChange& change,
@@ -56,7 +55,7 @@ void Unsaved::add(Slot slot, HistoryLog::Position saving, const member::RowChang
   } else if (++member.rows_followed > followed_max) {
     index(slot, saving);
   }
-  if (bytes() - counted_ > uncounted_max) count();
+  if (index_.heap_bytes() > counted_ + uncounted_max) count();
 }
 
 /// All that the member has here so far, oldest first.
@@ -148,8 +147,8 @@ void Unsaved::release_gathered() {
 }
 
 void Unsaved::count() {
-  cache_.hold(counted_, bytes());
-  counted_ = bytes();
+  cache_.hold(counted_, index_.heap_bytes());
+  counted_ = index_.heap_bytes();
 }
 
 }  // namespace fealty::runtime

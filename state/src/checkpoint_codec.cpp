@@ -29,6 +29,29 @@ void get(std::string_view bytes, ports::Advance& advance, Reader& outer) {
   if (!in.ok()) outer.fail();
 }
 
+void get(std::string_view bytes, ports::Generation& generation, Reader& outer) {
+  Reader in{bytes};
+  for (std::uint32_t t = 0; in.next(t);) {
+    switch (t) {
+      case tag(1, wire::varint):
+        in.uint(generation.version);
+        break;
+      case tag(2, wire::fixed64):
+        generation.fingerprint = in.raw_fixed64();
+        break;
+      case tag(3, wire::varint):
+        generation.valid_from = static_cast<Day>(in.raw_sint());
+        break;
+      case tag(4, wire::varint):
+        in.uint(generation.adopted_at);
+        break;
+      default:
+        in.skip(t, 4);
+    }
+  }
+  if (!in.ok()) outer.fail();
+}
+
 void get(std::string_view bytes, ports::ClockState& clock, Reader& outer) {
   Reader in{bytes};
   for (std::uint32_t t = 0; in.next(t);) {
@@ -71,9 +94,10 @@ constexpr std::size_t clock_bytes_max = 4 * wire::number_bytes_max + wire::head_
 void encode_checkpoint(const ports::Checkpoint& checkpoint, std::string& out_bytes) {
   constexpr std::size_t advance_bytes_max = 2 * wire::number_bytes_max + wire::head_bytes_max;
   Writer out{out_bytes,
-             9 * wire::number_bytes_max + wire::head_bytes_max + 2 * clock_bytes_max +
+             10 * wire::number_bytes_max + wire::head_bytes_max + 2 * clock_bytes_max +
                  checkpoint.program_id.size() + checkpoint.note.size() + wire::head_bytes_max +
-                 (checkpoint.advances.size() + checkpoint.refused.size()) * advance_bytes_max};
+                 (checkpoint.advances.size() + checkpoint.refused.size()) * advance_bytes_max +
+                 checkpoint.generations.size() * clock_bytes_max};
   out.always_uint(1, format_version);
   out.uint(2, checkpoint.recover_from);
   out.uint(3, checkpoint.committed);
@@ -85,14 +109,21 @@ void encode_checkpoint(const ports::Checkpoint& checkpoint, std::string& out_byt
     });
   }
   out.text(7, checkpoint.program_id);
-  out.uint(8, checkpoint.program_version);
-  out.fixed(9, checkpoint.program_fingerprint);
   out.uint(10, checkpoint.core_revision);
   out.uint(11, checkpoint.recorded_to);
   put(out, 12, checkpoint.recorded_clock);
   out.text(13, checkpoint.note);
   for (const ports::Offset offset : checkpoint.refused) {
     out.nested(14, [&] { out.uint(1, offset); });
+  }
+  out.sint(15, checkpoint.turned_to);
+  for (const ports::Generation& generation : checkpoint.generations) {
+    out.nested(16, [&] {
+      out.uint(1, generation.version);
+      out.fixed(2, generation.fingerprint);
+      out.sint(3, generation.valid_from);
+      out.uint(4, generation.adopted_at);
+    });
   }
   out.finish();
 }
@@ -121,12 +152,6 @@ Result<ports::Checkpoint> decode_checkpoint(std::string_view bytes) {
       case tag(7, wire::bytes):
         in.text(checkpoint.program_id);
         break;
-      case tag(8, wire::varint):
-        in.uint(checkpoint.program_version);
-        break;
-      case tag(9, wire::fixed64):
-        checkpoint.program_fingerprint = in.raw_fixed64();
-        break;
       case tag(10, wire::varint):
         in.uint(checkpoint.core_revision);
         break;
@@ -145,8 +170,14 @@ Result<ports::Checkpoint> decode_checkpoint(std::string_view bytes) {
         checkpoint.refused.push_back(refused.position);
         break;
       }
+      case tag(15, wire::varint):
+        checkpoint.turned_to = static_cast<Day>(in.raw_sint());
+        break;
+      case tag(16, wire::bytes):
+        get(in.raw_bytes(), checkpoint.generations.emplace_back(), in);
+        break;
       default:
-        in.skip(t, 14);
+        in.skip(t, 16);
     }
   }
   if (auto read = verdict(in.ok(), format.number, "checkpoint"); !read) return read.error();

@@ -3,9 +3,12 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <fstream>
+#include <functional>
 #include <iterator>
+#include <vector>
 
 #include "fealty/state/record_codec.hpp"
 
@@ -17,9 +20,15 @@ namespace fs = std::filesystem;
 constexpr std::string_view format_head = "fealty-state ";
 constexpr std::string_view format_name = "FORMAT";
 constexpr std::string_view format_name_new = "FORMAT.new";
+constexpr std::string_view replay_again =
+    "replay the whole log into an empty state directory with this release";
 
 Error unwritable(const fs::path& directory, const std::string& why) {
   return {Errc::output_unwritable, "state", directory.string() + ": " + why};
+}
+
+Error no_state(const fs::path& directory) {
+  return {Errc::input_unreadable, "state", directory.string() + ": holds no state"};
 }
 
 Result<void> write_format(const fs::path& directory) {
@@ -45,29 +54,69 @@ Result<void> check_format(const fs::path& directory) {
   if (format > format_version) {
     return Error{Errc::wrong_revision, "state",
                  directory.string() + ": format " + std::to_string(format) +
-                     " of a newer Fealty, this one reads up to " + std::to_string(format_version)};
+                     " of a newer Fealty, this one reads up to " + std::to_string(format_version) +
+                     ": start that one"};
   }
   if (format < format_version) {
     return Error{Errc::wrong_revision, "state",
                  directory.string() + ": format " + std::to_string(format) +
                      " of an older Fealty, this one reads " + std::to_string(format_version) +
-                     " only: replay the whole log into an empty state directory with this release"};
+                     " only: " + std::string{replay_again}};
   }
   return {};
 }
 
-/// RocksDB would start afresh where CURRENT is missing, and forget every member.
-Result<void> check_current(const fs::path& directory) {
+/// Calls `visit` with the name of each entry until it answers with an error.
+Result<void> visit_names(const fs::path& directory,
+                         const std::function<Result<void>(const fs::path&)>& visit) {
   std::error_code failed;
-  if (fs::exists(directory / "CURRENT", failed)) return {};
   for (fs::directory_iterator at{directory, failed}, end; !failed && at != end;
        at.increment(failed)) {
-    const fs::path name = at->path().filename();
-    if (name.extension() == ".sst" || name.string().starts_with("MANIFEST-")) {
-      return Error{Errc::store_corrupt, "state", directory.string() + "/CURRENT: missing"};
-    }
+    if (auto visited = visit(at->path().filename()); !visited) return visited;
   }
+  if (failed) return unwritable(directory, failed.message());
   return {};
+}
+
+/// RocksDB would start afresh where CURRENT is missing, and forget every member.
+Result<void> check_current(const fs::path& directory, bool make) {
+  std::error_code failed;
+  if (fs::exists(directory / "CURRENT", failed)) return {};
+  auto visited = visit_names(directory, [&](const fs::path& name) -> Result<void> {
+    if (name.extension() != ".sst" && !name.string().starts_with("MANIFEST-")) return {};
+    return Error{Errc::store_corrupt, "state", directory.string() + "/CURRENT: missing"};
+  });
+  if (!visited || make) return visited;
+  return no_state(directory);
+}
+
+/// Whether it is a partition's own directory, of which earlier releases made one each.
+bool is_partition(const fs::path& directory) {
+  const std::string name = directory.filename().string();
+  std::error_code failed;
+  return name.size() >= 5 && name[0] == 'p' &&
+         std::all_of(name.begin() + 1, name.end(), [](char c) { return c >= '0' && c <= '9'; }) &&
+         fs::exists(directory / format_name, failed);
+}
+
+/// There is no FORMAT in it: whose is it?
+Result<void> check_foreign(const fs::path& directory, bool make) {
+  std::vector<fs::path> names;
+  const auto listed = visit_names(directory, [&](const fs::path& name) -> Result<void> {
+    if (name != format_name_new) names.push_back(name);  // That is a start that was cut off.
+    return {};
+  });
+  if (!listed) return listed;
+  for (const fs::path& name : names) {
+    if (!is_partition(directory / name)) continue;
+    return Error{Errc::wrong_revision, "state",
+                 directory.string() + ": of an older Fealty, with a directory a partition (" +
+                     name.string() +
+                     "), which this one does not read: " + std::string{replay_again}};
+  }
+  if (!make) return no_state(directory);
+  if (names.empty()) return {};
+  return unwritable(directory, "holds files that are no Fealty state (there is no FORMAT file)");
 }
 
 }  // namespace
@@ -88,16 +137,10 @@ Result<void> prepare_directory(const fs::path& directory, bool make) {
   }
   if (fs::exists(directory / format_name, failed)) {
     if (auto known = check_format(directory); !known) return known;
-    return check_current(directory);
+    return check_current(directory, make);
   }
   if (failed) return unwritable(directory, failed.message());
-  for (fs::directory_iterator at{directory, failed}, end; !failed && at != end;
-       at.increment(failed)) {
-    if (at->path().filename() == format_name_new) continue;  // A start that was cut off.
-    return unwritable(directory, "holds files that are no Fealty state (there is no FORMAT file)");
-  }
-  if (failed) return unwritable(directory, failed.message());
-  if (!make) return Error{Errc::input_unreadable, "state", directory.string() + ": holds no state"};
+  if (auto ours = check_foreign(directory, make); !ours) return ours;
   return write_format(directory);
 }
 

@@ -1,14 +1,18 @@
 #include "fealty/state/encoded_store.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <numeric>
+#include <utility>
 
 #include "src/format_error.hpp"
 #include "src/keys.hpp"
+#include "src/sorted_writes.hpp"
 
 namespace fealty::state {
 namespace {
+
+/// Every key begins with the letter of its table.
+constexpr std::string_view keys_begin{"\0", 1}, keys_end = "\xff";
 
 constexpr std::size_t restoring_bytes_max = std::size_t{8} * 1024 * 1024;
 // What most items take at most, keys and the encoder's own bounds included.
@@ -25,15 +29,6 @@ std::string end_of(std::string prefix) {
   check(!prefix.empty() && prefix.back() != '\xff', "a prefix that has a successor");
   ++prefix.back();
   return prefix;
-}
-
-/// Eight bytes of a key from `at` on, as a number that compares as they do; missing ones are 0.
-std::uint64_t head_of(std::string_view key, std::size_t at) {
-  std::uint64_t head = 0;
-  if (key.size() > at) {
-    std::memcpy(&head, key.data() + at, std::min<std::size_t>(key.size() - at, sizeof head));
-  }
-  return __builtin_bswap64(head);
 }
 
 }  // namespace
@@ -107,55 +102,9 @@ void EncodedStore::encode(const ports::Checkpoint& checkpoint, ports::SavedBatch
   batch.item_done();
 }
 
-/// Precondition: scratch_ has room, so that earlier keys stay where they are.
-void EncodedStore::add_timer(Day day, std::string_view member, bool erase) {
-  if (day == no_day) return;
-  const std::size_t at = scratch_.size();
-  keys::append_timer(day, member, scratch_);
-  writes_.push_back({.key = std::string_view{scratch_}.substr(at), .erase = erase});
-}
-
-Result<void> EncodedStore::write_sorted(std::uint64_t position) {
-  std::string position_bytes;
-  keys::append_big_endian(position, position_bytes);
-  writes_.push_back({.key = {&keys::position_table, 1}, .value = position_bytes});
-  sort_order_.clear();
-  for (std::uint32_t i = 0; i < writes_.size(); ++i) {
-    const std::string_view key = writes_[i].key;
-    sort_order_.push_back(
-        {{head_of(key, 0), head_of(key, 8), head_of(key, 16), head_of(key, 24)}, i});
-  }
-  std::sort(sort_order_.begin(), sort_order_.end(), [&](const SortKey& a, const SortKey& b) {
-    if (a.head != b.head) return a.head < b.head;
-    const int order = writes_[a.write].key.compare(writes_[b.write].key);
-    return order != 0 ? order < 0 : a.write < b.write;
-  });
-  // Of several writes to one key the last stands.
-  sorted_.clear();
-  for (const SortKey& next : sort_order_) {
-    const Write& write = writes_[next.write];
-    if (!sorted_.empty() && sorted_.back().key == write.key) sorted_.pop_back();
-    sorted_.push_back(write);
-  }
-  return map_->write(sorted_);
-}
-
-Result<void> EncodedStore::save(ports::SavedBatch& batch) {
-  writes_.clear();
-  scratch_.clear();
-  std::size_t timer_bytes = 0;
-  for (const auto& item : batch.items) timer_bytes += 2 * (item.key_size + keys::timer_head);
-  scratch_.reserve(timer_bytes);
-  for (const auto& item : batch.items) {
-    const std::string_view key = batch.key(item);
-    check(item.key_size > 0 && (item.value_size > 0 || keys::is_row_table(key[0])),
-          "a saved version has a key and a value");
-    writes_.push_back({.key = key, .value = batch.value(item), .erase = item.value_size == 0});
-    if (key[0] != keys::member_table || item.due == item.stored_due) continue;
-    add_timer(item.stored_due, key.substr(1), true);
-    add_timer(item.due, key.substr(1), false);
-  }
-  return write_sorted(batch.changelog_position);
+Result<void> EncodedStore::save(const ports::SavedBatch& batch) {
+  SortedWrites sorted;
+  return map_->write(sorted.of(batch));
 }
 
 Result<Day> EncodedStore::stored_due(std::string_view member) {
@@ -210,17 +159,20 @@ Result<void> EncodedStore::restore(std::string_view key, std::string_view value,
   return restoring_bytes_ < restoring_bytes_max ? Result<void>{} : write_restored();
 }
 
+/// Keeps no memory of it: many partitions are restored side by side.
 Result<void> EncodedStore::write_restored() {
-  writes_.clear();
+  std::vector<Write> writes;
+  writes.reserve(restoring_.size() + 1);
   for (const auto& [key, value] : restoring_) {
     const bool timer = key[0] == keys::timer_table;
-    writes_.push_back({.key = key,
-                       .value = timer ? std::string_view{} : std::string_view{value},
-                       .erase = value.empty()});
+    writes.push_back({.key = key,
+                      .value = timer ? std::string_view{} : std::string_view{value},
+                      .erase = value.empty()});
   }
-  auto written = write_sorted(restoring_position_);
-  restoring_.clear();
-  restoring_due_.clear();
+  SortedWrites sorted;
+  auto written = map_->write(sorted.of(std::move(writes), restoring_position_));
+  restoring_ = {};
+  restoring_due_ = {};
   restoring_bytes_ = 0;
   return written;
 }
@@ -284,14 +236,14 @@ Result<void> EncodedStore::page(std::string_view after, std::size_t limit,
 
 bool EncodedStore::empty() {
   bool found = false;
-  const auto scanned = map_->scan(std::string_view{"\0", 1}, "\xff",
-                                  [&](std::string_view, std::string_view) -> Result<bool> {
-                                    found = true;
-                                    return false;
-                                  });
+  const auto scanned =
+      map_->scan(keys_begin, keys_end, [&](std::string_view, std::string_view) -> Result<bool> {
+        found = true;
+        return false;
+      });
   return scanned.has_value() && !found;
 }
 
-std::uint64_t EncodedStore::disk_bytes() { return map_->disk_bytes(); }
+std::uint64_t EncodedStore::disk_bytes() { return map_->disk_bytes(keys_begin, keys_end); }
 
 }  // namespace fealty::state

@@ -24,10 +24,13 @@ inline Result<void> verdict(bool ok, std::uint32_t format, std::string_view what
                      std::to_string(format_version)};
   }
   if (format > 0 && format < format_version) {
-    return Error{Errc::wrong_revision, what,
-                 "stored in format " + std::to_string(format) +
-                     " by an older release, this one reads " + std::to_string(format_version) +
-                     " only: replay the whole log into an empty state directory with this release"};
+    return Error{
+        Errc::wrong_revision, what,
+        "stored in format " + std::to_string(format) + " by an older release, this one reads " +
+            std::to_string(format_version) +
+            " only: replay the whole log into an empty state directory with this release "
+            "(a live group: with a new group id and a new changelog, from the start of its "
+            "input)"};
   }
   if (!ok || format == 0) return Error{Errc::store_corrupt, what, "stored bytes do not decode"};
   return {};

@@ -20,7 +20,8 @@ inline bool is_row_table(char table) {
   return table == order_table || table == delivery_table || table == parked_table ||
          table == reservation_table;
 }
-inline constexpr std::size_t timer_head = 1 + 4;  // table letter, day
+inline constexpr std::size_t timer_head = 1 + 4;   // table letter, day
+inline constexpr std::size_t partition_bytes = 4;  // before each key in a database of them all
 
 template <class T>
 void append_big_endian(T value, std::string& out) {

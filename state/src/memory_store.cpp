@@ -72,7 +72,7 @@ class MemoryMap final : public KeyValue {
     if (from != pairs_.begin() && std::prev(from)->key() >= first) --from;
     return visit_from(from, end, visit);
   }
-  std::uint64_t disk_bytes() override { return 0; }
+  std::uint64_t disk_bytes(std::string_view, std::string_view) override { return 0; }
 
  private:
   using Pairs = std::set<Pair, ByKey>;
@@ -91,5 +91,16 @@ class MemoryMap final : public KeyValue {
 }  // namespace
 
 MemoryStore::MemoryStore() : EncodedStore{std::make_unique<MemoryMap>()} {}
+
+Result<std::unique_ptr<ports::MemberStore>> MemoryStores::open(std::uint32_t) {
+  return std::unique_ptr<ports::MemberStore>{std::make_unique<MemoryStore>()};
+}
+
+Result<void> MemoryStores::save(std::span<const Save> saves) {
+  for (const Save& save : saves) {
+    if (auto kept = static_cast<MemoryStore&>(*save.store).save(*save.batch); !kept) return kept;
+  }
+  return {};
+}
 
 }  // namespace fealty::state

@@ -2,6 +2,7 @@
 
 #include "fealty/state/record_codec.hpp"
 #include "src/format_error.hpp"
+#include "src/level_fields.hpp"
 #include "src/window_codec.hpp"
 #include "src/wire.hpp"
 
@@ -78,12 +79,6 @@ void get_ascending(std::string_view bytes, Reader& outer, Take&& take) {
   if (!in.ok()) outer.fail();
 }
 
-void get_qualifying_amounts(std::string_view bytes, Record& record, Reader& outer) {
-  Reader in{bytes};
-  for (auto& bucket : record.qualifying) bucket.amount = in.raw_sint();
-  if (!in.ok() || !in.at_end()) outer.fail();
-}
-
 void get_recent(std::string_view bytes, Record& record, Reader& outer) {
   if (bytes.size() % 8 != 0 || bytes.size() > Record::recent_max * 8) return outer.fail();
   if (!bytes.empty()) std::memcpy(record.recent_ids.data(), bytes.data(), bytes.size());
@@ -116,12 +111,6 @@ bool get_common(std::uint32_t t, Reader& in, Record& record) {
     case tag(9, wire::bytes):
       get(in.raw_bytes(), record.level, in);
       return true;
-    case tag(10, wire::bytes):
-      get_ascending(in.raw_bytes(), in, [&](Day day) { record.qualifying.push_back({day, 0}); });
-      return true;
-    case tag(11, wire::bytes):
-      get_qualifying_amounts(in.raw_bytes(), record, in);
-      return true;
     case tag(12, wire::bytes):
       get_ascending(in.raw_bytes(), in, [&](Day day) { record.purchase_days.push_back(day); });
       return true;
@@ -130,9 +119,6 @@ bool get_common(std::uint32_t t, Reader& in, Record& record) {
       return true;
     case tag(14, wire::varint):
       in.uint(record.churn_bp);
-      return true;
-    case tag(15, wire::varint):
-      in.sint(record.churn_day);
       return true;
     case tag(16, wire::varint):
       in.sint(record.first_day);
@@ -155,13 +141,7 @@ bool get_common(std::uint32_t t, Reader& in, Record& record) {
   }
 }
 
-/// What later fields of a record mean by what came before.
-struct DecodeState {
-  bool level_differs = false, churn_differs = false;
-  std::string_view source_before;
-};
-
-void get_rest(std::uint32_t t, Reader& in, Record& record, DecodeState& state) {
+void get_rest(std::uint32_t t, Reader& in, Record& record, std::string_view& source_before) {
   switch (t) {
     case tag(22, wire::varint):
       in.sint(record.reserved);
@@ -174,14 +154,6 @@ void get_rest(std::uint32_t t, Reader& in, Record& record, DecodeState& state) {
       return;
     case tag(26, wire::varint):
       in.sint(record.refunded_minor);
-      return;
-    case tag(27, wire::bytes):
-      state.level_differs = true;
-      get(in.raw_bytes(), record.announced_level, in);
-      return;
-    case tag(28, wire::bytes):
-      state.churn_differs = true;
-      get(in.raw_bytes(), record.announced_churn, in);
       return;
     case tag(29, wire::varint):
       in.uint(record.clicks);
@@ -214,7 +186,7 @@ void get_rest(std::uint32_t t, Reader& in, Record& record, DecodeState& state) {
       in.uint(record.timer_notices);
       return;
     case tag(50, wire::bytes):
-      get_delivery(in.raw_bytes(), state.source_before, record.deliveries, in);
+      get_delivery(in.raw_bytes(), source_before, record.deliveries, in);
       return;
     case tag(51, wire::varint):
       record.deliveries.set_left(in.raw_varint());
@@ -232,7 +204,7 @@ void get_rest(std::uint32_t t, Reader& in, Record& record, DecodeState& state) {
       record.deliveries.set_others_left(in.raw_varint() != 0);
       return;
     default:
-      in.skip(t, field_last);
+      if (!get_levels(t, in, record)) in.skip(t, field_last);
   }
 }
 
@@ -241,20 +213,21 @@ void get_rest(std::uint32_t t, Reader& in, Record& record, DecodeState& state) {
 Result<void> decode_record(std::string_view id, std::string_view bytes, Record& record) {
   record = Record{};
   record.id.assign(id);
+  constexpr Day unset = -no_day;
+  record.through = unset;
   Format format;
-  DecodeState state;
+  std::string_view source_before;  // of the last delivery
   Reader in{bytes};
   for (std::uint32_t t = 0; in.next(t);) {
     if (t == tag(1, wire::varint)) {
       in.uint(format.number);
       if (!format.known()) break;
     } else if (!get_common(t, in, record)) {
-      get_rest(t, in, record, state);
+      get_rest(t, in, record, source_before);
     }
   }
-  if (!state.level_differs) record.announced_level = record.level;
-  if (!state.churn_differs) record.announced_churn = record.churn;
-  return verdict(in.ok(), format.number, "member");
+  if (record.through == unset) record.through = record.last_day;
+  return verdict(in.ok() && levels_sound(record), format.number, "member");
 }
 
 }  // namespace fealty::state

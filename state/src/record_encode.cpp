@@ -1,4 +1,5 @@
 #include "fealty/state/record_codec.hpp"
+#include "src/level_fields.hpp"
 #include "src/window_codec.hpp"
 #include "src/wire.hpp"
 
@@ -14,7 +15,7 @@ using wire::Writer;
 std::size_t bytes_max(const Record& record) {
   constexpr std::size_t delivery_numbers = 4 * wire::number_bytes_max + 4 * wire::head_bytes_max;
   return 38 * wire::number_bytes_max + 10 * wire::head_bytes_max + Record::recent_max * 8 +
-         record.qualifying.size() * 15 + record.purchase_days.size() * 5 +
+         levels_bytes_max(record) + record.purchase_days.size() * 5 +
          record.rare->parked.size() * (2 * wire::number_bytes_max + wire::head_bytes_max) +
          record.rare->time_zone.size() + record.rare->attributes.size() +
          4 * 3 * wire::number_bytes_max +
@@ -49,20 +50,6 @@ void put_days(Writer& out, std::uint32_t field, const member::PurchaseDays& days
   });
 }
 
-void put_qualifying(Writer& out, const member::QualifyingBuckets& buckets) {
-  if (buckets.empty()) return;
-  out.nested(10, [&] {
-    std::int64_t before = 0;
-    for (const auto& bucket : buckets) {
-      out.raw_varint(wire::zigzag(bucket.bucket - before));
-      before = bucket.bucket;
-    }
-  });
-  out.nested(11, [&] {
-    for (const auto& bucket : buckets) out.raw_varint(wire::zigzag(bucket.amount));
-  });
-}
-
 void put_recent(Writer& out, const Record& record) {
   std::size_t used = Record::recent_max;
   while (used > 0 && record.recent_ids[used - 1] == 0) --used;
@@ -77,8 +64,6 @@ void put_rest(Writer& out, const Record& record) {
   out.sint(23, record.redeemed_points);
   out.uint(25, record.refunds);
   out.sint(26, record.refunded_minor);
-  if (record.announced_level != record.level) put(out, 27, record.announced_level);
-  if (record.announced_churn != record.churn) put(out, 28, record.announced_churn);
   out.uint(29, record.clicks);
   out.uint(30, record.views);
   out.uint(31, record.reviews);
@@ -89,6 +74,7 @@ void put_rest(Writer& out, const Record& record) {
   out.text(36, record.rare->time_zone);
   out.text(37, record.rare->attributes);
   out.uint(39, record.timer_notices);
+  put_levels(out, record);
 }
 
 }  // namespace
@@ -104,11 +90,9 @@ void encode_record(const Record& record, member::Offset as_of, std::string& out_
   out.uint(7, record.purchases);
   out.sint(8, record.revenue_minor);
   if (record.level != LevelState{}) put(out, 9, record.level);
-  put_qualifying(out, record.qualifying);
   put_days(out, 12, record.purchase_days);
   if (record.churn != ChurnState{}) put(out, 13, record.churn);
   out.uint(14, record.churn_bp);
-  out.sint(15, record.churn_day);
   out.optional_sint(16, record.first_day, no_day);
   out.optional_sint(17, record.last_day, -1);
   out.sint(18, record.last_time.time_since_epoch().count());

@@ -1,22 +1,14 @@
 #include "src/rocks_map.hpp"
 
-#include <rocksdb/sst_file_writer.h>
-
 #include <algorithm>
+#include <array>
+#include <utility>
 
 namespace fealty::state {
 namespace {
 
-/// Values of one MultiGet pinned at a time.
-constexpr std::size_t get_many_max = 512;
-/// From this many changes, or bytes, on a write becomes a table file.
-constexpr std::size_t ingest_changes_min = 20'000, ingest_bytes_min = std::size_t{16} << 20U;
-
-std::size_t bytes_of(std::span<const Write> changes) {
-  std::size_t bytes = 0;
-  for (const auto& change : changes) bytes += change.key.size() + change.value.size();
-  return bytes;
-}
+/// Values of one MultiGet pinned at a time: as many as RocksDB looks up together.
+constexpr std::size_t get_many_max = 32;
 
 rocksdb::Slice slice(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
 std::string_view view(const rocksdb::Slice& bytes) { return {bytes.data(), bytes.size()}; }
@@ -40,8 +32,11 @@ Error error_of(const rocksdb::Status& status, const std::string& directory) {
   return {Errc::store_unavailable, "state", directory + ": " + text};
 }
 
-RocksMap::RocksMap(std::unique_ptr<rocksdb::DB> db, std::string directory, bool write_ahead_log)
-    : db_{std::move(db)}, directory_{std::move(directory)} {
+RocksMap::RocksMap(std::unique_ptr<rocksdb::DB> db, std::string directory,
+                   std::shared_ptr<rocksdb::WriteBufferManager> write_buffers, bool write_ahead_log)
+    : db_{std::move(db)},
+      directory_{std::move(directory)},
+      write_buffers_{std::move(write_buffers)} {
   write_options_.disableWAL = !write_ahead_log;
 }
 
@@ -60,22 +55,22 @@ Result<std::optional<std::string>> RocksMap::get(std::string_view key) {
 }
 
 Result<void> RocksMap::get_many(std::span<const std::string_view> keys, const GotVisitor& visit) {
+  std::array<rocksdb::Slice, get_many_max> wanted;
+  std::array<rocksdb::PinnableSlice, get_many_max> values;
+  std::array<rocksdb::Status, get_many_max> statuses;
   for (std::size_t start = 0; start < keys.size(); start += get_many_max) {
     const std::size_t count = std::min(get_many_max, keys.size() - start);
-    keys_.clear();
-    for (std::size_t i = 0; i < count; ++i) keys_.push_back(slice(keys[start + i]));
-    values_.resize(std::max(values_.size(), count));
-    statuses_.assign(count, {});
-    db_->MultiGet({}, db_->DefaultColumnFamily(), count, keys_.data(), values_.data(),
-                  statuses_.data(), /*sorted_input=*/true);
+    for (std::size_t i = 0; i < count; ++i) wanted.at(i) = slice(keys[start + i]);
+    db_->MultiGet({}, db_->DefaultColumnFamily(), count, wanted.data(), values.data(),
+                  statuses.data(), /*sorted_input=*/true);
     Result<void> result;
     for (std::size_t i = 0; i < count; ++i) {
-      if (result.has_value() && statuses_[i].ok()) {
-        result = visit(start + i, view(values_[i]));
-      } else if (result.has_value() && !statuses_[i].IsNotFound()) {
-        result = error_of(statuses_[i], directory_);
+      if (result.has_value() && statuses.at(i).ok()) {
+        result = visit(start + i, view(values.at(i)));
+      } else if (result.has_value() && !statuses.at(i).IsNotFound()) {
+        result = error_of(statuses.at(i), directory_);
       }
-      values_[i].Reset();
+      values.at(i).Reset();
     }
     if (!result) return result;
   }
@@ -83,44 +78,11 @@ Result<void> RocksMap::get_many(std::span<const std::string_view> keys, const Go
 }
 
 Result<void> RocksMap::write(std::span<const Write> changes) {
-  if (changes.size() >= ingest_changes_min || bytes_of(changes) >= ingest_bytes_min) {
-    return ingest(changes);
-  }
-  batch_.Clear();
-  for (const Write& change : changes) {
-    const auto status = change.erase ? batch_.Delete(slice(change.key))
-                                     : batch_.Put(slice(change.key), slice(change.value));
-    if (!status.ok()) return error_of(status, directory_);
-  }
-  const auto status = db_->Write(write_options_, &batch_);
-  if (!status.ok()) return error_of(status, directory_);
-  return {};
-}
-
-/// A large sorted batch becomes a table file of its own and is taken in whole: a third of the work
-/// of log, memtable and flush. Atomic like a write: the file counts once the manifest names it.
-Result<void> RocksMap::ingest(std::span<const Write> changes) {
-  const std::string file = directory_ + "/ingest.sst.tmp";
-  rocksdb::EnvOptions environment;
-  environment.use_direct_writes = db_->GetDBOptions().use_direct_io_for_flush_and_compaction;
-  rocksdb::Options table = db_->GetOptions();
-  table.compression = rocksdb::kNoCompression;  // As is usual at level 0: compaction compresses.
-  rocksdb::SstFileWriter writer{environment, table};
-  auto status = writer.Open(file);
-  for (std::size_t i = 0; status.ok() && i < changes.size(); ++i) {
-    const Write& change = changes[i];
-    status = change.erase ? writer.Delete(slice(change.key))
-                          : writer.Put(slice(change.key), slice(change.value));
-  }
-  if (status.ok()) status = writer.Finish();
-  if (status.ok()) {
-    rocksdb::IngestExternalFileOptions options;
-    options.move_files = true;
-    options.snapshot_consistency = false;  // No snapshot is ever held over a write.
-    status = db_->IngestExternalFile({file}, options);
-  }
-  if (!status.ok()) return error_of(status, directory_);
-  return {};
+  std::size_t bytes = 0;
+  for (const Write& change : changes) bytes += change.key.size() + change.value.size();
+  RocksWrite write{*this, changes.size(), bytes};
+  if (auto added = write.add({}, changes); !added) return added;
+  return write.finish();
 }
 
 Result<void> RocksMap::scan(std::string_view first, std::string_view end,
@@ -157,10 +119,12 @@ Result<void> RocksMap::visit_from(rocksdb::Iterator& at, const PairVisitor& visi
   return {};
 }
 
-std::uint64_t RocksMap::disk_bytes() {
+std::uint64_t RocksMap::disk_bytes(std::string_view first, std::string_view end) {
+  const rocksdb::Range range{slice(first), slice(end)};
   std::uint64_t bytes = 0;
-  db_->GetIntProperty(rocksdb::DB::Properties::kTotalSstFilesSize, &bytes);
-  return bytes;
+  const auto status = db_->GetApproximateSizes(rocksdb::SizeApproximationOptions{},
+                                               db_->DefaultColumnFamily(), &range, 1, &bytes);
+  return status.ok() ? bytes : 0;
 }
 
 }  // namespace fealty::state

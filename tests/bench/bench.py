@@ -7,7 +7,7 @@ decode: the product's decoder, one thread. core: decoded events through the task
 thread, without store and outputs. replay: `fealty replay` as a whole process with its state on disk
 and all outputs written. Ratios are taken between neighbours in time, the median of the runs counts.
 orders: replays of the same events as one member's and as many members', 20 orders each: what the length of a
-history costs an event. --memory: many members under a small cache, then 256 partitions under one budget.
+history costs an event. --memory: many members under a small budget, then 256 partitions under one budget.
 """
 import argparse
 import json
@@ -42,13 +42,13 @@ def arguments():
                         help="only: a member with 2 million orders beside members with 20, cost per event")
     parser.add_argument("--orders-many", type=int, default=2_000_000)
     parser.add_argument("--memory", action="store_true",
-                        help="only: many members under a small cache, and 256 partitions under a 256 MiB budget")
+                        help="only: many members under a small budget, and 256 partitions under a 256 MiB budget")
     parser.add_argument("--memory-members", type=int, default=17_000_000,
                         help="ids to draw from; some 10 M of them come to be; 0 leaves this part out")
     parser.add_argument("--memory-events", type=int, default=17_000_000)
-    parser.add_argument("--cache-bytes", type=int, default=512 * MIB)
-    parser.add_argument("--overhead-bytes", type=int, default=512 * MIB,
-                        help="stated on top of the cache: RocksDB's caches and buffers, batches in flight")
+    parser.add_argument("--memory-bytes", type=int, default=768 * MIB, help="the budget")
+    parser.add_argument("--overhead-bytes", type=int, default=256 * MIB,
+                        help="stated on top of it: what does not grow, and the allocator's slack")
     parser.add_argument("--partitions-members", type=int, default=2_000_000, help="for the 256 partitions")
     parser.add_argument("--partitions-events", type=int, default=4_000_000)
     parser.add_argument("--live", action="store_true", help="add figures on a real broker")

@@ -29,26 +29,14 @@ class NoSource final : public ports::Source {
   [[nodiscard]] std::string describe(std::uint32_t, ports::Offset) const override { return {}; }
 };
 
-class MemoryStores final : public ports::MemberStores {
- public:
-  Result<std::unique_ptr<ports::MemberStore>> open(std::uint32_t) override {
-    return std::unique_ptr<ports::MemberStore>{std::make_unique<state::MemoryStore>()};
-  }
-  Result<void> save(std::span<const Save> saves) override {
-    for (const Save& save : saves) {
-      if (auto kept = save.store->save(*save.batch); !kept) return kept;
-    }
-    return {};
-  }
-};
-
 /// Decodes lines and hands them to the members of one partition.
 class CoreRun {
  public:
   CoreRun(const LogFile& log, const program::Program& program)
       : log_{log},
         mapping_{codec::cloudevents_mapping()},
-        topology_{topologies::members_topology(program, mapping_)},
+        series_{program},
+        topology_{topologies::members_topology(series_, mapping_)},
         decoder_{mapping_},
         members_{quiet(topology_), source_, nullptr, stores_, options(program)} {}
 
@@ -82,8 +70,9 @@ class CoreRun {
 
  private:
   static runtime::Topology& quiet(runtime::Topology& topology) {
-    topology.encode_notice = [](const member::Notice&, std::string_view, std::string&) {};
-    topology.encode_entry = [](const member::LedgerEntry&, std::string_view, std::string&) {};
+    topology.outputs.notices.encode = [](const member::Notice&, std::string_view, std::string&) {};
+    topology.outputs.ledger.encode = [](const member::LedgerEntry&, std::string_view,
+                                        std::string&) {};
     return topology;
   }
   static runtime::MembersOptions options(const program::Program& program) {
@@ -92,8 +81,7 @@ class CoreRun {
     options.cache_bytes = cache_bytes_max;
     options.clock_jump_max = std::chrono::days{program.clock_jump_days_max};
     options.program_id = program.id;
-    options.program_version = program.version;
-    options.program_fingerprint = program.fingerprint;
+    options.generations = {{.version = program.version, .fingerprint = program.fingerprint}};
     return options;
   }
 
@@ -127,10 +115,11 @@ class CoreRun {
 
   const LogFile& log_;
   const codec::Mapping mapping_;
+  program::Series series_;
   runtime::Topology topology_;
   codec::Decoder decoder_;
   NoSource source_;
-  MemoryStores stores_;
+  state::MemoryStores stores_;
   runtime::Members members_;
   runtime::DecodedBatch batch_;
   ports::OutputBuffer out_;

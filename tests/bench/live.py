@@ -55,7 +55,7 @@ class Live:
         path = self.bench.work / "live.yaml"
         path.write_text(json.dumps({  # JSON is YAML
             "program": str(self.options.program), "mapping": "cloudevents",
-            "state": {"dir": str(state)}, "cache": {"bytes": "512MiB"},
+            "state": {"dir": str(state)}, "memory": {"budget": "1GiB"},
             "kafka": {"brokers": self.broker.servers, "input_topic": "events", "group": f"fealty-{turn}",
                       "output_prefix": f"out-{turn}.", "create_topics": True, "replication_factor": 1},
             "commit": {"interval_ms": COMMIT_MS},

@@ -131,14 +131,14 @@ def results(by_skew, small, decoded, core, options):
 
 
 def memory(bench, options):
-    """Many members under a small cache: the peak must stay under what was configured and stated."""
+    """Many members under a small budget: the peak must stay under what was configured and stated."""
     log = bench.generate("memory", options.memory_members, options.memory_events, "uniform")
-    say(f"replay of {options.memory_members:,} members with a cache of {options.cache_bytes:,} bytes")
-    run_ = bench.replay(log, ["--cache-bytes", options.cache_bytes])
+    say(f"replay of {options.memory_members:,} members with a budget of {options.memory_bytes:,} bytes")
+    run_ = bench.replay(log, ["--memory-bytes", options.memory_bytes])
     drop(log, options)
-    bound = options.cache_bytes + options.overhead_bytes
+    bound = options.memory_bytes + options.overhead_bytes
     return {"memory": {
-        "members": run_["members"], "events": run_["events"], "cache_bytes": options.cache_bytes,
+        "members": run_["members"], "events": run_["events"], "budget_bytes": options.memory_bytes,
         "overhead_bytes": options.overhead_bytes, "bound_bytes": bound,
         "peak_rss_bytes": run_["peak_rss_bytes"], "within_bound": run_["peak_rss_bytes"] <= bound,
         "eps": run_["eps"], "disk_bytes": run_["disk_bytes"]}}
@@ -148,7 +148,7 @@ def partitions(bench, options):
     """Many partitions share one budget: what each of them holds beside it must be next to nothing."""
     log = bench.generate("partitions", options.partitions_members, options.partitions_events, "uniform")
     say(f"replay over {PARTITIONS} partitions with a budget of {BUDGET_BYTES:,} bytes")
-    run_ = bench.replay(log, ["--partitions", PARTITIONS, "--cache-bytes", BUDGET_BYTES])
+    run_ = bench.replay(log, ["--partitions", PARTITIONS, "--memory-bytes", BUDGET_BYTES])
     drop(log, options)
     return {"partitions": {
         "partitions": PARTITIONS, "members": run_["members"], "events": run_["events"],

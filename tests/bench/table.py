@@ -39,9 +39,9 @@ def standard(f):
 def memory(f):
     m = f["memory"]
     return [
-        f"\n{m['events']:,} events of {m['members']:,} members under a bounded cache",
-        row("cache configured", mib(m["cache_bytes"])),
-        row("bound: cache and stated overhead", mib(m["bound_bytes"])),
+        f"\n{m['events']:,} events of {m['members']:,} members under one budget",
+        row("budget", mib(m["budget_bytes"])),
+        row("bound: budget and stated overhead", mib(m["bound_bytes"])),
         row("peak RSS", mib(m["peak_rss_bytes"]), within(m)),
         row("replay", rate(m["eps"])),
     ]

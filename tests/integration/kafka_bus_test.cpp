@@ -2,13 +2,13 @@
 
 #include "fealty/base/hash.hpp"
 #include "kafka_harness.hpp"
+#include "unit/streams.hpp"
 
 namespace fealty::kafka::test {
 namespace {
 
 using ports::CommitPosition;
 using ports::OutputBuffer;
-using ports::Stream;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -22,7 +22,7 @@ std::vector<std::string> values_of(const std::vector<Message>& messages) {
 
 OutputBuffer notice(std::string_view member, std::string_view text) {
   OutputBuffer out;
-  out.add(Stream::notices, 0, member, text);
+  out.add(streams::notices, 0, member, text);
   return out;
 }
 
@@ -129,7 +129,7 @@ TEST(KafkaBus, ACommitThatChangesNothingMakesNoTransaction) {
   ASSERT_TRUE(bus->source().open(worker));
   ASSERT_TRUE(worker.poll_until([&] { return worker.owned.size() == 1; }));
   OutputBuffer out;
-  out.add(Stream::changelog, 0, "c", "1");
+  out.add(streams::changelog, 0, "c", "1");
   ASSERT_TRUE(bus->sink().append(out));
   commit(*bus, 0);
 
@@ -188,7 +188,7 @@ TEST(KafkaChangelog, HoldsCommittedVersionsInOrderAndResumesWhereItStopped) {
   ASSERT_TRUE(worker.poll_until([&] { return worker.owned.size() == 2; }));
   const auto save = [&](std::string_view key, std::string_view value, ports::Offset committed) {
     OutputBuffer out;
-    out.add(Stream::changelog, 1, key, value);
+    out.add(streams::changelog, 1, key, value);
     EXPECT_TRUE(bus->sink().append(out));
     std::vector<CommitPosition> positions{{.partition = 1, .committed = committed}};
     EXPECT_TRUE(bus->sink().commit(positions));
@@ -198,7 +198,7 @@ TEST(KafkaChangelog, HoldsCommittedVersionsInOrderAndResumesWhereItStopped) {
   // Given two commits with an aborted one between them, and a deletion.
   const auto first = save("m.anna", "1", 0);
   OutputBuffer aborted;
-  aborted.add(Stream::changelog, 1, "m.anna", "never");
+  aborted.add(streams::changelog, 1, "m.anna", "never");
   ASSERT_TRUE(bus->sink().append(aborted));
   ASSERT_TRUE(bus->sink().abort());
   const auto second = save("m.ben", "2", 0);
@@ -228,7 +228,7 @@ TEST(KafkaChangelog, TakesTheVersionOfAMemberWithManyThousandOrders) {
   for (std::uint64_t i = 0; large.size() < (3U << 20U); ++i) large += std::to_string(mix(i, i));
 
   OutputBuffer out;
-  out.add(Stream::changelog, 0, "m.anna", large);
+  out.add(streams::changelog, 0, "m.anna", large);
   ASSERT_TRUE(bus->sink().append(out));
   commit(*bus, 0);
 
@@ -257,7 +257,7 @@ TEST(KafkaBus, OutputsAreKeyedByMemberAsJavaClientsDo) {
   ASSERT_TRUE(worker.poll_until([&] { return worker.owned.size() == 4; }));
   OutputBuffer out;
   // Java: Utils.toPositive(Utils.murmur2("21")) % 4 and so on; values from its own unit tests.
-  for (const auto* key : {"21", "foobar", "abc"}) out.add(Stream::notices, 0, key, key);
+  for (const auto* key : {"21", "foobar", "abc"}) out.add(streams::notices, 0, key, key);
   ASSERT_TRUE(bus->sink().append(out));
   commit(*bus, 0);
 

@@ -1,13 +1,13 @@
 #include <gmock/gmock.h>
 
 #include "kafka_harness.hpp"
+#include "unit/streams.hpp"
 
 namespace fealty::kafka::test {
 namespace {
 
 using ports::CommitPosition;
 using ports::OutputBuffer;
-using ports::Stream;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -30,7 +30,7 @@ class KafkaTransactionTimeout : public testing::Test {
   }
   Result<void> append(std::string_view text) {
     OutputBuffer out;
-    out.add(Stream::notices, 0, "anna", text);
+    out.add(streams::notices, 0, "anna", text);
     return bus_->sink().append(out);
   }
   Result<void> commit() { return bus_->sink().commit(positions_); }
@@ -107,7 +107,7 @@ TEST(KafkaFencing, AZombieIsFencedAndNothingOfItIsSeen) {
   ASSERT_TRUE(bus->source().open(zombie));
   ASSERT_TRUE(zombie.poll_until([&] { return zombie.owned.size() == 1; }));
   OutputBuffer out;
-  out.add(Stream::notices, 0, "anna", "late");
+  out.add(streams::notices, 0, "anna", "late");
   ASSERT_TRUE(bus->sink().append(out));
 
   // When a second worker of the same transactional id starts.

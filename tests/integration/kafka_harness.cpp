@@ -8,6 +8,7 @@
 #include <fstream>
 
 #include "fealty/log/log.hpp"
+#include "unit/streams.hpp"
 
 namespace fealty::kafka::test {
 
@@ -121,6 +122,7 @@ std::vector<Message> read_all(const std::string& topic, Until until, const std::
 
 KafkaOptions options_for(const std::string& name, int partitions) {
   KafkaOptions options;
+  options.streams = streams::table;
   const std::string unique = unique_name(name);
   options.brokers = Broker::get().bootstrap();
   options.group = unique;

@@ -2,13 +2,13 @@
 
 #include "kafka_harness.hpp"
 #include "kafka_proxy.hpp"
+#include "unit/streams.hpp"
 
 namespace fealty::kafka::test {
 namespace {
 
 using ports::CommitPosition;
 using ports::OutputBuffer;
-using ports::Stream;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
@@ -36,7 +36,7 @@ class KafkaOutage : public testing::Test {
   }
   void append(std::string_view text) {
     OutputBuffer out;
-    out.add(Stream::notices, 0, "anna", text);
+    out.add(streams::notices, 0, "anna", text);
     const auto done = bus_->sink().append(out);
     ASSERT_TRUE(done) << to_string(done.error());
   }

@@ -1,13 +1,13 @@
 #include <gmock/gmock.h>
 
 #include "kafka_harness.hpp"
+#include "unit/streams.hpp"
 
 namespace fealty::kafka::test {
 namespace {
 
 using ports::CommitPosition;
 using ports::OutputBuffer;
-using ports::Stream;
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
@@ -206,7 +206,7 @@ TEST(KafkaSource, PartitionsOfAWorkerThatStoodStillAreLostAndItCommitsNothing) {
   ASSERT_TRUE(bus->source().open(first));
   ASSERT_TRUE(first.poll_until([&] { return first.values.size() == 2; }));
   OutputBuffer out;
-  out.add(Stream::notices, 0, "anna", "late");
+  out.add(streams::notices, 0, "anna", "late");
   ASSERT_TRUE(bus->sink().append(out));
 
   // When it stands still for so long that another one gets them, and commits.

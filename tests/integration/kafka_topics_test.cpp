@@ -1,13 +1,13 @@
 #include <gmock/gmock.h>
 
 #include "kafka_harness.hpp"
+#include "unit/streams.hpp"
 
 namespace fealty::kafka::test {
 namespace {
 
 using ports::CommitPosition;
 using ports::OutputBuffer;
-using ports::Stream;
 using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -43,7 +43,7 @@ void save(const KafkaOptions& options, const std::vector<std::string>& keys) {
   ASSERT_TRUE(worker.poll_until([&] { return !worker.owned.empty(); }));
   for (const auto& key : keys) {
     OutputBuffer out;
-    out.add(Stream::changelog, 0, key, "version");
+    out.add(streams::changelog, 0, key, "version");
     std::vector<CommitPosition> positions{{.partition = 0, .committed = 0}};
     ASSERT_TRUE(bus->sink().append(out));
     ASSERT_TRUE(bus->sink().commit(positions));
@@ -159,7 +159,7 @@ TEST(KafkaChangelog, SeveralReadersGoOnAStepAtATime) {
   auto bus = connect(options);
   const auto append = [&](std::uint32_t partition, std::string_view key) {
     OutputBuffer out;
-    out.add(Stream::changelog, partition, key, "version");
+    out.add(streams::changelog, partition, key, "version");
     ASSERT_TRUE(bus->sink().append(out));
   };
   for (const std::uint32_t partition : {0, 1}) append(partition, "m.anna");

@@ -22,6 +22,8 @@ class Adversary:
         self.redemptions = {member: [] for member in self.members}
         self.style = self.dice.choice(["id{}", "shop-{}", "the-order-of-the-shop-{}-of-2022"])
         self.pace_hours = self.dice.choice([2, 12, 40])
+        self.late_share = self.dice.choice([0.12, 0.12, 0.4])
+        self.refund_share = self.dice.choice([18, 18, 40])
 
     # -------- values
 
@@ -152,7 +154,7 @@ class Adversary:
     def event(self):
         member = self.dice.choice(self.members)
         make = self.dice.choices([self.purchase, self.refund, self.cancel, self.redemption, self.adjustment, self.touch,
-                                  self.review, self.small], [32, 18, 3, 12, 5, 10, 5, 9])[0]
+                                  self.review, self.small], [32, self.refund_share, 3, 12, 5, 10, 5, 9])[0]
         kind, data = make(member)
         self.serial += 1
         name = f"e{self.serial}"
@@ -162,8 +164,8 @@ class Adversary:
         elif own and self.chance(0.02):
             name = self.name(self.dice.choice(["o1", "o2", "d1", "r1"]))
         time = self.now
-        if self.chance(0.12):
-            time -= datetime.timedelta(hours=self.dice.choice([1, 30, 24 * 20, 24 * 95, 24 * 400]) * self.dice.random())
+        if self.chance(self.late_share):
+            time -= datetime.timedelta(hours=self.dice.choice([1, 30, 24 * 20, 24 * 95, 24 * 400, 24 * 900]) * self.dice.random())
         if self.chance(0.002):
             time += datetime.timedelta(days=self.dice.choice([3, 90, 900]))
         prefix = self.dice.choice(["", "", "", "com.shop."])

@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """A second implementation of the program's rules: slow, plain, and written from config/programs/README.md alone.
 
-    oracle.py --program FILE --out DIR [--format cloudevents|cdnow] LOG
+    oracle.py --program FILE... --out DIR [--format cloudevents|cdnow] LOG
 
 Writes members.ndjson, ledger.ndjson, refused.ndjson and counts.json. Exact arithmetic throughout (fractions); only
 the churn score is a float, so its last decimal may differ by one from the program's own.
 Section numbers in the comments are those of that document.
 """
 import argparse
+import bisect
 import copy
 import datetime
 import json
@@ -20,6 +21,7 @@ import yaml
 
 DAY_MS = 86_400_000
 NEVER = None
+LATE_DAYS = 400
 EPOCH = datetime.date(1970, 1, 1).toordinal()
 
 
@@ -127,6 +129,7 @@ class Program:
         self.scale = 10 ** CURRENCY_DIGITS[self.currency]
         sign, hours, minutes = re.fullmatch(r"([+-])(\d\d):(\d\d)", head.get("utc_offset", "+00:00")).groups()
         self.offset_ms = (int(hours) * 60 + int(minutes)) * 60_000 * (-1 if sign == "-" else 1)
+        self.valid_from = self.day(parse_time(head["valid_from"])) if "valid_from" in head else -math.inf
         earn = node.get("earn", {})
         self.rounding_level = earn.get("rounding", {}).get("level", "order")
         self.rounding_mode = earn.get("rounding", {}).get("mode", "floor")
@@ -162,6 +165,19 @@ class Program:
             rest = value - low
             result = low if rest < Fraction(1, 2) or (rest == Fraction(1, 2) and low % 2 == 0) else low + 1
         return result
+
+
+class Series:
+    """The generations of a program (section 1.1)."""
+
+    def __init__(self, files):
+        self.generations = sorted((Program(file) for file in files), key=lambda program: program.valid_from)
+        self.first = self.generations[0]
+        self.late_days = LATE_DAYS if any(len(program.levels) > 1 for program in self.generations) else 0
+        self.switches = [program.valid_from for program in self.generations[1:]]
+
+    def on(self, day):
+        return [program for program in self.generations if program.valid_from <= day][-1]
 
 
 def year_of(day):
@@ -383,8 +399,8 @@ def read_cdnow(record, position):
 class Order:
     """What an order granted, and what of it was given back (sections 3.5, 5.1)."""
 
-    def __init__(self, data, day):
-        self.data, self.day = data, day
+    def __init__(self, data, day, program):
+        self.data, self.day, self.program = data, day, program
         self.total, self.lines = data["total"], [dict(line, back_amount=0, back_quantity=0) for line in data["lines"]]
         self.refunded = self.unnamed = 0  # R and A
         self.returned = False             # was it counted as refunded in full?
@@ -396,16 +412,17 @@ class Order:
 
 
 class Member:
-    def __init__(self, name, program):
-        self.name, self.program = name, program
+    def __init__(self, name, series):
+        self.name, self.series = name, series
         self.first_day = self.last_day = None
         self.balance = self.lifetime_points = self.purchases = self.reserved = self.redeemed = 0
         self.revenue = self.refunds = self.refunded = 0
         self.counts = {"click": 0, "view": 0, "review": 0, "login": 0}
         self.rating_sum = 0
         self.purchase_days = set()
-        self.buckets = {}
-        self.level, self.since, self.check = 0, None, NEVER
+        self.amounts = {}  # (of, from): what qualifies
+        self.change_days = []
+        self.path = []     # (day, state) of the days on which the level was looked at, ascending
         self.orders, self.parked, self.reservations = {}, [], {}
         self.told = []  # money events that were accepted
         self.recent = []
@@ -450,23 +467,23 @@ class Member:
 
     def apply(self, event, position):
         remember = self.delivery(event)
-        kind, data, program = event["type"], event["data"], self.program
-        day = program.day(event["time"])
+        kind = event["type"]
+        day = self.series.first.day(event["time"])
+        program = self.series.on(day)
         acting = day if self.last_day is None else max(day, self.last_day)
-        settled = self.stepped((self.level, self.since, self.check), acting)
-        change = getattr(self, "plan_" + kind, self.plan_other)(event, settled[0])
-        self.level, self.since, self.check = settled
+        level = self.earning_level(day, program)
+        change = getattr(self, "plan_" + kind, self.plan_other)(event, level, program)
         remember()
         self.first_day = day if self.first_day is None else min(self.first_day, day)
         self.last_day = acting
-        change(Context(event, position, day, acting))
+        change(Context(event, position, day))
 
-    def plan_other(self, event, level):
+    def plan_other(self, event, level, program):
         if event["type"] in ("enrol", "profile"):
             zone, attributes = (event["data"].get(key) for key in ("time_zone", "attributes"))
             if len((zone or "").encode()) > 256 or attributes is not None and len(compact(attributes).encode()) > 16384:
                 raise Refused("record_full")
-        points, names, _ = self.earned(event, level)
+        points, names, _ = self.earned(event, level, program)
 
         def change(at):
             if event["type"] in self.counts:
@@ -474,8 +491,8 @@ class Member:
                 self.rating_sum += event["data"]["rating"] if event["type"] == "review" else 0
             if points:
                 self.gain(at, points, names, "")
-                if self.program.metric == "points":
-                    self.qualify(at.day, points, at.acting, refund=False)
+                if program.metric == "points":
+                    self.qualify(at.day, at.day, points)
         return change
 
     def gain(self, at, points, names, order_id):
@@ -487,18 +504,19 @@ class Member:
         self.ledger.append({"member": self.name, "seq": len(self.ledger) + 1, "entry": entry, "points": points,
                             "balance": self.balance, "time": at.event["time"], "cause": at.event["id"],
                             "cause_source": at.event["source"], "cause_type": at.event["type"], "rule": rule,
-                            "rule_version": self.program.version, "order_id": order_id, "position": at.position})
+                            "rule_version": self.series.on(at.day).version, "order_id": order_id,
+                            "position": at.position})
 
     # -------- earning (3)
 
-    def earned(self, event, level):
+    def earned(self, event, level, program):
         """(points, names of the rules that gave, what an order remembers of the match)."""
-        rules = [rule for rule in self.program.rules if rule.event == event["type"]]
+        rules = [rule for rule in program.rules if rule.event == event["type"]]
         if event["type"] == "purchase":
             matches = {}
             for number_of, rule in enumerate(rules):
                 matches[number_of] = self.match(rule, event["data"])
-            points, names = self.order_points(rules, matches, event["data"], level)
+            points, names = self.order_points(rules, matches, event["data"], level, program)
         else:
             data, matches = event["data"], None
             total, names = Fraction(0), []
@@ -507,10 +525,10 @@ class Member:
                 if x is None or not rule.passes(data, data.get("channel")):
                     continue
                 value = rule.value(x)
-                total += value * (self.program.levels[level].multiplier if rule.multiplied else 1)
+                total += value * (program.levels[level].multiplier if rule.multiplied else 1)
                 if value != 0:
                     names.append(rule.name)
-            points = max(0, self.program.rounded(total))
+            points = max(0, program.rounded(total))
         held = self.balance + self.reserved
         if points > 10 ** 15 or held + points > MOST_POINTS or self.lifetime_points + points > MOST_POINTS:
             raise Refused("out_of_range")
@@ -537,9 +555,8 @@ class Member:
             return passing
         return bool(passing) or not rule.asks_of_articles()
 
-    def order_points(self, rules, matches, amounts, level):
+    def order_points(self, rules, matches, amounts, level, program):
         """Section 3.4 for an order of these amounts (minor units) and lines."""
-        program = self.program
         whole, names = Fraction(0), []
         of_line = [Fraction(0)] * len(amounts["lines"])
         for number_of, rule in enumerate(rules):
@@ -571,118 +588,153 @@ class Member:
         if field == "points_paid":
             return None if amounts["points_paid"] is None else Fraction(amounts["points_paid"])
         minor = amounts.get("revenue", revenue_of(amounts)) if field == "revenue" else amounts[field]
-        return None if minor is None else Fraction(minor, self.program.scale)
+        return None if minor is None else Fraction(minor, self.series.first.scale)
 
     # -------- purchase (3.5)
 
-    def plan_purchase(self, event, level):
+    def plan_purchase(self, event, level, program):
         data = event["data"]
-        if data["currency"] != self.program.currency:
+        if data["currency"] != program.currency:
             raise Refused("currency_not_in_program")
         amounts = [line["amount"] for line in data["lines"]]
         if max([data["total"], sum(amounts), *amounts]) > MOST_MINOR or self.revenue + data["total"] > 10 ** 18:
             raise Refused("out_of_range")
-        if len(self.purchase_days | {self.program.day(event["time"])}) > max(8192, len(self.purchase_days)):
+        if len(self.purchase_days | {program.day(event["time"])}) > max(7500, len(self.purchase_days)):
             raise Refused("record_full")
-        points, names, matches = self.earned(event, level)
+        points, names, matches = self.earned(event, level, program)
 
         def change(at):
-            order = Order(data, at.day)
+            order = Order(data, at.day, program)
             order.granted, order.matches, order.level = points, matches, level
             self.purchases += 1
             self.revenue += data["total"]
             self.purchase_days.add(at.day)
             if points:
                 self.gain(at, points, names, data["order_id"])
-            self.qualify(at.day, {"points": points, "money": data["total"], "orders": 1}[self.program.metric], at.acting,
-                         refund=False)
+            self.qualify(at.day, at.day, {"points": points, "money": data["total"], "orders": 1}[program.metric])
             self.orders[data["order_id"]] = order
             waiting = [refund for refund in self.parked if refund["data"]["order_id"] == data["order_id"]]
             self.parked = [refund for refund in self.parked if refund not in waiting]
             for refund in waiting:
-                self.refund(Context(refund, at.position, at.day, at.acting), order)
+                self.refund(Context(refund, at.position, program.day(refund["time"])), order)
         return change
 
     # -------- levels (4)
 
-    def standing(self, day, published=False):
-        program = self.program
-        if program.rolling_days:
-            return sum(amount for bucket, amount in self.buckets.items() if day - program.rolling_days < bucket <= day)
-        if program.by_year:
-            this, last = self.buckets.get(year_of(day), 0), self.buckets.get(year_of(day) - 1, 0)
-            return this if published else max(this, last)
-        return self.buckets.get(0, 0)
+    def open_day(self):
+        """The first day that an event may still change (4.1)."""
+        return self.last_day - self.series.late_days
 
-    def qualified(self, day):
-        standing = self.standing(day)
-        return max(i for i, level in enumerate(self.program.levels) if level.least <= standing)
+    def leaves(self, of):
+        """First day on which an amount of `of` lies in no window any more."""
+        if self.series.first.rolling_days:
+            return of + self.series.first.rolling_days
+        return first_day(year_of(of) + 2) if self.series.first.by_year else math.inf
 
-    def fall(self, day, level):
-        """First day after `day` on which the standing is below what `level` needs."""
-        program, least = self.program, self.program.levels[level].least
-        if program.by_year:
-            return first_day(year_of(day) + (2 if self.buckets.get(year_of(day), 0) >= least else 1))
-        if program.rolling_days:
-            leaves = sorted(bucket + program.rolling_days for bucket in self.buckets)
-            return next((left for left in leaves if left > day and self.standing(left) < least), NEVER)
-        return NEVER
+    def qualify(self, of, counts_from, amount):
+        """What was earned on the day `of` changes, from another day on."""
+        counts_from = max(of, counts_from, self.open_day())
+        if amount == 0 or self.leaves(of) <= counts_from:
+            return
+        dates = of, counts_from
+        self.amounts[dates] = self.amounts.get(dates, 0) + amount
+        if self.amounts[dates] == 0:
+            del self.amounts[dates]
+        self.path = [(day, state) for day, state in self.path if day < counts_from]
+        days = {day for _, day in self.amounts} | {self.leaves(day) for day, _ in self.amounts}
+        if self.series.first.by_year:
+            days |= {first_day(year_of(day) + 1) for day, _ in self.amounts}
+        self.change_days = sorted(days)
 
-    def check_day(self, day, level):
-        if level == 0 or self.program.downgrade == "none":
-            return NEVER
-        fall = self.fall(day, level)
-        return NEVER if fall is NEVER else fall + self.program.grace
-
-    def stepped(self, state, day):
-        """The state after every check up to and including `day` (4.2)."""
-        level, since, check = state
-        program = self.program
-        while check is not NEVER and check <= day:
-            now, qualified = check, self.qualified(check)
-            if qualified >= level:
-                check = self.check_day(now, level)
+    def standing(self, day, beginning=False, held=False):
+        """By the end of `day` or at its beginning; what reaches a level, or what holds one."""
+        program, sums = self.series.on(day), {}
+        for (of, counts_from), amount in self.amounts.items():
+            if counts_from > day or (beginning and counts_from == day):
                 continue
-            level, since = (qualified if program.downgrade == "to_qualified" else level - 1), now
-            if qualified >= level:
-                check = self.check_day(now, level)
-            elif program.by_year:
-                check = first_day(year_of(now) + 1) + program.grace
-            else:
-                check = now + max(program.grace, 1)
-        return level, since, check
+            if held and not program.recheck:
+                amount = max(amount, 0)
+            bucket = year_of(of) if program.by_year else program.rolling_days is None or of > day - program.rolling_days
+            sums[bucket] = sums.get(bucket, 0) + amount
+        if program.by_year:
+            return max(sums.get(year_of(day), 0), sums.get(year_of(day) - 1, 0))
+        return sums.get(True, 0)
 
-    def qualify(self, day, amount, acting, refund):
-        """The metric of the event's (or its order's) day changes, and the level with it (4.1, 4.3)."""
-        program = self.program
-        if amount == 0:
-            return
-        bucket, oldest = 0, 0
-        if program.rolling_days:
-            bucket, oldest = day, acting - program.rolling_days + 1
-        elif program.by_year:
-            bucket, oldest = year_of(day), year_of(acting) - 1
-        self.buckets = {key: kept for key, kept in self.buckets.items() if key >= oldest}
-        if bucket < oldest:
-            return
-        self.buckets[bucket] = self.buckets.get(bucket, 0) + amount
-        if len(program.levels) < 2:
-            return
-        qualified = self.qualified(acting)
-        if qualified > self.level:
-            self.level, self.since = qualified, acting
-        if qualified == self.level:
-            self.check = self.check_day(acting, self.level)
-        elif refund and program.recheck and program.downgrade != "none":
-            soon = acting + program.grace
-            self.check = soon if self.check is NEVER else min(self.check, soon)
-        self.level, self.since, self.check = self.stepped((self.level, self.since, self.check), acting)
+    def qualified(self, day, beginning):
+        standing = self.standing(day, beginning)
+        return max(i for i, level in enumerate(self.series.on(day).levels) if level.least <= standing)
+
+    def rise_or_hold(self, day, state, beginning):
+        qualified = self.qualified(day, beginning)
+        return (qualified, day, NEVER) if qualified > state[0] else self.hold_or_fall(day, state, beginning)
+
+    def adopt(self, day, state):
+        """The beginning of a day on which another generation comes into force (4.5)."""
+        level, since, falls = state
+        if level > 0:
+            name = self.series.on(day - 1).levels[level].name
+            named = [i for i, one in enumerate(self.series.on(day).levels) if one.name == name]
+            level, since, falls = (named[0], since, falls) if named else (self.qualified(day, True), day, NEVER)
+        return self.rise_or_hold(day, (level, since, falls), beginning=True)
+
+    def hold_or_fall(self, day, state, beginning):
+        level, since, falls = state
+        program = self.series.on(day)
+        if level == 0 or program.downgrade == "none":
+            return state
+        held = self.standing(day, beginning, held=True)
+        if held >= program.levels[level].least:
+            return level, since, NEVER
+        falls = day + program.grace if falls is NEVER else falls
+        if falls > day:
+            return level, since, falls
+        level = self.qualified(day, beginning) if program.downgrade == "to_qualified" else level - 1
+        if held >= program.levels[level].least:
+            return level, day, NEVER
+        return level, day, first_day(year_of(day) + 1) + program.grace if program.by_year else day + max(program.grace, 1)
+
+    def level_at(self, day):
+        """(level, since, day of the fall under way) at the end of `day` (4.2)."""
+        at, state = next((known for known in reversed(self.path) if known[0] <= day), (-math.inf, (0, None, NEVER)))
+        while True:
+            after = bisect.bisect_right(self.change_days, at)
+            at = min([math.inf if state[2] is NEVER else state[2], *self.change_days[after:after + 1],
+                      *[switch for switch in self.series.switches if switch > at]])
+            if at > day:
+                break
+            if at in self.series.switches:
+                state = self.adopt(at, state)
+            else:
+                state = self.hold_or_fall(at, state, beginning=True)
+            if any(counts_from == at for _, counts_from in self.amounts):
+                state = self.rise_or_hold(at, state, beginning=False)
+            if not self.path or self.path[-1][0] < at:
+                self.path.append((at, state))
+        return state
+
+    def level_on(self, day):
+        return self.level_at(day if self.last_day is None else max(day, self.open_day()))
+
+    def earning_level(self, day, program):
+        """The level of the day; of a closed day that of the first open one, by name (4.3)."""
+        level, by = self.level_on(day)[0], self.levels_on(day)
+        if by is program or level == 0:
+            return level
+        return next((i for i, one in enumerate(program.levels) if one.name == by.levels[level].name), 0)
+
+    def levels_on(self, day):
+        return self.series.on(day if self.last_day is None else max(day, self.open_day()))
+
+    def published_qualifying(self, day):
+        day, program = max(day, self.open_day()), self.series.first
+        return sum(amount for (of, counts_from), amount in self.amounts.items() if counts_from <= day and (
+            year_of(of) == year_of(day) if program.by_year else self.leaves(of) > day))
 
     # -------- refunds (5)
 
-    def plan_refund(self, event, _):
+    def plan_refund(self, event, _, program):
         data = event["data"]
-        if data.get("currency") and data["currency"] != self.program.currency:
+        if data.get("currency") and data["currency"] != program.currency:
             raise Refused("currency_not_in_program")
         order = self.orders.get(data["order_id"])
         if order is None:
@@ -693,7 +745,7 @@ class Member:
             texts += [line[key] for line in lines for key in ("line", "sku")]
             if sum(len((text or "").encode()) for text in texts) + 40 * len(lines) > 65536:
                 raise Refused("record_full")
-        elif self.balance - self.cost(copy.deepcopy(order), data)[1] < -MOST_POINTS:
+        elif self.balance - self.cost(copy.deepcopy(order), data, program)[1] < -MOST_POINTS:
             raise Refused("out_of_range")
 
         def change(at):
@@ -759,19 +811,20 @@ class Member:
             amount = (line["amount"] - line["back_amount"]) * rest // (total - order.named())
             quantity = line["quantity"] - line["back_quantity"]
             amounts["lines"].append({"amount": amount, "quantity": 0 if line["amount"] > 0 and amount == 0 else quantity})
-        rules = [rule for rule in self.program.rules if rule.event == "purchase"]
-        return self.order_points(rules, order.matches, amounts, order.level)[0]
+        rules = [rule for rule in order.program.rules if rule.event == "purchase"]
+        return self.order_points(rules, order.matches, amounts, order.level, order.program)[0]
 
-    def cost(self, order, data):
-        """Gives back what `data` says; answers the points that the order then deserves less, and those taken."""
+    def cost(self, order, data, program):
+        """Gives back what `data` says; answers the points that the order then deserves less, and those taken, under
+        the program of the refund's day."""
         self.give_back(order, data)
         held = order.granted - order.reversed
         deduction = min(held, max(0, held - self.points_left(order)))
-        return deduction, min(deduction, max(self.balance, 0)) if self.program.clamp else deduction
+        return deduction, min(deduction, max(self.balance, 0)) if program.clamp else deduction
 
     def refund(self, at, order):
         refunded_before = order.refunded
-        deduction, lost = self.cost(order, at.event["data"])
+        deduction, lost = self.cost(order, at.event["data"], self.series.on(at.day))
         order.reversed += deduction
         self.lifetime_points -= deduction
         self.refunds += 1
@@ -781,12 +834,12 @@ class Member:
             self.enter(at, "reverse", -lost, "refund", at.event["data"]["order_id"])
         returned = order.refunded == order.total and not order.returned
         order.returned = order.returned or returned
-        self.qualify(order.day, -{"points": deduction, "money": order.refunded - refunded_before,
-                                  "orders": int(returned)}[self.program.metric], at.acting, refund=True)
+        self.qualify(order.day, at.day, -{"points": deduction, "money": order.refunded - refunded_before,
+                                          "orders": int(returned)}[self.series.first.metric])
 
     # -------- spending and correcting (6)
 
-    def plan_redemption(self, event, _):
+    def plan_redemption(self, event, *_):
         name, phase, points = (event["data"][key] for key in ("redemption_id", "phase", "points"))
         if phase in ("at_once", "reserve"):
             if self.balance < points:
@@ -819,13 +872,13 @@ class Member:
                     self.enter(at, "release", held, "redemption", "")
         return change
 
-    def plan_adjustment(self, event, _):
+    def plan_adjustment(self, event, _, program):
         points = event["data"]["points"]
         if self.balance + self.reserved + points > MOST_POINTS or self.balance + points < -MOST_POINTS:
             raise Refused("out_of_range")
 
         def change(at):
-            applied = -min(-points, max(self.balance, 0)) if self.program.clamp and points < 0 else points
+            applied = -min(-points, max(self.balance, 0)) if program.clamp and points < 0 else points
             if applied:
                 self.balance += applied
                 self.enter(at, "adjust", applied, "adjustment", "")
@@ -835,36 +888,38 @@ class Member:
 
     def churn(self, today):
         """1 - P(buys within the horizon): BG/NBD (Fader, Hardie & Lee 2005), weeks, one transaction a day."""
-        r, alpha, a, b = (self.program.bgnbd[key] for key in ("r", "alpha", "a", "b"))
+        program = self.series.on(today)
+        r, alpha, a, b = (program.bgnbd[key] for key in ("r", "alpha", "a", "b"))
         days = self.purchase_days or {self.first_day}
         x, first, last = len(days) - 1, min(days), max(days)
-        t_x, age, horizon = (last - first) / 7, max(today - first, last - first, 0) / 7, self.program.horizon_days / 7
+        t_x, age, horizon = (last - first) / 7, max(today - first, last - first, 0) / 7, program.horizon_days / 7
         alive = 1.0
         if x > 0:
             alive = 1 / (1 + a / (b + x - 1) * ((alpha + age) / (alpha + t_x)) ** (r + x))
         return 1 - alive * (1 - ((alpha + age) / (alpha + age + horizon)) ** (r + x))
 
     def published(self, clock):
-        today = self.program.day(clock)
-        level, since, _ = self.stepped((self.level, self.since, self.check), today)
-        qualifying = Fraction(self.standing(today, published=True))
-        if self.program.metric == "money":
-            qualifying /= self.program.scale
-        return {"member": self.name, "balance": self.balance, "level": self.program.levels[level].name,
+        today = self.series.first.day(clock)
+        program = self.series.on(today)
+        level, since, _ = self.level_on(today)
+        qualifying = Fraction(self.published_qualifying(today))
+        if program.metric == "money":
+            qualifying /= program.scale
+        return {"member": self.name, "balance": self.balance, "level": self.levels_on(today).levels[level].name,
                 "qualifying": float(qualifying), "lifetime_points": self.lifetime_points, "purchases": self.purchases,
                 "churn": round(self.churn(today), 4), "reserved": self.reserved, "redeemed_points": self.redeemed,
-                "refunds": self.refunds, "revenue": float(Fraction(self.revenue, self.program.scale)),
-                "refunded": float(Fraction(self.refunded, self.program.scale)), "level_since": iso_date(since),
+                "refunds": self.refunds, "revenue": float(Fraction(self.revenue, program.scale)),
+                "refunded": float(Fraction(self.refunded, program.scale)), "level_since": iso_date(since),
                 "purchase_days": len(self.purchase_days), "clicks": self.counts["click"], "views": self.counts["view"],
                 "reviews": self.counts["review"], "rating_sum": self.rating_sum, "logins": self.counts["login"],
                 "parked_refunds": len(self.parked), "ledger_seq": len(self.ledger)}
 
 
 class Context:
-    """The event that a change comes from, where it stood, its day and the day it is worked off on."""
+    """The event that a change comes from, where it stood, and its day."""
 
-    def __init__(self, event, position, day, acting):
-        self.event, self.position, self.day, self.acting = event, position, day, acting
+    def __init__(self, event, position, day):
+        self.event, self.position, self.day = event, position, day
 
 
 def revenue_of(amounts):
@@ -902,12 +957,12 @@ class Clock:
 
 
 class Replay:
-    """What a log comes to under a program."""
+    """What a log comes to under the generations of a program."""
 
-    def __init__(self, program):
-        self.program, self.members, self.ledger, self.refused = program, {}, [], {}
+    def __init__(self, series):
+        self.series, self.members, self.ledger, self.refused = series, {}, [], {}
         self.counts = {"events": 0, "applied": 0, "duplicates": 0, "skipped": 0, "deadlettered": 0}
-        self.clock = Clock(program.jump_max_ms)
+        self.clock = Clock(series.first.jump_max_ms)
 
     def take(self, position, read):
         """One record; `read` makes an event of it or raises."""
@@ -916,7 +971,7 @@ class Replay:
             event = read()
             if not self.clock.believes(event["time"], event["member"]):
                 raise Refused("time_in_future")
-            member = self.members.get(event["member"]) or Member(event["member"], self.program)
+            member = self.members.get(event["member"]) or Member(event["member"], self.series)
             entries = len(member.ledger)
             member.apply(event, position)
             self.members[member.name] = member
@@ -940,8 +995,9 @@ class Replay:
         return [self.members[name].published(self.clock.now) for name in names]
 
 
-def replay(program_file, log, log_format="cloudevents"):
-    run = Replay(Program(program_file))
+def replay(program_files, log, log_format="cloudevents"):
+    """`program_files`: one, or a list with one for each generation."""
+    run = Replay(Series(program_files if isinstance(program_files, list) else [program_files]))
     records = pathlib.Path(log).read_bytes().split(b"\n")
     if records and not records[-1]:
         records.pop()
@@ -950,13 +1006,13 @@ def replay(program_file, log, log_format="cloudevents"):
             run.take(position, lambda: read_cdnow(record, position))
     else:
         for position, record in enumerate(records):
-            run.take(position, lambda: read_event(record, run.program))
+            run.take(position, lambda: read_event(record, run.series.first))
     return run.finish()
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--program", required=True)
+    parser.add_argument("--program", required=True, action="append", help="once for each generation")
     parser.add_argument("--out", required=True, type=pathlib.Path)
     parser.add_argument("--format", default="cloudevents", choices=["cloudevents", "cdnow"])
     parser.add_argument("log")

@@ -3,6 +3,7 @@
 
 FEALTY_LONG=1 runs many more seeds; FEALTY_SEED=N only that one. What differs is kept under build/oracle/.
 """
+import datetime
 import json
 import os
 import pathlib
@@ -80,21 +81,24 @@ class Agreement(unittest.TestCase):
         """Replays `log` in both and compares all that they say. Answers the oracle's run."""
         out = self.folder / "out"
         shutil.rmtree(out, ignore_errors=True)
-        done = subprocess.run([BINARY, "replay", "--program", program, "--out", out, "--no-progress", "--no-fsync",
-                               *map(str, options), log], capture_output=True, text=True, timeout=600)
+        programs = program if isinstance(program, list) else [program]
+        done = subprocess.run([BINARY, "replay", *[word for file in programs for word in ("--program", file)], "--out", out,
+                               "--no-progress", "--no-fsync", *map(str, options), log],
+                              capture_output=True, text=True, timeout=600)
         self.assertEqual(done.returncode, 0, done.stderr)
         theirs = oracle.replay(program, log, log_format)
-        problem = self.difference(out, theirs)
+        problem = self.difference(out, theirs, len(programs) > 1)
         if problem:
             kept = BUILD / "oracle" / name
             shutil.rmtree(kept, ignore_errors=True)
             kept.mkdir(parents=True)
-            shutil.copy(program, kept / "program.yaml")
+            for number, file in enumerate(programs, 1):
+                shutil.copy(file, kept / f"program-{number}.yaml")
             shutil.copy(log, kept / "log.ndjson")
             self.fail(f"{name}: {problem}\nkept in {kept}")
         return theirs
 
-    def difference(self, out, theirs):
+    def difference(self, out, theirs, several):
         letters = {row["position"]: row["reason"] for row in rows(out / "deadletters.ndjson")}
         faults = []
         for position in letters.keys() ^ theirs.refused.keys():
@@ -120,9 +124,31 @@ class Agreement(unittest.TestCase):
             if oracle.parse_time(ours["as_of"]) != theirs.clock.now:
                 return f"as_of {ours['as_of']}, by the oracle {theirs.clock.now}"
         report = json.loads((out / "report.json").read_text())
+        if (problem := self.notices_that_contradict(out, [] if several else members)):
+            return problem
         for key, value in theirs.counts.items():
             if report[key] != value:
                 return f"report.json {key}: program {report[key]}, oracle {value}"
+        return None
+
+
+    @staticmethod
+    def notices_that_contradict(out, members):
+        """A member's level notices begin where the last one ended, name it if they correct it, and end at the level."""
+        told, ids = {}, {}
+        for notice in rows(out / "notices.ndjson"):
+            if not notice["type"].startswith("tier."):
+                continue
+            who, data = notice["subject"], notice["data"]
+            if data["before"] == data["after"] or told.get(who, data["before"]) != data["before"]:
+                return f"{notice['type']} of {who} from {data['before']} to {data['after']}, told before: {told.get(who)}"
+            corrects = data["details"].get("corrects")
+            if corrects != (ids.get(who) if notice["type"] == "tier.corrected" else None):
+                return f"{notice['type']} of {who} corrects {corrects}, the last one was {ids.get(who)}"
+            told[who], ids[who] = data["after"], notice["id"]
+        for member in members:
+            if told.get(member["member"], member["level"]) != member["level"] and member["last_seen"] <= member["as_of"][:10]:
+                return f"{member['member']} is {member['level']}, told was {told[member['member']]}"
         return None
 
 
@@ -155,33 +181,64 @@ class Adversarial(Agreement):
                     self.agree(f"{program.stem}-{seed}", program, self.history(seed, currency), "--partitions",
                                1 + seed % 2, "--batch", (1, 7, 4096)[seed % 3])
 
+    @staticmethod
+    def mixed(dice, seed, metric, period):
+        """A program's rules under drawn policies: rounding, grace, downgrade, refunds, debt."""
+        node = yaml.safe_load(dice.choice(PROGRAMS).read_text())
+        node.setdefault("earn", {})["rounding"] = {
+            "level": ("line", "order", "event")[seed % 3], "mode": ("floor", "ceil", "half_up", "half_even")[seed % 4]}
+        levels = node.setdefault("levels", {"list": [{"name": "low", "from": 0}, {"name": "high", "from": 50}]})
+        levels["metric"], levels["period"] = metric, period
+        levels["grace_days"] = dice.choice([0, 0, 1, 14, 100])
+        levels["downgrade"] = dice.choice(["to_qualified", "to_qualified", "one_step", "one_step", "none"])
+        levels["on_refund"] = dice.choice(["recheck", "recheck", "hold_to_period_end"])
+        if levels["metric"] == "orders":
+            for number, level in enumerate(levels["list"]):
+                level["from"] = number * dice.choice([1, 2, 3])
+            levels["list"].sort(key=lambda level: level["from"])
+            levels["list"] = [level for number, level in enumerate(levels["list"])
+                              if number == 0 or level["from"] > levels["list"][number - 1]["from"]]
+        else:
+            for level in levels["list"]:
+                level["from"] = int(level["from"]) * (20 if node["program"]["id"] == "oracle-lifetime" else 1)
+        node["redemption"] = {"negative_balance": dice.choice(["debt", "clamp"])}
+        return node
+
+    @staticmethod
+    def drawn_window(dice):
+        return dice.choice(["points", "money", "orders"]), dice.choice(
+            ["lifetime", "calendar_year", {"rolling_days": dice.choice([1, 7, 45, 365])}])
+
     def test_every_mixture_of_policies(self):
-        """The programs' rules under drawn policies: rounding, metric, period, grace, downgrade, refunds, debt."""
         for seed in seeds(20, 600):
             dice = random.Random(seed)
-            node = yaml.safe_load(dice.choice(PROGRAMS).read_text())
-            node.setdefault("earn", {})["rounding"] = {
-                "level": ("line", "order", "event")[seed % 3], "mode": ("floor", "ceil", "half_up", "half_even")[seed % 4]}
-            levels = node.setdefault("levels", {"list": [{"name": "low", "from": 0}, {"name": "high", "from": 50}]})
-            levels["metric"] = dice.choice(["points", "money", "orders"])
-            levels["period"] = dice.choice(["lifetime", "calendar_year", {"rolling_days": dice.choice([1, 7, 45, 365])}])
-            levels["grace_days"] = dice.choice([0, 0, 1, 14, 100])
-            levels["downgrade"] = dice.choice(["to_qualified", "to_qualified", "one_step", "one_step", "none"])
-            levels["on_refund"] = dice.choice(["recheck", "recheck", "hold_to_period_end"])
-            if levels["metric"] == "orders":
-                for number, level in enumerate(levels["list"]):
-                    level["from"] = number * dice.choice([1, 2, 3])
-                levels["list"].sort(key=lambda level: level["from"])
-                levels["list"] = [level for number, level in enumerate(levels["list"])
-                                  if number == 0 or level["from"] > levels["list"][number - 1]["from"]]
-            else:
-                for level in levels["list"]:
-                    level["from"] = int(level["from"]) * (20 if node["program"]["id"] == "oracle-lifetime" else 1)
-            node["redemption"] = {"negative_balance": dice.choice(["debt", "clamp"])}
+            node = self.mixed(dice, seed, *self.drawn_window(dice))
             program = self.folder / "program.yaml"
             program.write_text(yaml.safe_dump(node))
             with self.subTest(seed=seed):
                 self.agree(f"mixture-{seed}", program, self.history(seed, node["program"]["currency"], 1500))
+
+    def test_every_mixture_of_generations(self):
+        """Up to four generations of other rules, levels and policies, in force while the history runs."""
+        for seed in seeds(12, 300):
+            dice = random.Random(seed)
+            window = self.drawn_window(dice)
+            offset, day, programs = dice.choice(["+00:00", "+01:00", "-05:30"]), datetime.date(2021, 11, 25), []
+            for number in range(1, dice.choice([2, 3, 4]) + 1):
+                node = self.mixed(dice, seed, *window)
+                node["program"] = {"id": "shop", "version": number, "currency": "EUR", "utc_offset": offset}
+                node["clock"] = {"jump_max": "400d"}
+                names = dice.sample(["one", "two", "three", "four", "five", "six"], len(node["levels"]["list"]) - 1)
+                for level, name in zip(node["levels"]["list"], ["low", *names]):
+                    level["name"] = name
+                if number > 1:
+                    day += datetime.timedelta(days=dice.choice([1, 3, 30, 200]))
+                    node["program"]["valid_from"] = f"{day}T00:00:00{offset}"
+                programs.append(self.folder / f"program-{number}.yaml")
+                programs[-1].write_text(yaml.safe_dump(node))
+            dice.shuffle(programs)
+            with self.subTest(seed=seed):
+                self.agree(f"generations-{seed}", programs, self.history(seed, "EUR", 1500))
 
     def test_the_histories_reach_what_they_are_meant_to_reach(self):
         """A hostile log that never runs into a rule proves nothing about it."""

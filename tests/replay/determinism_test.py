@@ -59,7 +59,7 @@ class Cut(unittest.TestCase):
     def test_members_that_spill_out_of_the_cache_change_nothing(self):
         for partitions, state in ((1, None), (3, harness.folder() / "state")):
             with self.subTest(partitions=partitions):
-                outcome = harness.replayed(self, LOG, partitions=partitions, state=state, cache_bytes="256KiB",
+                outcome = harness.replayed(self, LOG, partitions=partitions, state=state, memory_bytes="256KiB",
                                            commit_events=2_000, batch=500)
                 self.assertEqual(outcome.by_member_sha256(), REFERENCE.by_member_sha256())
 
@@ -106,7 +106,7 @@ class Killed(unittest.TestCase):
             self.assertEqual(self.kill_ten_times(partitions, seed=9).sha256(), whole.sha256())
 
     def test_so_it_does_with_members_spilling_and_without_the_store_s_own_log(self):
-        self.kill_ten_times(3, seed=5, cache_bytes="256KiB", **{"no_wal": True})
+        self.kill_ten_times(3, seed=5, memory_bytes="256KiB", **{"no_wal": True})
 
     def test_so_it_does_where_the_state_was_removed_in_between(self):
         # Saved versions are in the state only, so an emptied one is read from the begin of the logs.

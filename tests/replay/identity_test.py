@@ -72,7 +72,7 @@ class Deliveries(unittest.TestCase):
         log = written(events)
         whole = harness.replayed(self, log, **FLAT)
         self.assertGreater(whole.report()["duplicates"], 1000)
-        small = harness.replayed(self, log, state=harness.folder() / "state", cache_bytes=100_000, batch=64,
+        small = harness.replayed(self, log, state=harness.folder() / "state", memory_bytes=100_000, batch=64,
                                  checkpoint_distance=500, **FLAT)
         self.assertEqual(small.sha256(), whole.sha256())
 

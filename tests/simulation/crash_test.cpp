@@ -4,34 +4,12 @@
 #include <random>
 #include <string>
 
-#include "fealty/codec/mapping.hpp"
-#include "fealty/config/program_loader.hpp"
-#include "fealty/log/log.hpp"
-#include "fealty/topologies/members.hpp"
 #include "harness.hpp"
 #include "shop_log.hpp"
+#include "topology.hpp"
 
 namespace fealty::simulation {
 namespace {
-
-/// Program, mapping and topology of every test here.
-struct World {
-  config::LoadedProgram loaded;
-  codec::Mapping mapping;
-  runtime::Topology topology;
-
-  World()
-      : loaded{*config::load_program(FEALTY_SOURCE_DIR "/tests/simulation/program.yaml")},
-        mapping{codec::cloudevents_mapping()},
-        topology{topologies::members_topology(loaded.program, mapping, "sim")} {
-    log::set_level(log::Level::off);
-  }
-};
-
-const World& world() {
-  static const World instance;
-  return instance;
-}
 
 std::vector<std::string> records(std::uint64_t seed, int count, int members) {
   ShopLog shop{seed, members};
@@ -60,8 +38,8 @@ Seen run_whole(const std::vector<std::vector<std::string>>& input, const RunOpti
   SimLog log{input};
   Disks disks;
   Faults none;
-  EXPECT_TRUE(live_once(world().topology, log, disks, none, run));
-  return seen(world().topology, log, disks, far_clock());
+  EXPECT_TRUE(live_once(sim_topology(), log, disks, none, run));
+  return seen(sim_topology(), log, disks, far_clock());
 }
 
 TEST(Recovery, ACrashAtEachStepLosesAndDoublesNothing) {
@@ -79,13 +57,13 @@ TEST(Recovery, ACrashAtEachStepLosesAndDoublesNothing) {
       Disks disks;
       Faults faults;
       faults.cut_at(step, nth);
-      bool ended = live_once(world().topology, log, disks, faults, run);
+      bool ended = live_once(sim_topology(), log, disks, faults, run);
       for (int lives = 1; !ended && lives < 5; ++lives) {
         Faults none;
-        ended = live_once(world().topology, log, disks, none, run);
+        ended = live_once(sim_topology(), log, disks, none, run);
       }
       ASSERT_TRUE(ended);
-      EXPECT_EQ(difference(seen(world().topology, log, disks, far_clock()), expected), "");
+      EXPECT_EQ(difference(seen(sim_topology(), log, disks, far_clock()), expected), "");
     }
   }
 }
@@ -108,14 +86,14 @@ TEST(CommitInFlight, ACrashAtEachStepLosesAndDoublesNothing) {
         Disks disks;
         Faults faults;
         faults.cut_at(step, nth);
-        bool ended = live_once(world().topology, log, disks, faults, run);
+        bool ended = live_once(sim_topology(), log, disks, faults, run);
         if (!ended && nth % 3 == 0) disks.clear();
         for (int lives = 1; !ended && lives < 5; ++lives) {
           Faults none;
-          ended = live_once(world().topology, log, disks, none, run);
+          ended = live_once(sim_topology(), log, disks, none, run);
         }
         ASSERT_TRUE(ended);
-        ASSERT_EQ(difference(seen(world().topology, log, disks, far_clock()), expected), "");
+        ASSERT_EQ(difference(seen(sim_topology(), log, disks, far_clock()), expected), "");
       }
     }
   }
@@ -137,8 +115,8 @@ TEST(CommitInFlight, ThePartitionsOfARebalanceGoCommittedOrNotAtAll) {
         SimLog log{input};
         Disks disks;
         Faults none;
-        ASSERT_TRUE(live_once(world().topology, log, disks, none, run));
-        ASSERT_EQ(difference(seen(world().topology, log, disks, far_clock()), expected), "");
+        ASSERT_TRUE(live_once(sim_topology(), log, disks, none, run));
+        ASSERT_EQ(difference(seen(sim_topology(), log, disks, far_clock()), expected), "");
       }
     }
   }
@@ -153,11 +131,11 @@ TEST(Recovery, ALostDiskIsMadeAgainFromTheChangelog) {
     Disks disks;
     Faults faults;
     faults.cut_at(Step::commit_end, nth);
-    ASSERT_FALSE(live_once(world().topology, log, disks, faults, run));
+    ASSERT_FALSE(live_once(sim_topology(), log, disks, faults, run));
     disks.clear();
     Faults none;
-    ASSERT_TRUE(live_once(world().topology, log, disks, none, run));
-    EXPECT_EQ(difference(seen(world().topology, log, disks, far_clock()), expected), "");
+    ASSERT_TRUE(live_once(sim_topology(), log, disks, none, run));
+    EXPECT_EQ(difference(seen(sim_topology(), log, disks, far_clock()), expected), "");
   }
 }
 
@@ -173,11 +151,11 @@ TEST(Recovery, MembersSpillingOutOfTheCacheChangeNothing) {
       Disks disks;
       Faults faults;
       faults.cut_at(step, nth);
-      if (!live_once(world().topology, log, disks, faults, tight)) {
+      if (!live_once(sim_topology(), log, disks, faults, tight)) {
         Faults none;
-        ASSERT_TRUE(live_once(world().topology, log, disks, none, tight));
+        ASSERT_TRUE(live_once(sim_topology(), log, disks, none, tight));
       }
-      EXPECT_EQ(difference(seen(world().topology, log, disks, far_clock()), expected), "");
+      EXPECT_EQ(difference(seen(sim_topology(), log, disks, far_clock()), expected), "");
     }
   }
 }
@@ -217,11 +195,11 @@ TEST(Recovery, ARecordedLogWithoutAChangelogGoesOnFromItsManifest) {
       Disks disks;
       Faults faults;
       faults.cut_at(step, nth);
-      if (!live_once(world().topology, log, disks, faults, run)) {
+      if (!live_once(sim_topology(), log, disks, faults, run)) {
         Faults none;
-        ASSERT_TRUE(live_once(world().topology, log, disks, none, run));
+        ASSERT_TRUE(live_once(sim_topology(), log, disks, none, run));
       }
-      EXPECT_EQ(difference(seen(world().topology, log, disks, far_clock()), expected), "");
+      EXPECT_EQ(difference(seen(sim_topology(), log, disks, far_clock()), expected), "");
     }
   }
 }
@@ -297,10 +275,10 @@ TEST(Simulation, RandomCutsInManyLivesLoseAndDoubleNothing) {
       Faults faults;
       if (lives < 50) faults.cut_at(all_steps[pick(std::size(all_steps))], 1 + pick(12));
       if (!file && pick(4) == 0) disks.clear();
-      ended = live_once(world().topology, log, disks, faults, run);
+      ended = live_once(sim_topology(), log, disks, faults, run);
     }
     ASSERT_TRUE(ended);
-    ASSERT_EQ(difference(seen(world().topology, log, disks, far_clock()), expected), "");
+    ASSERT_EQ(difference(seen(sim_topology(), log, disks, far_clock()), expected), "");
   }
 }
 

@@ -10,8 +10,10 @@
 #include <vector>
 
 #include "fealty/runtime/commit_loop.hpp"
+#include "fealty/topologies/members.hpp"
 #include "fealty/runtime/members.hpp"
 #include "fealty/state/memory_store.hpp"
+#include "seen.hpp"
 #include "sim_bus.hpp"
 
 namespace fealty::simulation {
@@ -56,7 +58,7 @@ class FaultyStore final : public ports::MemberStore {
   void encode(const ports::Checkpoint& checkpoint, ports::SavedBatch& batch) override {
     disk_->encode(checkpoint, batch);
   }
-  Result<void> save(ports::SavedBatch& batch) override {
+  Result<void> save(ports::SavedBatch& batch) {
     if (largest_save_ != nullptr) *largest_save_ = std::max(*largest_save_, versions_bytes(batch));
     return disk_->save(batch);
   }
@@ -110,7 +112,7 @@ class FaultyStores final : public ports::MemberStores {
   Result<void> save(std::span<const Save> saves) override {
     if (faults_.now(Step::store_save)) throw Crash{};
     for (const Save& save : saves) {
-      if (auto kept = save.store->save(*save.batch); !kept) return kept;
+      if (auto kept = static_cast<FaultyStore&>(*save.store).save(*save.batch); !kept) return kept;
     }
     if (faults_.now(Step::store_saved)) throw Crash{};
     return {};
@@ -172,43 +174,6 @@ inline bool live_once(const runtime::Topology& topology, SimLog& log, Disks& dis
   }
 }
 
-/// What a reader of the outputs sees, in an order that does not depend on interleaving: by member,
-/// and within a member in the order of appearance.
-struct Seen {
-  std::map<std::string, std::vector<std::string>> notices, ledger;
-  std::vector<std::string> deadletters, members;
-  friend bool operator==(const Seen&, const Seen&) = default;
-};
-
-/// The first difference, for a test's message; empty where there is none.
-inline std::string difference(const Seen& got, const Seen& expected) {
-  const auto lists = [](const char* what, const std::vector<std::string>& a,
-                        const std::vector<std::string>& b) -> std::string {
-    for (std::size_t i = 0; i < std::max(a.size(), b.size()); ++i) {
-      const std::string left = i < a.size() ? a[i] : "(none)";
-      const std::string right = i < b.size() ? b[i] : "(none)";
-      if (left != right) return std::string{what} + ":\n  got  " + left + "\n  want " + right;
-    }
-    return {};
-  };
-  const auto maps = [&](const char* what, const auto& a, const auto& b) -> std::string {
-    auto members = a;
-    members.insert(b.begin(), b.end());
-    for (const auto& [member, unused] : members) {
-      const auto left = a.find(member), right = b.find(member);
-      auto found = lists(what, left == a.end() ? std::vector<std::string>{} : left->second,
-                         right == b.end() ? std::vector<std::string>{} : right->second);
-      if (!found.empty()) return found;
-    }
-    return {};
-  };
-  std::string found = maps("ledger", got.ledger, expected.ledger);
-  if (found.empty()) found = maps("notices", got.notices, expected.notices);
-  if (found.empty()) found = lists("deadletters", got.deadletters, expected.deadletters);
-  if (found.empty()) found = lists("members", got.members, expected.members);
-  return found;
-}
-
 inline Seen seen(const runtime::Topology& topology, const SimLog& log, Disks& disks,
                  EventTime clock) {
   Seen all;
@@ -217,16 +182,16 @@ inline Seen seen(const runtime::Topology& topology, const SimLog& log, Disks& di
     if (at == log.outputs.end()) return;
     for (const auto& [key, value] : at->second) by_member[key].push_back(value);
   };
-  gather(ports::Stream::notices, all.notices);
-  gather(ports::Stream::ledger, all.ledger);
-  if (const auto at = log.outputs.find(ports::Stream::deadletters); at != log.outputs.end()) {
+  gather(topologies::streams::notices, all.notices);
+  gather(topologies::streams::ledger, all.ledger);
+  if (const auto at = log.outputs.find(topologies::streams::deadletters); at != log.outputs.end()) {
     for (const auto& [key, value] : at->second) all.deadletters.push_back(value);
   }
   std::sort(all.deadletters.begin(), all.deadletters.end());
   for (auto& [partition, disk] : disks) {
     const auto scanned = disk->scan([&](const member::Record& record) -> Result<void> {
       std::string line;
-      topology.encode_member(record, clock, line);
+      topology.outputs.members.encode(record, clock, line);
       all.members.push_back(std::move(line));
       return {};
     });

@@ -28,6 +28,12 @@ class ShopLog {
     if (recent_.size() > 30) recent_.erase(recent_.begin());
     return made;
   }
+  /// Of the event made last that was not late.
+  [[nodiscard]] EventTime now() const { return EventTime{std::chrono::milliseconds{now_ms_}}; }
+  /// Some member looks at something, at this time.
+  std::string view_at(EventTime time) {
+    return event("view", pick(static_cast<std::size_t>(members_)), time, R"({"sku":"s2"})");
+  }
 
  private:
   std::uint32_t pick(std::size_t below) { return static_cast<std::uint32_t>(random_() % below); }

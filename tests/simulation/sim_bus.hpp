@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "fealty/ports/input.hpp"
+#include "fealty/topologies/members.hpp"
 #include "fealty/ports/output.hpp"
 
 namespace fealty::simulation {
@@ -159,7 +160,7 @@ class SimBus final : public ports::Source, public ports::Sink, public ports::Cha
       }
     }
     for (auto& [item, key, value] : pending_) {
-      if (item.stream == ports::Stream::changelog) {
+      if (item.stream == topologies::streams::changelog) {
         log_.changelog[item.partition].emplace_back(key, value);
       } else {
         log_.outputs[item.stream].emplace_back(key, value);

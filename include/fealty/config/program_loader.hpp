@@ -1,10 +1,12 @@
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "fealty/base/result.hpp"
-#include "fealty/program/program.hpp"
+#include "fealty/program/series.hpp"
 
 /// Program files (YAML) to a validated, compiled Program. The rules and keys are described in
 /// config/programs/README.md.
@@ -21,5 +23,14 @@ struct LoadedProgram {
 Result<LoadedProgram> load_program(const std::string& file);
 /// The same from text; `file` is the name that faults carry.
 Result<LoadedProgram> parse_program(std::string_view text, const std::string& file);
+
+/// A program as the series of its generations.
+struct LoadedSeries {
+  program::Series series;
+  std::vector<std::string> files;  // one a generation, in their order
+};
+/// Generations from files, or from a directory of them (*.yaml, *.yml), in any order. Errors:
+/// invalid_config as above, with the faults of each file, else with those of the files together.
+Result<LoadedSeries> load_series(std::span<const std::string> paths);
 
 }  // namespace fealty::config

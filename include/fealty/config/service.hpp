@@ -87,7 +87,7 @@ struct ServiceConfig {
   std::string program;                  // file
   std::string mapping = "cloudevents";  // preset name, or a file
   std::string state_dir;
-  std::uint64_t cache_bytes = 268'435'456;  // all partitions together
+  std::uint64_t memory_bytes = 536'870'912;  // the budget of the process, all partitions together
   KafkaConfig kafka;
   CheckpointConfig checkpoint;
   CommitConfig commit;

@@ -2,6 +2,8 @@
 
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "fealty/files/input_index.hpp"
 #include "fealty/ports/output.hpp"
@@ -12,13 +14,14 @@ struct FileSinkOptions {
   std::string dir = {};  // made where it is missing
   std::string program_id = {},
               program_version = {};  // kept in the manifest; the id must match when going on
+  ports::StreamTable streams = {};   // those with `to_files` are written, one file each
   std::uint32_t partitions = 1;
   bool durable = true;     // fsync at each commit; off: a power cut may damage the directory
   bool overwrite = false;  // begin anew, whatever earlier run the directory holds
 };
 
-/// Output files in a directory as a Sink: notices.ndjson, ledger.ndjson and deadletters.ndjson, one
-/// record a line. Members and changelog records are dropped. A commit is the rename of
+/// Output files in a directory as a Sink: a stream's records in <name>.ndjson, one a line. Streams
+/// that files do not keep (snapshots, the changelog) are dropped. A commit is the rename of
 /// manifest.json; bytes behind the lengths in it are not committed, and cut off when a later run
 /// goes on.
 ///
@@ -37,8 +40,8 @@ class FileSink final : public ports::Sink {
   Result<void> append(const ports::OutputBuffer& out) override;
   Result<void> commit(std::span<ports::CommitPosition> positions) override;
   Result<void> abort() override;
-  /// SHA-256 of output `i` of output_names as it was committed. Only between commits.
-  [[nodiscard]] Result<std::string> sha256(std::size_t i) const;
+  /// Name and SHA-256 of each output file as it was committed. Only between commits.
+  [[nodiscard]] Result<std::vector<std::pair<std::string, std::string>>> sha256() const;
   /// Marks the run as finished. Nothing may be appended but not committed.
   Result<void> complete();
 

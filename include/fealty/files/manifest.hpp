@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -39,13 +38,17 @@ struct InputFile {
 struct PartitionPosition {
   std::uint32_t partition = 0;
   Offset committed = 0, recover_from = 0;
+  std::string note = {};  // ports::CommitPosition::note
   friend bool operator==(const PartitionPosition&, const PartitionPosition&) = default;
 };
 
-/// The streams that a FileSink writes, in the order of Manifest::output_bytes.
-inline constexpr std::size_t output_count = 3;
-inline constexpr std::array<std::string_view, output_count> output_names = {
-    "notices.ndjson", "ledger.ndjson", "deadletters.ndjson"};
+/// An output file and how much of it is committed.
+struct OutputBytes {
+  std::string name = {};  // of the stream; the file is <name>.ndjson
+  std::uint64_t bytes = 0;
+  friend bool operator==(const OutputBytes&, const OutputBytes&) = default;
+};
+
 inline constexpr std::string_view manifest_name = "manifest.json";
 
 /// What one commit of a file replay covers: the commit is the rename of this file into place.
@@ -55,7 +58,7 @@ struct Manifest {
   std::vector<PartitionPosition> partitions = {};
   std::vector<InputFile> inputs = {};  // those opened so far, in order
   Cursor cursor = {};                  // at or before the smallest recover_from
-  std::array<std::uint64_t, output_count> output_bytes{};
+  std::vector<OutputBytes> outputs = {};
   friend bool operator==(const Manifest&, const Manifest&) = default;
 };
 

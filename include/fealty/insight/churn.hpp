@@ -12,24 +12,21 @@ namespace fealty::insight {
 /// quiet.
 std::uint16_t churn_on(const member::Record& record, Day today, const ChurnParameters& parameters);
 
-/// Call before an event on `day` changes the record: announces what fell due up to it, takes back
-/// what a late event shows to be wrong (a notice with detail reason = late_event), and settles the
-/// state. `cause` is the event. `version` goes into notices as rule_version.
-void before_event(member::Record& record, Day day, const member::Cause& cause,
-                  const ChurnParameters& parameters, std::uint32_t version,
-                  std::int32_t utc_offset_s, member::Effects& effects);
-/// Call after it where it is a purchase, with the number of purchase days before it: where it
-/// brought a new one, scores anew, raises or clears with hysteresis and dwell, and sets the next
-/// due day. Between purchases the score follows from the day alone: churn_on() gives it to whoever
-/// asks, and the day on which it crosses the threshold is known beforehand.
+/// Call after a purchase on `day`, with the number of purchase days before it. What fell due up to
+/// the day was announced before, and record.through is not before it. Where the purchase brought a
+/// new day, the risk is raised or cleared with hysteresis and dwell, and the next due day is set; a
+/// late one changes what followed it, and is announced where that differs today. Between purchases
+/// the score follows from the day alone: churn_on() gives it to whoever asks, and the day on which
+/// it crosses the threshold is known beforehand.
 void after_purchase(member::Record& record, std::size_t days_before, Day day,
-                    const member::Cause& cause, const ChurnParameters& parameters,
-                    std::uint32_t version, member::Effects& effects);
-/// Announces what falls due up to and including `today`.
-void announce(member::Record& record, Day today, const ChurnParameters& parameters,
-              std::uint32_t version, std::int32_t utc_offset_s, member::Effects& effects);
+                    const member::Cause& cause, const ChurnSeries& series,
+                    member::Effects& effects);
+/// Announces what falls due after record.through, up to and including `today`. Leaves it to
+/// program::announce() to move record.through.
+void announce(member::Record& record, Day today, const ChurnSeries& series,
+              std::int32_t utc_offset_s, member::Effects& effects);
 /// The state as it stands on `today` if nothing more happens: what a reader is shown.
 member::ChurnState churn_state_on(const member::Record& record, Day today,
-                                  const ChurnParameters& parameters);
+                                  const ChurnSeries& series);
 
 }  // namespace fealty::insight

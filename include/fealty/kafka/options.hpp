@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "fealty/base/result.hpp"
+#include "fealty/ports/streams.hpp"
 
 namespace fealty::kafka {
 
@@ -35,7 +36,8 @@ struct KafkaOptions {
   std::string input_topic = "events";  // one topic, keyed by member
   Start start = Start::earliest;
 
-  // --- output: topics are <prefix>notices, ledger, members, deadletters, changelog
+  // --- output: topics are the prefix and a stream's name
+  ports::StreamTable streams;  // of static lifetime; one of them is placed as its input
   std::string output_prefix = "fealty.";
   std::string transactional_id;     // stable per worker; empty = <group>-<group_instance or 0>
   bool create_topics = true;        // make the output topics that are missing

@@ -10,6 +10,7 @@
 #include "fealty/base/time.hpp"
 #include "fealty/base/units.hpp"
 #include "fealty/member/delivery_window.hpp"
+#include "fealty/member/notice_id.hpp"
 
 /// A member's state, plain types. Two parts: the compact Record, bounded and loaded with every
 /// event, and what lies beside it: ledger entries (history.hpp) and rows (rows.hpp), each found by
@@ -19,22 +20,44 @@ namespace fealty::member {
 /// Input position, as event::Offset.
 using Offset = std::uint64_t;
 
-/// What qualifies for a level, by bucket: the day (rolling), the year (calendar) or 0 (lifetime).
-struct QualifyingBucket {
-  std::int32_t bucket = 0;
+/// What qualifies for a level, dated: earned by an event of day `of`, counting from day `from` on.
+/// A refund is a negative amount: `of` is its order's day, `from` its own.
+struct DatedAmount {
+  Day of = 0;
+  Day from = 0;
   std::int64_t amount = 0;
-  friend bool operator==(const QualifyingBucket&, const QualifyingBucket&) = default;
+  friend bool operator==(const DatedAmount&, const DatedAmount&) = default;
 };
 
-/// Where a member stands in the levels, at some day of the member's own timeline.
+/// The most that a member keeps.
+inline constexpr std::size_t amounts_max = 2048;
+
+/// Where a member stands in the levels on some day.
 struct LevelState {
   std::uint8_t level = 0;  // index into Program::levels, 0 = lowest
   Day since = 0;           // day of the last change; 0 = since joining
-  Day check = no_day;      // day at which a downgrade falls due if nothing happens before
+  Day check = no_day;      // day on which it falls if nothing happens before
   friend bool operator==(const LevelState&, const LevelState&) = default;
 };
 
-/// Whether the member is held at risk of churn, at some day of the member's own timeline.
+/// The level at the end of `day`, before which no event can change anything any more.
+struct LevelBase {
+  static constexpr Day before_all_days = -no_day;
+  Day day = before_all_days;
+  Day since = 0;
+  Day falls = no_day;  // day on which a fall that is under way comes about; no_day = none is
+  std::uint8_t level = 0;
+  friend bool operator==(const LevelBase&, const LevelBase&) = default;
+};
+
+/// The last notice of a kind: its id, and the day that it spoke of. All zero: there was none.
+struct Announcement {
+  NoticeId id;
+  Day day = 0;
+  friend bool operator==(const Announcement&, const Announcement&) = default;
+};
+
+/// Whether the member is held at risk of churn on some day.
 struct ChurnState {
   bool raised = false;
   Day since = 0;     // day of the last change; 0 = never changed
@@ -50,10 +73,10 @@ struct ParkedIndex {
   friend bool operator==(const ParkedIndex&, const ParkedIndex&) = default;
 };
 
-/// What bounds a record: with all of these used up, and the levels' bound, it encodes to less than
+/// What bounds a record: with all of these used up, and amounts_max, it encodes to less than
 /// record_bytes_max.
 inline constexpr std::size_t record_bytes_max = std::size_t{64} * 1024;
-inline constexpr std::size_t purchase_days_max = 8192;  // distinct days
+inline constexpr std::size_t purchase_days_max = 7500;  // distinct days
 inline constexpr std::size_t attributes_bytes_max = std::size_t{16} * 1024;
 inline constexpr std::size_t time_zone_bytes_max = 256;
 inline constexpr std::size_t parked_max = 16;
@@ -64,7 +87,7 @@ inline constexpr std::size_t parked_line_bytes = 40;
 
 /// Most members buy on a few days, in one or two windows of their level.
 using PurchaseDays = SmallVector<Day, 6>;
-using QualifyingBuckets = SmallVector<QualifyingBucket, 2>;
+using DatedAmounts = SmallVector<DatedAmount, 2>;
 
 /// What few members have.
 struct Rare {
@@ -76,10 +99,10 @@ struct Rare {
 
 /// The member's compact record.
 ///
-/// `settled` states follow the member's own events only: they never depend on other members, so the
-/// result is the same for any number of partitions. The partition's clock runs ahead of a quiet
-/// member: what it brings about (a downgrade that fell due, a risk raised) is announced at once and
-/// kept in the `announced` states; a late event that makes an announcement wrong corrects it.
+/// Level and churn of any day follow from the dated amounts, the purchase days and the days alone:
+/// never from other members, from the clock or from the order in which events arrived. `level` and
+/// `churn` are those of the day `through`, the last one for which they were announced; a late event
+/// that changes what holds on that day announces so, and names the notice that it corrects.
 ///
 /// The order of the fields is that of their use: what every event reads and writes comes first,
 /// what only money moves next, what hardly any event touches last, each in as few cache lines as
@@ -92,11 +115,11 @@ struct Record {  // NOLINT(bugprone-exception-escape): out of memory while moved
   EventTime last_time{};                  // largest event time seen of this member
   Day first_day = no_day, last_day = -1;  // own events, by event time; no_day/-1 before the first
 
-  LevelState level, announced_level;
-  ChurnState churn, announced_churn;
-  std::uint16_t churn_bp = 0;  // 0..10000 as of churn_day, when a purchase last changed it
+  Day through = -1;  // the largest day of own events and of changes that the clock brought about
+  LevelState level;
+  ChurnState churn;
+  std::uint16_t churn_bp = 0;  // 0..10000 on the last purchase day
   std::uint8_t recent_next = 0;
-  Day churn_day = 0;
   std::uint32_t clicks = 0, views = 0, logins = 0, reviews = 0, rating_sum = 0;
 
   // Points: what every event that may earn some looks at.
@@ -111,8 +134,9 @@ struct Record {  // NOLINT(bugprone-exception-escape): out of memory while moved
   // What was bought. purchase_days: distinct days with a purchase, ascending; the model's x = size
   // - 1.
   PurchaseDays purchase_days;
-  QualifyingBuckets qualifying;  // ascending by bucket
-  std::uint32_t purchases = 0;   // orders, refunded ones included
+  DatedAmounts qualifying;      // ascending by (of, from), each pair once, none 0
+  LevelBase level_base;         // what older amounts, which are kept without `from`, came to
+  std::uint32_t purchases = 0;  // orders, refunded ones included
   std::uint32_t refunds = 0;
   std::int64_t revenue_minor = 0;   // sum of order totals, in the program's currency
   std::int64_t refunded_minor = 0;  // of it given back
@@ -126,13 +150,11 @@ struct Record {  // NOLINT(bugprone-exception-escape): out of memory while moved
   // Seldom touched.
   Boxed<Rare> rare;
   std::uint32_t timer_notices = 0;  // announced by the clock so far: tells two of one day apart
+  Announcement level_notice, churn_notice;  // the last ones
   Day joined = no_day, birthday = no_day;
 
   /// The next day at which announce() would change something; no_day = none.
-  [[nodiscard]] Day due() const {
-    return announced_level.check < announced_churn.due ? announced_level.check
-                                                       : announced_churn.due;
-  }
+  [[nodiscard]] Day due() const { return level.check < churn.due ? level.check : churn.due; }
   friend bool operator==(const Record&, const Record&) = default;
 };
 

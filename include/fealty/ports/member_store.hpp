@@ -1,7 +1,9 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -39,6 +41,15 @@ struct ClockState {
   friend bool operator==(const ClockState&, const ClockState&) = default;
 };
 
+/// A generation of the program that a partition goes by.
+struct Generation {
+  std::uint32_t version = 0;
+  std::uint64_t fingerprint = 0;
+  Day valid_from = std::numeric_limits<Day>::min();  // first day that it judges
+  Offset adopted_at = 0;                             // known from before this record on
+  friend bool operator==(const Generation&, const Generation&) = default;
+};
+
 /// What a recovery starts from; saved in the same batch as the versions it speaks of.
 struct Checkpoint {
   Offset recover_from = 0;        // first input position that the saved versions may lack
@@ -49,9 +60,9 @@ struct Checkpoint {
   Offset recorded_to = 0;         // up to here the clock is repeated from `advances`
   ClockState recorded_clock;      // at recorded_to
   std::string note;               // CommitPosition::note of that commit
+  Day turned_to = std::numeric_limits<Day>::min();  // by recover_from all turns up to it were over
   std::string program_id;
-  std::uint32_t program_version = 0;
-  std::uint64_t program_fingerprint = 0;
+  std::vector<Generation> generations;  // adopted, ascending
   std::uint32_t core_revision = 0;
   std::uint64_t changelog_position = 0;  // of the store itself; not meaningful inside the changelog
   friend bool operator==(const Checkpoint&, const Checkpoint&) = default;
@@ -83,7 +94,8 @@ struct SaveItem {
 /// Saved versions, encoded: what goes to the changelog and, after the commit, to the store, byte
 /// for byte. Keys begin with a table letter: 'm' member, 'l' ledger, 'o', 'd', 'r' and 'v' rows,
 /// 'c' checkpoint. A row without a value is one that is gone: a tombstone in the changelog, too.
-/// The bytes lie in blocks, so that a batch of all members is never moved as it grows.
+/// The bytes lie in blocks, so that a batch of all members is never moved as it grows; the first
+/// are small, for there may be a batch for each of many partitions.
 struct SavedBatch {
   struct Item {
     std::uint32_t block = 0, at = 0;  // key, then value
@@ -124,8 +136,15 @@ struct SavedBatch {
   [[nodiscard]] bool empty() const { return items.empty(); }
   /// Of all keys and values.
   [[nodiscard]] std::size_t bytes() const { return bytes_; }
+  /// What the blocks take.
+  [[nodiscard]] std::size_t memory() const {
+    std::size_t bytes = 0;
+    for (const std::string& block : blocks) bytes += block.capacity();
+    return bytes;
+  }
   /// Keeps some memory for the next batch, and gives back the rest.
-  void clear() {
+  static constexpr std::size_t blocks_kept_default = 96;
+  void clear(std::size_t blocks_kept = blocks_kept_default) {
     items.clear();
     if (blocks.size() > blocks_kept) blocks.resize(blocks_kept);
     for (std::string& block : blocks) block.clear();
@@ -135,21 +154,23 @@ struct SavedBatch {
   }
 
  private:
-  static constexpr std::size_t block_bytes = std::size_t{1} << 20U;
-  static constexpr std::size_t blocks_kept = 96;
+  /// Many a partition saves a checkpoint and little else: blocks grow as there are more.
+  static constexpr std::size_t first_block_bytes = std::size_t{8} << 10U;
+  static constexpr std::size_t doublings = 7;  // to 1 MiB
   std::size_t bytes_ = 0;
   [[nodiscard]] std::size_t room() const {
     return blocks[blocks_used - 1].capacity() - blocks[blocks_used - 1].size();
   }
   void next_block(std::size_t size) {
     if (blocks_used == blocks.size()) blocks.emplace_back();
-    blocks[blocks_used++].reserve(size > block_bytes ? size : block_bytes);
+    const std::size_t usual = first_block_bytes << std::min(blocks_used, doublings);
+    blocks[blocks_used++].reserve(std::max(size, usual));
   }
 };
 
-/// Where member state rests between events. One store a partition.
+/// Where a partition's member state rests between events; MemberStores makes and saves them.
 ///
-/// Owns:    its files. Borrows arguments only until the call returns.
+/// Owns:    what was saved of its partition. Borrows arguments only until the call returns.
 /// Threads: one at a time; not bound to one thread.
 /// Errors:  store_unavailable (retry later), store_corrupt (stop), wrong_revision (another format),
 ///          state_in_use, output_unwritable (disk full). Never throws.
@@ -180,10 +201,6 @@ class MemberStore {
   /// hold. Pure: touches no file.
   virtual void encode(std::span<const SaveItem> items, Offset as_of, SavedBatch& batch) = 0;
   virtual void encode(const Checkpoint& checkpoint, SavedBatch& batch) = 0;
-  /// Keeps `batch`, all or nothing, in order after all earlier ones. Call it only once the log has
-  /// committed what the batch holds. May take the batch's memory and leave other in its place:
-  /// clear() it afterwards.
-  virtual Result<void> save(SavedBatch& batch) = 0;
   /// Keeps one changelog record (restore). `position`: the changelog position after it.
   virtual Result<void> restore(std::string_view key, std::string_view value,
                                std::uint64_t position) = 0;
@@ -211,18 +228,22 @@ class MemberStore {
   virtual std::uint64_t disk_bytes() = 0;
 };
 
-/// The stores of a process, one a partition, and what makes one of them: a commit is saved in all
-/// of its partitions or in none, so together they always are as of one commit.
+/// The stores of a process, one a partition: a commit is saved in all of its partitions or in none,
+/// so together they always are as of one commit.
 ///
 /// Threads: one at a time. Errors: as MemberStore. Outlives its stores.
 class MemberStores {
  public:
   virtual ~MemberStores() = default;
+  /// Cheap where the partition holds nothing. A partition is open once at a time.
   virtual Result<std::unique_ptr<MemberStore>> open(std::uint32_t partition) = 0;
   struct Save {
-    MemberStore* store = nullptr;  // of open()
-    SavedBatch* batch = nullptr;   // see MemberStore::save()
+    MemberStore* store = nullptr;  // of open(), each once
+    SavedBatch* batch = nullptr;
   };
+  /// Keeps the batches, all of them or none, in order after all earlier ones. Call it only once the
+  /// log has committed what they hold. May take their memory and leave other in its place: clear()
+  /// them afterwards.
   virtual Result<void> save(std::span<const Save> saves) = 0;
 };
 

@@ -11,11 +11,9 @@
 
 #include "fealty/base/result.hpp"
 #include "fealty/event/event.hpp"
+#include "fealty/ports/streams.hpp"
 
 namespace fealty::ports {
-
-enum class Stream : std::uint8_t { notices, ledger, members, deadletters, changelog };
-inline constexpr std::size_t stream_count = 5;
 
 /// Output records, back to back in one buffer. Reused: clear() keeps the memory.
 class OutputBuffer {
@@ -26,13 +24,10 @@ class OutputBuffer {
     std::size_t key_at = 0;
     std::uint32_t key_size = 0;
     std::uint32_t value_size = 0;  // the value follows the key; 0 in the changelog = deletion
-    event::Offset position = 0;    // of the input record that brought it about
   };
   /// Starts a record; append its value to the string that this returns, then call finish().
-  std::string& start(Stream stream, std::uint32_t partition, std::string_view key,
-                     event::Offset position = 0) {
-    items_.push_back(
-        {stream, partition, bytes_.size(), static_cast<std::uint32_t>(key.size()), 0, position});
+  std::string& start(Stream stream, std::uint32_t partition, std::string_view key) {
+    items_.push_back({stream, partition, bytes_.size(), static_cast<std::uint32_t>(key.size()), 0});
     bytes_.append(key);
     return bytes_;
   }
@@ -56,12 +51,6 @@ class OutputBuffer {
     return bytes_.capacity() + items_.capacity() * sizeof(Item);
   }
   [[nodiscard]] bool empty() const { return items_.empty(); }
-  /// By input position, else in the order of appearance: the order of one task, of several tasks'
-  /// records.
-  void sort_by_position() {
-    std::stable_sort(items_.begin(), items_.end(),
-                     [](const Item& a, const Item& b) { return a.position < b.position; });
-  }
   void clear() {
     items_.clear();
     bytes_.clear();

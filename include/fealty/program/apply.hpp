@@ -4,7 +4,7 @@
 #include "fealty/event/event.hpp"
 #include "fealty/member/effects.hpp"
 #include "fealty/member/record.hpp"
-#include "fealty/program/program.hpp"
+#include "fealty/program/series.hpp"
 
 /// The loyalty rules: pure transitions of one member's record. No clock, no I/O, no allocation that
 /// outlives the call except inside the record and the effects.
@@ -34,18 +34,24 @@ constexpr member::CauseType cause_type(event::Type type) {
 void rows_needed(const member::Record& record, const event::Event& event, member::Rows& rows);
 
 /// Applies `event` to `record` and appends what it brought about to `effects`, which are empty.
+/// The event is judged by the generation that its time falls in, an order's points after a refund
+/// by that of the order.
 /// `position` is the event's input position, `rows` what was found of those that rows_needed()
 /// asked for. The level is settled up to the event's day first. Does not touch the churn fields but
 /// purchase_days: insight does. Precondition: event.member == record.id.
 Outcome apply(member::Record& record, const event::Event& event, event::Offset position,
-              const member::Rows& rows, const Program& program, member::Effects& effects);
+              const member::Rows& rows, const Series& series, member::Effects& effects);
 
-/// Announces the level changes that fall due up to and including `today`, one notice each.
-void announce(member::Record& record, Day today, const Program& program, member::Effects& effects);
+/// Announces the level changes that fall due up to and including `today`, one notice each. Moves
+/// record.through there.
+void announce(member::Record& record, Day today, const Series& series, member::Effects& effects);
 
-/// The level as it stands on `today` if nothing more happens: what a reader is shown.
-member::LevelState level_on(const member::Record& record, Day today, const Program& program);
+/// The level as it stands on `today` if nothing more happens: what a reader is shown. A day too far
+/// back for an event to change is answered by the first one that is not.
+member::LevelState level_on(const member::Record& record, Day today, const Series& series);
+/// The generation whose levels level_on() answers with an index into.
+const Program& levels_on(const member::Record& record, Day today, const Series& series);
 /// The qualifying metric of the window that `today` lies in (minor units, points or orders).
-std::int64_t qualifying_on(const member::Record& record, Day today, const Program& program);
+std::int64_t qualifying_on(const member::Record& record, Day today, const Series& series);
 
 }  // namespace fealty::program

@@ -97,15 +97,19 @@ enum class Downgrade : std::uint8_t { to_qualified, one_step, none };
 enum class RefundLevels : std::uint8_t { recheck, hold_to_period_end };
 enum class NegativeBalance : std::uint8_t { debt, clamp };
 
-/// A loyalty program: everything that decides outcomes. Versioned; pinned by replay and by state.
-/// Made by config::load_program, which validates; immutable afterwards, shared by reference. One
-/// made by hand needs compile() if it has rules.
+/// As valid_from: in force from the beginning.
+inline constexpr Day always = -no_day;
+
+/// A loyalty program, or one generation of it: everything that decides outcomes. Versioned; pinned
+/// by replay and by state. Made by config::load_program, which validates; immutable afterwards,
+/// shared by reference. One made by hand needs compile() if it has rules.
 struct Program {
   std::string id;
   std::uint32_t version = 0;
   std::uint64_t fingerprint = 0;  // of the canonical content; same fingerprint, same outcomes
   Currency currency;
   std::int32_t utc_offset_s = 0;  // the program's days
+  Day valid_from = always;        // the first day on which this generation is in force
 
   std::vector<Rule> rules;  // at most 64
   RoundingLevel rounding_level = RoundingLevel::order;

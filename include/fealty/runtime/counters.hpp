@@ -17,7 +17,7 @@ struct Counters {
   std::uint64_t skipped = 0;  // unknown types
   std::uint64_t deadlettered = 0;
   std::uint64_t wrong_keys = 0;  // whose key is not their member, whatever became of them
-  std::uint64_t recovered = 0;  // applied silently, not in `records`
+  std::uint64_t recovered = 0;   // applied silently, not in `records`
   std::uint64_t members_new = 0;
   std::int64_t points_issued = 0;    // sum of earn entries
   std::int64_t points_redeemed = 0;  // sum of redeem and capture entries

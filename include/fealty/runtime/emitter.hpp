@@ -13,11 +13,11 @@ namespace fealty::runtime {
 
 /// Writes effects to the output streams, and counts them.
 ///
-/// Borrows the topology. Threads: one.
+/// Borrows `outputs`. Threads: one.
 class Emitter {
  public:
-  Emitter(const Topology& topology, std::uint32_t partition)
-      : topology_{topology}, partition_{partition} {}
+  Emitter(const MemberOutputs& outputs, std::uint32_t partition)
+      : outputs_{outputs}, partition_{partition} {}
 
   void emit(const member::Effects& effects, std::string_view member, ports::OutputBuffer& out);
   /// The level announced to the member was another one before.
@@ -30,7 +30,7 @@ class Emitter {
  private:
   void count(const member::LedgerEntry& entry);
 
-  const Topology& topology_;
+  const MemberOutputs& outputs_;
   const std::uint32_t partition_;
   Counters counters_;
 };

@@ -4,22 +4,28 @@
 #include <cstdint>
 #include <cstring>
 #include <deque>
+#include <functional>
 #include <future>
 #include <memory>
 #include <span>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace fealty::runtime {
 
-/// What the members of a task have not saved yet of their history: encoded items, one behind the
-/// other in large segments as they come about, each naming the one before it of the same member.
+/// What the members of all partitions have not saved yet of their history: encoded items, one behind
+/// the other in large segments as they come about, each naming the one before it of the same member.
 /// Bytes in a row, and not a container a member: at millions of members most of the memory is this.
 ///
 /// Owns:    its segments; one goes once all items in it are released. An item lies still until
 /// then. Threads: one; another one makes memory ready.
 class HistoryLog {
  public:
+  /// Told each time that the memory held becomes another: bytes before and now.
+  using Held = std::function<void(std::size_t before, std::size_t now)>;
+  explicit HistoryLog(Held held = {}) : held_{std::move(held)} {}
+
   /// Where an item lies; `none` = nowhere.
   using Position = std::uint64_t;
   static constexpr Position none = 0;
@@ -87,6 +93,7 @@ class HistoryLog {
   void drop(Segment& segment);
   [[nodiscard]] const char* memory_at(Position position) const;
 
+  Held held_;
   std::deque<Segment> segments_;
   std::future<Memory> coming_;  // of the next segment, made ready aside
   std::uint64_t first_ = 0;     // number of segments_.front()

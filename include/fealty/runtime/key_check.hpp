@@ -16,8 +16,8 @@ enum class KeyPolicy : std::uint8_t {
   count,       // applied where it came, and counted: for who places records by another rule
 };
 
-/// Compares each record's key with the member that it is about, and says once in the log which habit
-/// of the producer makes them differ. Pure but for that line, so a recovery decides the same.
+/// Compares each record's key with the member that it is about, and says once in the log which
+/// habit of the producer makes them differ. Pure but for that line, so a recovery decides the same.
 ///
 /// Threads: one.
 class KeyCheck {

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <future>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
@@ -74,8 +75,9 @@ class MemberCache {
   [[nodiscard]] const CachedMember& member(Slot slot) const {
     return slabs_[slot >> slab_bits][slot & slab_mask];
   }
-  /// Every member here, ascending by id (bytewise).
-  [[nodiscard]] std::vector<Slot> sorted_by_id() const;
+  /// Every member here, or of one partition, ascending by id (bytewise).
+  [[nodiscard]] std::vector<Slot> sorted_by_id(
+      std::optional<std::uint32_t> partition = std::nullopt) const;
   /// Counts the member's size anew after a change.
   void recount(CachedMember& member);
 

@@ -46,7 +46,7 @@ class MemberPartition {
   [[nodiscard]] bool begun(ports::Offset position) const { return position >= from_; }
   /// Whether the store may hold a member that is not in memory.
   [[nodiscard]] bool store_has_more() const {
-    return !store_was_empty_ || context_.cache.evictions() != evictions_at_open_;
+    return !at_open_.store_was_empty || context_.cache.evictions() != at_open_.evictions;
   }
 
   /// Reads the members just inserted into the cache, where the store may know them.
@@ -66,9 +66,9 @@ class MemberPartition {
   /// As of the last commit: what an abort does not take back.
   [[nodiscard]] const Counters& committed_counters() const { return committed_counters_; }
   /// Around a commit; see Saves.
-  ports::CommitPosition prepare(Flush::Share share, ports::OutputBuffer& out);
+  ports::CommitPosition prepare(Flush::Share share, std::size_t& room, ports::OutputBuffer& out);
   ports::SavedBatch& committed(const ports::CommitPosition& position);
-  void saved() { saves_.saved(); }
+  void saved(std::size_t blocks_kept) { saves_.saved(blocks_kept); }
 
  private:
   void keep(Slot slot, CachedMember& member);
@@ -78,9 +78,14 @@ class MemberPartition {
   std::unique_ptr<ports::MemberStore> store_;
   Timeline& timeline_;
   const ports::Offset from_;
-  const bool store_was_empty_;  // at open: while nothing was evicted, a miss is a new member
-  const std::uint64_t evictions_at_open_;
+  /// While nothing is evicted from then on, a member that is not in memory is a new one.
+  struct AtOpen {
+    bool store_was_empty = false;
+    std::uint64_t evictions = 0;
+  };
+  const AtOpen at_open_;
   Timers timers_;
+  std::size_t timers_counted_ = 0;  // of them, in the cache's bound
   Unsaved unsaved_;
   RowLookup rows_;
   Saves saves_;

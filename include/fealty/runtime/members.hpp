@@ -44,6 +44,10 @@ class Members final : public Processor {
   void revoke(std::span<const std::uint32_t> partitions, bool lost) override;
   Result<void> restart() override;
 
+  /// Goes by these generations of the program from here on: those of before and further ones, whose
+  /// days are to come on every clock. wrong_program: nothing is changed. Between two batches.
+  Result<void> adopt(const std::vector<ports::Generation>& generations);
+
   /// Ends the partitions and closes their stores; nothing may be asked of them any more.
   void close();
 
@@ -58,6 +62,8 @@ class Members final : public Processor {
   [[nodiscard]] std::vector<ports::MemberStore*> stores() const;
   /// The latest clock of any partition.
   [[nodiscard]] EventTime clock() const;
+  /// Of a partition that is ready; nullptr of any other.
+  [[nodiscard]] const Timeline* timeline(std::uint32_t partition) const;
 
  private:
   /// A partition, once it is ready, and whose time it goes by.
@@ -73,6 +79,7 @@ class Members final : public Processor {
     bool inserted = false;         // and not yet loaded
   };
   Result<void> ready(TimelineGroup& group);
+  void adopt_further(Timeline& timeline) const;
   [[nodiscard]] Held owner_of(const DecodedRecord& record) const;
   Result<void> apply_run(DecodedBatch& batch, ports::OutputBuffer& out);
   void name_member(const DecodedRecord& record, Found& found) const;
@@ -85,9 +92,10 @@ class Members final : public Processor {
   void catch_up(TimelineGroup& group);
 
   MemberCache cache_;
+  HistoryLog log_;  // what of them is not saved
   const MembersOptions options_;
+  std::vector<ports::Generation> generations_;  // given
   const MembersContext context_;
-  ports::Source& source_;
   ports::Changelog* const changelog_;
   ports::MemberStores& stores_;
 
@@ -96,11 +104,11 @@ class Members final : public Processor {
   std::deque<TimelineGroup*> turns_;  // under way: they come before the next record
   KeyCheck key_check_;
   Counters given_away_;
-  MachineClock::Steady now_{};                    // as process() began
-  EventTime wall_now_{};                          // likewise
-  std::vector<Found> found_;                      // scratch of a run
-  std::vector<Slot> missing_;                     // likewise
-  std::vector<ports::MemberStores::Save> saves_;  // of a commit, likewise
+  struct {
+    MachineClock::Steady steady{};
+    EventTime wall{};
+  } now_;                     // as process() began
+  std::vector<Found> found_;  // of the run at hand
 };
 
 }  // namespace fealty::runtime

@@ -4,8 +4,11 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "fealty/ports/input.hpp"
+#include "fealty/ports/member_store.hpp"
+#include "fealty/runtime/history_log.hpp"
 #include "fealty/runtime/key_check.hpp"
 #include "fealty/runtime/machine_clock.hpp"
 #include "fealty/runtime/member_cache.hpp"
@@ -18,8 +21,7 @@ namespace fealty::runtime {
 /// the program.
 struct MembersOptions {
   FlushPolicy flush;
-  /// Decoded members and what they have not saved, all partitions together. A commit saves a
-  /// sixteenth of it a partition at most.
+  /// Decoded members and what they have not saved, all partitions together.
   std::size_t cache_bytes = std::size_t{512} << 20U;
   std::uint32_t file_partitions = 1;  // of a source without partitions
   std::size_t turn_members = 1024;    // of a turn of the clock worked off between two batches
@@ -28,11 +30,10 @@ struct MembersOptions {
   std::int64_t future_ms_max = 0;  // event time ahead of the broker's; 0 = not checked
   KeyPolicy key_policy = KeyPolicy::ignore;
   std::uint32_t input_partitions = 1;  // all there are: for the key policy
-  bool changelog = false;          // saved versions go to the changelog stream too
-  bool member_snapshots = false;   // and a JSON snapshot of each to the members stream
+  bool changelog = false;              // saved versions go to the changelog stream too
+  bool member_snapshots = false;       // and a JSON snapshot of each to the members stream
   std::string program_id;
-  std::uint32_t program_version = 0;
-  std::uint64_t program_fingerprint = 0;
+  std::vector<ports::Generation> generations;  // of the program, ascending; see Members::adopt()
   MachineClock clock;
 };
 
@@ -42,6 +43,8 @@ struct MembersContext {
   const MembersOptions& options;
   ports::Source& source;  // for describe() alone
   MemberCache& cache;
+  HistoryLog& log;
+  const std::vector<ports::Generation>& generations;
 };
 
 }  // namespace fealty::runtime

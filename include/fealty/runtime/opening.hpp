@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <span>
 
 #include "fealty/ports/input.hpp"
 #include "fealty/ports/member_store.hpp"
@@ -12,6 +13,11 @@
 #include "fealty/runtime/timeline.hpp"
 
 namespace fealty::runtime {
+
+/// Refuses a generation that would judge days that are past, `today` being the clock's, or come
+/// between those adopted.
+Result<void> is_ahead(const ports::Generation& fresh, std::span<const ports::Generation> adopted,
+                      Day today);
 
 /// A partition on its way in: its store is opened and brought up to its changelog, some at a time,
 /// and what it says is checked. One procedure for start, crash, takeover, abort and an empty disk.
@@ -22,7 +28,7 @@ namespace fealty::runtime {
 ///          state does not go with program, binary or input.
 class Opening {
  public:
-  /// `store`: nullptr = to be opened. `changelog` may be nullptr.
+  /// `store`: of a partition that is restarted; nullptr = to be opened. `changelog` may be nullptr.
   Opening(ports::Assignment assignment, std::unique_ptr<ports::MemberStore> store,
           ports::MemberStores& stores, ports::Changelog* changelog);
 
@@ -43,6 +49,7 @@ class Opening {
  private:
   Result<void> begin();
   Result<bool> restore(std::chrono::milliseconds budget);
+  bool outrun(MachineClock::Steady now);
   Result<void> check_fits(const MembersContext& context) const;
 
   const ports::Assignment assignment_;
@@ -53,6 +60,7 @@ class Opening {
   std::optional<ports::Checkpoint> checkpoint_;
   std::uint64_t restored_ = 0;  // records
   bool begun_ = false, done_ = false;
+  std::optional<MachineClock::Steady> outrun_since_;
   const std::chrono::steady_clock::time_point begun_at_ = std::chrono::steady_clock::now();
 };
 

@@ -15,7 +15,7 @@ namespace fealty::runtime {
 struct FlushPolicy {
   std::uint64_t distance_events = 2'000'000;  // a change is saved at most this far behind
   std::chrono::seconds distance{60};          // and at most this long after
-  /// One commit saves about so much of a partition at most: its memory is bounded, and while one
+  /// One commit saves about so much at most, of all partitions: its memory is bounded, and while one
   /// batch is written the next can be encoded.
   std::size_t bytes_max = std::size_t{40} << 20U;
 };

@@ -32,11 +32,12 @@ class Saves {
   [[nodiscard]] const SaveQueue& queue() const { return queue_; }
 
   /// Encodes this commit's versions and checkpoint; with a changelog, puts them into `out`, too.
-  ports::CommitPosition prepare(Flush::Share share, ports::OutputBuffer& out);
+  /// `room`: bytes that the commit may still save, of all partitions; lowered by what this one takes.
+  ports::CommitPosition prepare(Flush::Share share, std::size_t& room, ports::OutputBuffer& out);
   /// The sink has committed what was prepared: the store is to follow with this batch.
   ports::SavedBatch& committed(const ports::CommitPosition& position);
-  /// It has. The batch's memory is kept for the next one.
-  void saved();
+  /// It has. Some blocks of the batch's memory are kept for the next one.
+  void saved(std::size_t blocks_kept);
   /// Changed rows of a member whose version is in flight.
   [[nodiscard]] HistoryLog::Position rows_in_flight(const CachedMember& member) const {
     return member.in_flight == 0 ? HistoryLog::none : in_flight_[member.in_flight - 1].rows;
@@ -47,7 +48,7 @@ class Saves {
     Slot slot = no_slot;
     HistoryLog::Position rows = HistoryLog::none;
   };
-  void save_members(Flush::Share share, ports::OutputBuffer& out);
+  void save_members(Flush::Share share, std::size_t room, ports::OutputBuffer& out);
   void save_member(Slot slot, std::span<const std::string_view> entries,
                    std::span<const std::string_view> rows, ports::OutputBuffer& out);
   void save_checkpoint(const ports::CommitPosition& position, const Moment& moment);
@@ -57,7 +58,6 @@ class Saves {
   ports::MemberStore& store_;
   Timeline& timeline_;
   Unsaved& unsaved_;
-  const std::size_t bytes_max_;  // of one commit
   SaveQueue queue_;
 
   // Of the commit in flight, or being prepared.

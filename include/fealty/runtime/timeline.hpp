@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <functional>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -29,6 +30,7 @@ struct Moment {
   ports::Offset position = 0;  // before this record
   ports::ClockState clock;
   std::size_t advances = 0;  // made by then, of those that the timeline knows
+  Day turned_to = std::numeric_limits<Day>::min();  // all turns up to it were over
 };
 
 /// One order of records and the clock that goes with it: of one partition, or of all partitions of
@@ -57,14 +59,20 @@ class Timeline {
   [[nodiscard]] EventTime now() const { return clock_.now(); }
   /// Of the clock; -1 before the first event.
   [[nodiscard]] Day today() const { return today_; }
-  [[nodiscard]] Moment moment() const { return {next_, clock_.state(), made_}; }
+  /// Before the record at next(): a witness that it is to the clock counts only behind it.
+  [[nodiscard]] Moment moment() const {
+    return {next_, before_record_ ? *before_record_ : clock_.state(), made_, turned_to_};
+  }
 
   /// A recorded advance lies before the record at `offset`: the clock has made it, and what falls
   /// due is to be worked off before the record is looked at. Ask again until false.
   [[nodiscard]] bool repeat(ports::Offset offset);
   /// The guard of the clock: see Clock::believes().
   [[nodiscard]] bool believes(const event::Event& event) {
-    return clock_.believes(event.time, event.member_hash);
+    const ports::ClockState before = clock_.state();
+    const bool believed = clock_.believes(event.time, event.member_hash);
+    if (clock_.state() != before) before_record_ = before;
+    return believed;
   }
   /// Whether the record at `offset` is refused because this machine's clock was behind it: decided
   /// once, by `behind`, and recorded, for a recovery comes later.
@@ -88,7 +96,14 @@ class Timeline {
   /// The turn of the clock at next() that is being worked off: the place reached; nullptr = none.
   [[nodiscard]] ports::DuePlace* turn() { return turn_ ? &*turn_ : nullptr; }
   void begin_turn() { turn_.emplace(); }
-  void end_turn() { turn_.reset(); }
+  void end_turn() {
+    turn_.reset();
+    turned_to_ = today_;
+  }
+
+  /// Goes by a further generation of the program from here on.
+  void adopt(ports::Generation generation);
+  [[nodiscard]] const std::vector<ports::Generation>& generations() const { return generations_; }
 
   /// What a commit prepared now would cover.
   [[nodiscard]] CommittedTo worked_off() const;
@@ -102,11 +117,14 @@ class Timeline {
 
  private:
   bool set_today();
+  /// The clock has another recorded advance to make before the record at next().
+  [[nodiscard]] bool advance_left() const;
 
   Clock clock_;
   DayOf day_of_;
   CommittedTo committed_;
   ports::Offset next_ = 0;
+  std::optional<ports::ClockState> before_record_;  // at next(), where its time has changed it
   Day today_ = -1;
   bool new_day_ = false;
   bool recovering_ = true;
@@ -114,9 +132,14 @@ class Timeline {
   std::vector<ports::Advance> advances_;
   std::size_t made_ = 0;                // of them, by the clock
   std::vector<ports::Offset> refused_;  // ascending, since the last checkpoint's recover_from
-  ports::Offset recorded_to_ = 0;
-  std::optional<ports::ClockState> recorded_clock_;  // until the clock has got there
+  struct Recorded {
+    ports::Offset to = 0;
+    ports::ClockState clock;
+  };
+  std::optional<Recorded> recorded_;  // until the clock has got there
   std::optional<ports::DuePlace> turn_;
+  Day turned_to_ = std::numeric_limits<Day>::min();
+  std::vector<ports::Generation> generations_;  // adopted, ascending
 };
 
 }  // namespace fealty::runtime

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <map>
 #include <vector>
@@ -25,13 +26,17 @@ struct DuePage {
 
 /// Which members of a partition fall due on which day. The store's index has them as they were
 /// saved; what has changed since, and what never was saved, is held here by day. A page is worked
-/// off by (day, member id), so the order does not depend on who happens to be in memory.
+/// off by (day, member id), so the order does not depend on who happens to be in memory. On a day on
+/// which another generation of the program comes into force everybody is due.
 ///
 /// Owns:    its lists. Borrows the cache. Bounded: twice the members that have a timer here.
 /// Threads: one. Errors: the store's.
 class Timers {
  public:
-  Timers(MemberCache& cache, std::uint32_t partition) : cache_{cache}, partition_{partition} {}
+  /// The first such day after a day; no_day = none.
+  using NextSwitch = std::function<Day(Day)>;
+  Timers(MemberCache& cache, std::uint32_t partition, const NextSwitch& next_switch)
+      : cache_{cache}, partition_{partition}, next_switch_{next_switch} {}
 
   /// The member falls due on another day than it was saved with. Once a day is enough.
   void add(Slot slot, CachedMember& member);
@@ -56,11 +61,12 @@ class Timers {
   void drop_stale(DayList& list, Day day);
   void compact();
   void sort(DayList& list, Day day);
-  bool from_memory(const ports::DuePlace& after, Day today, std::size_t limit,
-                   std::vector<DueMember>& out);
-  Result<bool> from_store(const ports::DuePlace& after, Day today, std::size_t limit,
-                          ports::MemberStore& store, std::vector<DueMember>& out,
-                          ports::DuePlace& reached);
+  void from_memory(const ports::DuePlace& after, Day today, std::size_t limit, DuePage& out);
+  Result<void> from_store(const ports::DuePlace& after, Day today, std::size_t limit,
+                          ports::MemberStore& store, DuePage& out);
+  void everybody_here(const ports::DuePlace& after, Day day, std::size_t limit, DuePage& out);
+  Result<void> everybody_stored(const ports::DuePlace& after, Day day, std::size_t limit,
+                                ports::MemberStore& store, DuePage& out);
 
   static constexpr std::size_t entries_min = 4096;
 
@@ -69,7 +75,10 @@ class Timers {
   std::map<Day, DayList> days_;
   Day turned_to_ = std::numeric_limits<Day>::min();
   std::size_t entries_ = 0, compact_at_ = entries_min;
+  const NextSwitch& next_switch_;
+  std::vector<Entry> everybody_;         // in memory, by id; of the turn under way
   std::vector<ports::DuePlace> stored_;  // scratch
+  std::vector<member::Record> records_;  // likewise
 };
 
 }  // namespace fealty::runtime

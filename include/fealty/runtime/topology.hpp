@@ -19,6 +19,21 @@ struct Stage {
   std::string name, does;
 };
 
+/// A stream of the table and what writes its records.
+template <class... Args>
+struct Output {
+  ports::Stream stream{};
+  std::function<void(Args..., std::string&)> encode;
+};
+/// What a members topology writes.
+struct MemberOutputs {
+  Output<const member::Notice&, std::string_view /*member*/> notices;
+  Output<const member::LedgerEntry&, std::string_view /*member*/> ledger;
+  /// A member as readers see it at a time.
+  Output<const member::Record&, EventTime> members;
+  ports::Stream deadletters{}, changelog{};
+};
+
 /// A topology: plain data that reads as the data's path, and the functions that are that path. The
 /// same object runs and is printed. Immutable; whatever the functions borrow must outlive it.
 struct Topology {
@@ -26,7 +41,7 @@ struct Topology {
   std::string source;               // what comes in
   std::vector<Stage> stages;        // in order
   std::string store;                // where state rests
-  std::vector<std::string> sinks;   // what goes out
+  ports::StreamTable streams;       // what goes out; outputs name their places in it
   std::uint32_t core_revision = 0;  // raised whenever the same input would give other state
 
   /// A decoder for one thread.
@@ -39,12 +54,11 @@ struct Topology {
   std::function<void(member::Record&, EventTime clock, member::Effects&)> announce;
   /// The day of a time, in the program's zone.
   std::function<Day(EventTime)> day;
-  /// Effects -> bytes.
-  std::function<void(const member::Notice&, std::string_view member, std::string&)> encode_notice;
-  std::function<void(const member::LedgerEntry&, std::string_view member, std::string&)>
-      encode_entry;
-  /// A member as readers see it at a time.
-  std::function<void(const member::Record&, EventTime clock, std::string&)> encode_member;
+  /// The first day after `day` on which another generation of the program comes into force: then
+  /// everybody is due. no_day = none.
+  std::function<Day(Day)> next_switch = [](Day) { return no_day; };
+  /// Effects -> streams.
+  MemberOutputs outputs;
 };
 
 }  // namespace fealty::runtime

@@ -18,12 +18,12 @@ namespace fealty::runtime {
 /// What the members of a partition have brought about and not saved yet: ledger entries and changes
 /// of rows, encoded as they will be saved.
 ///
-/// Owns:    the log of them. Borrows the store, for its encoding only, and the cache, in whose
-///          members the newest items are named, and whose count the bytes go into.
+/// Borrows the log, which all partitions share, the store, for its encoding only, and the cache, in
+/// whose members the newest items are named, and whose count the bytes go into.
 /// Threads: one.
 class Unsaved {
  public:
-  Unsaved(ports::MemberStore& store, MemberCache& cache);
+  Unsaved(ports::MemberStore& store, MemberCache& cache, HistoryLog& log);
   ~Unsaved();
   Unsaved(const Unsaved&) = delete;
   Unsaved& operator=(const Unsaved&) = delete;
@@ -62,11 +62,10 @@ class Unsaved {
   void put_in_index(std::uint64_t tag, HistoryLog::Position at);
   [[nodiscard]] HistoryLog::Position find_in_chain(HistoryLog::Position newest,
                                                    std::string_view name) const;
-  [[nodiscard]] std::size_t bytes() const { return log_.bytes() + index_.heap_bytes(); }
 
   ports::MemberStore& store_;
   MemberCache& cache_;
-  HistoryLog log_;
+  HistoryLog& log_;
   RowIndex index_;  // of members with many unsaved rows
   HistoryLog::Release gathered_;
   std::string encoded_;

@@ -54,7 +54,7 @@ TEST_F(Service, TheDocumentedFileHoldsTheDefaults) {
   // Then both give the same settings.
   ASSERT_TRUE(shipped) << fault(shipped);
   ASSERT_TRUE(bare) << fault(bare);
-  EXPECT_EQ(shipped->cache_bytes, bare->cache_bytes);
+  EXPECT_EQ(shipped->memory_bytes, bare->memory_bytes);
   EXPECT_EQ(shipped->mapping, bare->mapping);
   EXPECT_EQ(shipped->kafka.group, bare->kafka.group);
   EXPECT_EQ(shipped->kafka.transactional_id, bare->kafka.transactional_id);
@@ -124,7 +124,7 @@ TEST_F(Service, EveryFaultIsNamedWithItsPlace) {
                                  "  input_topik: events\n"
                                  "  start: middle\n"
                                  "commit: {interval_ms: 0}\n"
-                                 "cache: {bytes: lots}\n");
+                                 "memory: {budget: lots}\n");
 
   const std::string faults = fault(load_service(file));
 
@@ -132,7 +132,7 @@ TEST_F(Service, EveryFaultIsNamedWithItsPlace) {
               AllOf(HasSubstr("missing key 'state'"), HasSubstr("missing key 'input_topic'"),
                     HasSubstr("did you mean 'input_topic'"), HasSubstr("s.yaml:5:"),
                     HasSubstr("kafka.start"), HasSubstr("s.yaml:6:"),
-                    HasSubstr("commit.interval_ms"), HasSubstr("cache.bytes")));
+                    HasSubstr("commit.interval_ms"), HasSubstr("memory.budget")));
 }
 
 TEST_F(Service, AnOverrideWithAWrongKeyIsNamedByItsOrigin) {
@@ -145,15 +145,15 @@ TEST_F(Service, AnOverrideWithAWrongKeyIsNamedByItsOrigin) {
 }
 
 TEST_F(Service, SizesMayCarryAUnit) {
-  const std::string text = std::string{minimal} + "cache: {bytes: 2GiB}\n";
+  const std::string text = std::string{minimal} + "memory: {budget: 2GiB}\n";
   const auto loaded = load_service(write("s.yaml", text));
 
   ASSERT_TRUE(loaded) << fault(loaded);
-  EXPECT_EQ(loaded->cache_bytes, 2'147'483'648U);
+  EXPECT_EQ(loaded->memory_bytes, 2'147'483'648U);
 }
 
 TEST_F(Service, AnAbsurdSizeIsRefusedInsteadOfWrappingRound) {
-  const std::string text = std::string{minimal} + "cache: {bytes: 18446744073709551615GiB}\n";
+  const std::string text = std::string{minimal} + "memory: {budget: 18446744073709551615GiB}\n";
   EXPECT_THAT(fault(load_service(write("s.yaml", text))), HasSubstr("out of range"));
 }
 

@@ -2,11 +2,11 @@
 
 #include "fealty/files/atomic_file.hpp"
 #include "support.hpp"
+#include "unit/streams.hpp"
 
 namespace fealty::files::test {
 namespace {
 
-using ports::Stream;
 using ::testing::HasSubstr;
 
 /// A run in small: each record becomes a ledger line; what lies before the last commit is read
@@ -23,8 +23,10 @@ struct SmallRun {
   Result<void> commit(FileSink& sink, Offset committed, Offset recover_from) const {
     std::vector<ports::CommitPosition> positions;
     for (std::uint32_t p = 0; p < partitions; ++p) {
-      positions.push_back(
-          {p, committed, recover_from + std::min<Offset>(p, committed - recover_from)});
+      ports::CommitPosition& position = positions.emplace_back();
+      position.partition = p;
+      position.committed = committed;
+      position.recover_from = recover_from + std::min<Offset>(p, committed - recover_from);
     }
     return sink.commit(positions);
   }
@@ -32,7 +34,8 @@ struct SmallRun {
   /// Runs until the end or until `commits_max` commits were made; then crashes, with more appended.
   Result<bool> operator()(int commits_max) const {
     InputIndex index;
-    auto sink = FileSink::open({.dir = out, .partitions = partitions, .durable = false}, index);
+    auto sink = FileSink::open(
+        {.dir = out, .streams = streams::table, .partitions = partitions, .durable = false}, index);
     if (!sink) return sink.error();
     const Manifest start = (*sink)->manifest();
     FileSource source{
@@ -53,7 +56,7 @@ struct SmallRun {
       for (const auto& record : batch.records) {
         EXPECT_EQ(record.offset, expected++);
         if (record.offset < committed) continue;
-        buffer.add(Stream::ledger, 0, "",
+        buffer.add(streams::ledger, 0, "",
                    std::to_string(record.offset) + " " + std::string{record.value} + " " +
                        source.describe(0, record.offset));
       }

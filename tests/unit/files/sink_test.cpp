@@ -4,6 +4,7 @@
 
 #include "fealty/files/atomic_file.hpp"
 #include "support.hpp"
+#include "unit/streams.hpp"
 
 namespace fealty::files::test {
 namespace {
@@ -25,15 +26,15 @@ Result<void> commit(FileSink& sink, Offset committed, Offset recover_from = 0) {
 TEST(FileSink, WritesEachStreamToItsFileOneRecordALine) {
   const TempDir dir;
   InputIndex index;
-  auto sink = FileSink::open({.dir = dir / "out"}, index);
+  auto sink = FileSink::open({.dir = dir / "out", .streams = streams::table}, index);
   ASSERT_TRUE(sink) << to_string(sink.error());
   ports::OutputBuffer out;
-  out.add(Stream::notices, 0, "anna", "n1");
-  out.add(Stream::ledger, 0, "anna", "l1");
-  out.add(Stream::members, 0, "anna", "m1");
-  out.add(Stream::changelog, 0, "anna", "c1");
-  out.add(Stream::notices, 0, "ben", "n2");
-  out.add(Stream::deadletters, 0, "", "d1");
+  out.add(streams::notices, 0, "anna", "n1");
+  out.add(streams::ledger, 0, "anna", "l1");
+  out.add(streams::members, 0, "anna", "m1");
+  out.add(streams::changelog, 0, "anna", "c1");
+  out.add(streams::notices, 0, "ben", "n2");
+  out.add(streams::deadletters, 0, "", "d1");
   ASSERT_TRUE((*sink)->append(out));
   ASSERT_TRUE(commit(**sink, 4));
   EXPECT_EQ(slurp(dir / "out/notices.ndjson"), "n1\nn2\n");
@@ -44,15 +45,15 @@ TEST(FileSink, WritesEachStreamToItsFileOneRecordALine) {
 TEST(FileSink, AbortDropsWhatWasNotCommitted) {
   const TempDir dir;
   InputIndex index;
-  auto sink = FileSink::open({.dir = dir.path()}, index);
-  ASSERT_TRUE((*sink)->append(output(Stream::ledger, "kept")));
+  auto sink = FileSink::open({.dir = dir.path(), .streams = streams::table}, index);
+  ASSERT_TRUE((*sink)->append(output(streams::ledger, "kept")));
   ASSERT_TRUE(commit(**sink, 1));
   // Given more than is ever buffered.
-  ASSERT_TRUE((*sink)->append(output(Stream::ledger, std::string(3'000'000, 'x'))));
-  ASSERT_TRUE((*sink)->append(output(Stream::ledger, "dropped")));
+  ASSERT_TRUE((*sink)->append(output(streams::ledger, std::string(3'000'000, 'x'))));
+  ASSERT_TRUE((*sink)->append(output(streams::ledger, "dropped")));
   ASSERT_TRUE((*sink)->abort());
   EXPECT_EQ(slurp(dir / "ledger.ndjson"), "kept\n");
-  ASSERT_TRUE((*sink)->append(output(Stream::ledger, "next")));
+  ASSERT_TRUE((*sink)->append(output(streams::ledger, "next")));
   ASSERT_TRUE(commit(**sink, 2));
   EXPECT_EQ(slurp(dir / "ledger.ndjson"), "kept\nnext\n");
 }
@@ -63,14 +64,15 @@ TEST(FileSink, KeepsEveryByteThroughCommitsAbortsAndRunsOfAnySize) {
   std::string committed;
   std::uint64_t random = 1;
   const auto below = [&random](std::uint64_t bound) { return (random = mix(random, 7)) % bound; };
-  auto sink = *FileSink::open({.dir = dir.path(), .program_id = "p"}, index);
+  auto sink =
+      *FileSink::open({.dir = dir.path(), .program_id = "p", .streams = streams::table}, index);
   for (int step = 0; step < 60; ++step) {
     // Given lines that fill no block, one, or several.
     std::string fresh;
     for (std::uint64_t lines = below(4); lines > 0; --lines) {
       const std::string line(below(below(3) == 0 ? 2'500'000 : 5'000),
                              static_cast<char>('a' + step % 26));
-      ASSERT_TRUE(sink->append(output(Stream::ledger, line)));
+      ASSERT_TRUE(sink->append(output(streams::ledger, line)));
       fresh += line + "\n";
     }
     // When they are committed, dropped, or lost with the process.
@@ -80,7 +82,8 @@ TEST(FileSink, KeepsEveryByteThroughCommitsAbortsAndRunsOfAnySize) {
         break;
       case 1:
         sink.reset();
-        sink = *FileSink::open({.dir = dir.path(), .program_id = "p"}, index);
+        sink = *FileSink::open({.dir = dir.path(), .program_id = "p", .streams = streams::table},
+                               index);
         break;
       default:
         ASSERT_TRUE(commit(*sink, static_cast<Offset>(step)));
@@ -93,41 +96,44 @@ TEST(FileSink, KeepsEveryByteThroughCommitsAbortsAndRunsOfAnySize) {
   ASSERT_TRUE(commit(*sink, 60));
   ASSERT_GT(committed.size(), 10'000'000U);
   EXPECT_EQ(slurp(dir / "ledger.ndjson"), committed);
-  const auto summed = sink->sha256(1);
+  const auto summed = sink->sha256();
   ASSERT_TRUE(summed);
-  EXPECT_EQ(*summed, *sha256_file(dir / "ledger.ndjson"));
+  EXPECT_EQ(summed->at(1).second, *sha256_file(dir / "ledger.ndjson"));
 }
 
 TEST(FileSink, SumsAFileAsItIsWritten) {
   const TempDir dir;
   InputIndex index;
-  auto sink = *FileSink::open({.dir = dir.path(), .program_id = "p"}, index);
+  auto sink =
+      *FileSink::open({.dir = dir.path(), .program_id = "p", .streams = streams::table}, index);
   for (int i = 0; i < 300; ++i) {
     const std::string line(10'007, static_cast<char>('a' + i % 26));
-    ASSERT_TRUE(sink->append(output(Stream::notices, line)));
+    ASSERT_TRUE(sink->append(output(streams::notices, line)));
     if (i % 70 == 0) {
       ASSERT_TRUE(commit(*sink, static_cast<Offset>(i)));
     }
   }
   ASSERT_TRUE(commit(*sink, 300));
-  EXPECT_EQ(*sink->sha256(0), *sha256_file(dir / "notices.ndjson"));
+  EXPECT_EQ(sink->sha256()->at(0).second, *sha256_file(dir / "notices.ndjson"));
 }
 
 TEST(FileSink, ALaterRunCutsOffWhatACrashLeftBehind) {
   const TempDir dir;
   InputIndex index;
   {
-    auto sink = FileSink::open({.dir = dir.path(), .program_id = "p"}, index);
-    ASSERT_TRUE((*sink)->append(output(Stream::notices, "kept")));
+    auto sink =
+        FileSink::open({.dir = dir.path(), .program_id = "p", .streams = streams::table}, index);
+    ASSERT_TRUE((*sink)->append(output(streams::notices, "kept")));
     ASSERT_TRUE(commit(**sink, 7, 3));
-    ASSERT_TRUE((*sink)->append(output(Stream::notices, std::string(3'000'000, 'x'))));
+    ASSERT_TRUE((*sink)->append(output(streams::notices, std::string(3'000'000, 'x'))));
   }  // A crash: no commit.
   ASSERT_GT(slurp(dir / "notices.ndjson").size(), 5U);
 
-  auto sink = FileSink::open({.dir = dir.path(), .program_id = "p"}, index);
+  auto sink =
+      FileSink::open({.dir = dir.path(), .program_id = "p", .streams = streams::table}, index);
   ASSERT_TRUE(sink);
   EXPECT_EQ(slurp(dir / "notices.ndjson"), "kept\n");
-  EXPECT_EQ((*sink)->manifest().partitions.at(0), (PartitionPosition{0, 7, 3}));
+  EXPECT_EQ((*sink)->manifest().partitions.at(0), (PartitionPosition{0, 7, 3, {}}));
   EXPECT_FALSE((*sink)->manifest().complete);
 }
 
@@ -135,10 +141,10 @@ TEST(FileSink, ACrashBeforeTheFirstCommitCanBeGoneOnFrom) {
   const TempDir dir;
   InputIndex index;
   {
-    auto sink = FileSink::open({.dir = dir.path()}, index);
-    ASSERT_TRUE((*sink)->append(output(Stream::notices, std::string(3'000'000, 'x'))));
+    auto sink = FileSink::open({.dir = dir.path(), .streams = streams::table}, index);
+    ASSERT_TRUE((*sink)->append(output(streams::notices, std::string(3'000'000, 'x'))));
   }
-  auto sink = FileSink::open({.dir = dir.path()}, index);
+  auto sink = FileSink::open({.dir = dir.path(), .streams = streams::table}, index);
   ASSERT_TRUE(sink) << to_string(sink.error());
   EXPECT_EQ(slurp(dir / "notices.ndjson"), "");
 }
@@ -146,8 +152,8 @@ TEST(FileSink, ACrashBeforeTheFirstCommitCanBeGoneOnFrom) {
 TEST(FileSink, AFinishedRunSaysSo) {
   const TempDir dir;
   InputIndex index;
-  auto sink = FileSink::open({.dir = dir.path()}, index);
-  ASSERT_TRUE((*sink)->append(output(Stream::notices, "n")));
+  auto sink = FileSink::open({.dir = dir.path(), .streams = streams::table}, index);
+  ASSERT_TRUE((*sink)->append(output(streams::notices, "n")));
   ASSERT_TRUE(commit(**sink, 1));
   EXPECT_FALSE((**load_manifest(dir.path())).complete);
   ASSERT_TRUE((*sink)->complete());
@@ -157,8 +163,9 @@ TEST(FileSink, AFinishedRunSaysSo) {
 TEST(FileSink, ADirectoryInUseIsRefused) {
   const TempDir dir;
   InputIndex index;
-  const auto first = FileSink::open({.dir = dir.path()}, index);
-  const auto second = FileSink::open({.dir = dir.path(), .overwrite = true}, index);
+  const auto first = FileSink::open({.dir = dir.path(), .streams = streams::table}, index);
+  const auto second =
+      FileSink::open({.dir = dir.path(), .streams = streams::table, .overwrite = true}, index);
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().code, Errc::state_in_use);
   EXPECT_THAT(second.error().detail, HasSubstr(dir.path()));
@@ -168,25 +175,30 @@ TEST(FileSink, FilesOfUnknownOriginAreNotOverwrittenUnlessAskedTo) {
   const TempDir dir;
   dir.write("ledger.ndjson", "precious\n");
   InputIndex index;
-  const auto refused = FileSink::open({.dir = dir.path()}, index);
+  const auto refused = FileSink::open({.dir = dir.path(), .streams = streams::table}, index);
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, Errc::usage);
   EXPECT_THAT(refused.error().detail, HasSubstr("ledger.ndjson"));
   EXPECT_EQ(slurp(dir / "ledger.ndjson"), "precious\n");
 
-  ASSERT_TRUE(FileSink::open({.dir = dir.path(), .overwrite = true}, index));
+  ASSERT_TRUE(
+      FileSink::open({.dir = dir.path(), .streams = streams::table, .overwrite = true}, index));
   EXPECT_EQ(slurp(dir / "ledger.ndjson"), "");
 }
 
 TEST(FileSink, ARunOfAnotherProgramOrWithOtherPartitionsIsRefused) {
   const TempDir dir;
   InputIndex index;
-  { ASSERT_TRUE(FileSink::open({.dir = dir.path(), .program_id = "gold"}, index)); }
-  const auto other = FileSink::open({.dir = dir.path(), .program_id = "silver"}, index);
+  {
+    ASSERT_TRUE(FileSink::open({.dir = dir.path(), .program_id = "gold", .streams = streams::table},
+                               index));
+  }
+  const auto other =
+      FileSink::open({.dir = dir.path(), .program_id = "silver", .streams = streams::table}, index);
   ASSERT_FALSE(other);
   EXPECT_EQ(other.error().code, Errc::wrong_program);
-  const auto more =
-      FileSink::open({.dir = dir.path(), .program_id = "gold", .partitions = 3}, index);
+  const auto more = FileSink::open(
+      {.dir = dir.path(), .program_id = "gold", .streams = streams::table, .partitions = 3}, index);
   ASSERT_FALSE(more);
   EXPECT_EQ(more.error().code, Errc::usage);
 }
@@ -195,12 +207,12 @@ TEST(FileSink, OutputsShorterThanCommittedAreDamage) {
   const TempDir dir;
   InputIndex index;
   {
-    auto sink = FileSink::open({.dir = dir.path()}, index);
-    ASSERT_TRUE((*sink)->append(output(Stream::ledger, "twelve bytes")));
+    auto sink = FileSink::open({.dir = dir.path(), .streams = streams::table}, index);
+    ASSERT_TRUE((*sink)->append(output(streams::ledger, "twelve bytes")));
     ASSERT_TRUE(commit(**sink, 1));
   }
   std::filesystem::resize_file(dir / "ledger.ndjson", 5);
-  const auto sink = FileSink::open({.dir = dir.path()}, index);
+  const auto sink = FileSink::open({.dir = dir.path(), .streams = streams::table}, index);
   ASSERT_FALSE(sink);
   EXPECT_EQ(sink.error().code, Errc::store_corrupt);
   EXPECT_THAT(sink.error().detail, HasSubstr("ledger.ndjson: has 5 bytes, but 13"));
@@ -210,10 +222,10 @@ TEST(FileSink, AFullDiskIsNamed) {
   const TempDir dir;
   std::filesystem::create_symlink("/dev/full", dir / "notices.ndjson");
   InputIndex index;
-  ASSERT_TRUE(save_manifest(dir.path(), Manifest{.partitions = {{0, 0, 0}}}, false));
-  auto sink = FileSink::open({.dir = dir.path()}, index);
+  ASSERT_TRUE(save_manifest(dir.path(), Manifest{.partitions = {{0, 0, 0, {}}}}, false));
+  auto sink = FileSink::open({.dir = dir.path(), .streams = streams::table}, index);
   ASSERT_TRUE(sink) << to_string(sink.error());
-  ASSERT_TRUE((*sink)->append(output(Stream::notices, "n")));
+  ASSERT_TRUE((*sink)->append(output(streams::notices, "n")));
   const auto committed = commit(**sink, 1);
   ASSERT_FALSE(committed);
   EXPECT_EQ(committed.error().code, Errc::output_unwritable);
@@ -223,8 +235,8 @@ TEST(FileSink, AFullDiskIsNamed) {
 TEST(FileSink, AWriteThatFailsHalfwayLeavesTheLastCommit) {
   const TempDir dir;
   InputIndex index;
-  auto sink = FileSink::open({.dir = dir.path()}, index);
-  ASSERT_TRUE((*sink)->append(output(Stream::ledger, "kept")));
+  auto sink = FileSink::open({.dir = dir.path(), .streams = streams::table}, index);
+  ASSERT_TRUE((*sink)->append(output(streams::ledger, "kept")));
   ASSERT_TRUE(commit(**sink, 1));
 
   // Given a limit that the next write runs into.
@@ -233,13 +245,13 @@ TEST(FileSink, AWriteThatFailsHalfwayLeavesTheLastCommit) {
   ::getrlimit(RLIMIT_FSIZE, &before);
   rlimit small{.rlim_cur = 1'500'000, .rlim_max = before.rlim_max};
   ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
-  const auto appended = (*sink)->append(output(Stream::ledger, std::string(3'000'000, 'x')));
+  const auto appended = (*sink)->append(output(streams::ledger, std::string(3'000'000, 'x')));
   ::setrlimit(RLIMIT_FSIZE, &before);
 
   ASSERT_FALSE(appended);
   EXPECT_EQ(appended.error().code, Errc::output_unwritable);
   ASSERT_TRUE((*sink)->abort());
-  ASSERT_TRUE((*sink)->append(output(Stream::ledger, "next")));
+  ASSERT_TRUE((*sink)->append(output(streams::ledger, "next")));
   ASSERT_TRUE(commit(**sink, 2));
   EXPECT_EQ(slurp(dir / "ledger.ndjson"), "kept\nnext\n");
 }
@@ -248,9 +260,9 @@ TEST(Manifest, IsTheSameAfterAWayThroughJson) {
   Manifest manifest{.complete = true,
                     .program_id = "p\"\n",
                     .program_version = "7",
-                    .partitions = {{0, 12, 10}, {1, 12, 3}},
+                    .partitions = {{0, 12, 10, {}}, {1, 12, 3, "turn 7 \"m\n"}},
                     .cursor = {1, 99, 3},
-                    .output_bytes = {1, 22, 333}};
+                    .outputs = {{"notices", 1}, {"ledger", 22}, {"deadletters", 333}}};
   manifest.inputs.push_back({"a b.gz", 10, ~0ULL, 0, true, 500, 2, true});
   manifest.inputs.push_back({"-", 0, 0, 2});
   const auto again = manifest_from_json(to_json(manifest));

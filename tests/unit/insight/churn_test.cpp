@@ -5,12 +5,14 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdio>
 #include <deque>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "fealty/insight/bgnbd.hpp"
+#include "fealty/member/notice_id.hpp"
 
 namespace fealty::insight {
 namespace {
@@ -22,34 +24,44 @@ using member::Record;
 
 constexpr Day day_0 = 20'000;
 
-/// Drives one member as the core does: before_event, the change, after_purchase.
+/// Drives one member as the core does: what fell due, the change, after_purchase.
 struct Shop {
   ChurnParameters parameters{};
+  std::vector<ChurnGeneration> later{};  // what comes into force after them
   Record record{};
   std::vector<Notice> notices{};
+  std::vector<member::NoticeId> ids{};  // of the notices
+  std::vector<std::string> corrects{};  // what each says that it corrects, or nothing
 
+  [[nodiscard]] ChurnSeries series() const {
+    std::vector<ChurnGeneration> all{{.version = 3, .parameters = parameters}};
+    all.insert(all.end(), later.begin(), later.end());
+    return ChurnSeries{all};
+  }
   void event(Day day, bool buys) {
     Effects effects;
     const EventTime time = start_of(day) + std::chrono::hours{12};
     const std::string id = (buys ? "buy-" : "view-") + std::to_string(day);
     const member::Cause cause{id, "shop",
                               buys ? member::CauseType::purchase : member::CauseType::view, time};
-    before_event(record, day, cause, parameters, 3, 0, effects);
+    announce(record, day, series(), 0, effects);
     record.first_day = std::min(record.first_day, day);
     record.last_day = std::max(record.last_day, day);
+    record.through = std::max(record.through, day);
     auto& days = record.purchase_days;
     const std::size_t days_before = days.size();
     if (buys && std::find(days.begin(), days.end(), day) == days.end()) {
       days.insert(std::upper_bound(days.begin(), days.end(), day), day);
     }
-    if (buys) after_purchase(record, days_before, day, cause, parameters, 3, effects);
+    if (buys) after_purchase(record, days_before, day, cause, series(), effects);
     take(effects);
   }
   void buy(Day day) { event(day, true); }
   void view(Day day) { event(day, false); }
   void tick(Day today) {
     Effects effects;
-    announce(record, today, parameters, 3, 0, effects);
+    announce(record, today, series(), 0, effects);
+    record.through = std::max(record.through, today);
     take(effects);
   }
   /// Texts outlive the effects that the notices borrowed them from.
@@ -58,6 +70,11 @@ struct Shop {
     for (Notice notice : effects.notices) {
       notice.cause = texts.emplace_back(notice.cause);
       notice.explanation = texts.emplace_back(notice.explanation);
+      ids.push_back(member::id_of(notice, record.id));
+      corrects.emplace_back();
+      for (const auto& item : notice.details) {
+        if (item.key == "corrects") corrects.back() = std::get<std::string_view>(item.value);
+      }
       notices.push_back(notice);
     }
   }
@@ -137,7 +154,7 @@ TEST(Churn, MemberWhoNeverBoughtIsScoredFromTheFirstDayButNeverNoticed) {
   EXPECT_GT(churn_on(shop.record, day_0 + 200, shop.parameters), at_first);
   shop.tick(day_0 + 5000);
   EXPECT_TRUE(shop.notices.empty());
-  EXPECT_EQ(shop.record.announced_churn.due, no_day);
+  EXPECT_EQ(shop.record.churn.due, no_day);
 }
 
 TEST(Churn, DueDayIsTheFirstDayAtOrAboveTheThreshold) {
@@ -149,7 +166,7 @@ TEST(Churn, DueDayIsTheFirstDayAtOrAboveTheThreshold) {
         shop.parameters.raise_bp = raise_bp;
         shop.parameters.clear_bp = raise_bp / 2;
         for (Day i = 0; i < purchases; ++i) shop.buy(day_0 + i * step);
-        const auto& state = shop.record.announced_churn;
+        const auto& state = shop.record.churn;
         if (state.raised) continue;
         const Day from = std::max(shop.record.last_day,
                                   state.since > 0 ? state.since + 7 : shop.record.last_day);
@@ -165,7 +182,7 @@ TEST(Churn, DueDayIsTheFirstDayAtOrAboveTheThreshold) {
 TEST(Churn, QuietMemberIsNoticedOnTheDayTheRiskCrosses) {
   Shop shop = regular_buyer();
   ASSERT_TRUE(shop.notices.empty());
-  const Day due = shop.record.announced_churn.due;
+  const Day due = shop.record.churn.due;
   shop.tick(due - 1);
   EXPECT_TRUE(shop.notices.empty());
   shop.tick(due + 30);
@@ -186,12 +203,12 @@ TEST(Churn, QuietMemberIsNoticedOnTheDayTheRiskCrosses) {
   EXPECT_EQ(detail(notice, "horizon_days"), 91);
   EXPECT_THAT(notice.explanation, testing::HasSubstr("4 repeat purchase days"));
   EXPECT_THAT(notice.explanation, testing::HasSubstr("within 91 days"));
-  EXPECT_EQ(shop.record.announced_churn.due, no_day);
+  EXPECT_EQ(shop.record.churn.due, no_day);
 }
 
 TEST(Churn, PurchaseClearsARaisedRiskAtOnceAndTheBuyerIsTheCause) {
   Shop shop = regular_buyer();
-  const Day raised = shop.record.announced_churn.due;
+  const Day raised = shop.record.churn.due;
   shop.buy(raised + 20);
   EXPECT_EQ(shop.types(), (std::vector{NoticeType::churn_raised, NoticeType::churn_cleared}));
   EXPECT_EQ(shop.notices[1].cause, "buy-" + std::to_string(raised + 20));
@@ -203,7 +220,7 @@ TEST(Churn, BetweenTheTwoThresholdsNothingChanges) {
   // Given a risk raised at 90 % that is cleared at 10 % only.
   Shop shop = regular_buyer();
   shop.parameters.clear_bp = 1000;
-  const Day raised = shop.record.announced_churn.due;
+  const Day raised = shop.record.churn.due;
   // When she buys again, so that the score falls below 90 %, not below 10 %.
   shop.buy(raised + 20);
   EXPECT_LT(shop.record.churn_bp, 9000);
@@ -214,7 +231,7 @@ TEST(Churn, BetweenTheTwoThresholdsNothingChanges) {
 
 TEST(Churn, ClearIsHeldBackByTheDwellAndFallsDueAtItsEnd) {
   Shop shop = regular_buyer();
-  const Day raised = shop.record.announced_churn.due;
+  const Day raised = shop.record.churn.due;
   shop.buy(raised + 1);
   EXPECT_EQ(shop.types(), std::vector{NoticeType::churn_raised});
   EXPECT_EQ(shop.record.churn.due, raised + 7);
@@ -226,7 +243,7 @@ TEST(Churn, ClearIsHeldBackByTheDwellAndFallsDueAtItsEnd) {
 TEST(Churn, LateEventTakesBackANoticeThatTheClockBrought) {
   // Given a risk announced because the clock ran ahead of a quiet member.
   Shop shop = regular_buyer();
-  const Day raised = shop.record.announced_churn.due;
+  const Day raised = shop.record.churn.due;
   shop.tick(raised + 5);
   ASSERT_EQ(shop.types(), std::vector{NoticeType::churn_raised});
   // When a purchase of before that day arrives late.
@@ -235,23 +252,120 @@ TEST(Churn, LateEventTakesBackANoticeThatTheClockBrought) {
   ASSERT_EQ(shop.types(), (std::vector{NoticeType::churn_raised, NoticeType::churn_cleared}));
   EXPECT_TRUE(is_correction(shop.notices[1]));
   EXPECT_EQ(shop.notices[1].cause, "buy-" + std::to_string(raised - 10));
-  EXPECT_FALSE(shop.record.announced_churn.raised);
-  EXPECT_GT(shop.record.announced_churn.due, raised);
-  EXPECT_EQ(shop.record.churn, shop.record.announced_churn);
+  EXPECT_FALSE(shop.record.churn.raised);
+  EXPECT_GT(shop.record.churn.due, raised);
 }
 
-TEST(Churn, LateViewTakesBackTooAndTheClockAnnouncesAgain) {
+TEST(Churn, ALateEventThatIsNoPurchaseChangesNothing) {
   Shop shop = regular_buyer();
-  const Day raised = shop.record.announced_churn.due;
+  const Day raised = shop.record.churn.due;
   shop.tick(raised);
+  const member::ChurnState churn = shop.record.churn;
   shop.view(raised - 3);
-  EXPECT_EQ(shop.record.announced_churn.due, raised);
+  shop.view(raised - 2);
   shop.tick(raised);
-  EXPECT_EQ(shop.types(), (std::vector{NoticeType::churn_raised, NoticeType::churn_cleared,
-                                       NoticeType::churn_raised}));
+  EXPECT_EQ(shop.types(), std::vector{NoticeType::churn_raised});
+  EXPECT_EQ(shop.record.churn, churn);
 }
 
-TEST(Churn, SettledStateDoesNotDependOnTheClock) {
+TEST(Churn, ALatePurchaseOfADayAlreadyBoughtOnChangesNothing) {
+  Shop shop = regular_buyer();
+  shop.tick(shop.record.churn.due);
+  const Record before = shop.record;
+  shop.buy(day_0 + 14);
+  EXPECT_EQ(shop.types(), std::vector{NoticeType::churn_raised});
+  EXPECT_EQ(shop.record.churn, before.churn);
+}
+
+TEST(Churn, ACorrectionNamesTheNoticeThatHoldsNoMore) {
+  Shop shop = regular_buyer();
+  const Day raised = shop.record.churn.due;
+  shop.tick(raised + 5);
+  shop.buy(raised - 10);
+  ASSERT_EQ(shop.notices.size(), 2U);
+  char id[33];
+  std::snprintf(id, sizeof id, "%016lx%016lx", shop.ids[0].high, shop.ids[0].low);
+  EXPECT_EQ(shop.corrects, (std::vector<std::string>{"", id}));
+}
+
+TEST(Churn, ALatePurchaseAfterTheNoticeClearsAndCorrectsNothing) {
+  // Given a risk raised, and a view later than what follows.
+  Shop shop = regular_buyer();
+  const Day raised = shop.record.churn.due;
+  shop.view(raised + 40);
+  // When a purchase of between the two arrives, what was said of its day still holds.
+  shop.buy(raised + 30);
+  ASSERT_EQ(shop.types(), (std::vector{NoticeType::churn_raised, NoticeType::churn_cleared}));
+  EXPECT_TRUE(is_correction(shop.notices[1]));
+  EXPECT_EQ(shop.corrects.back(), "");
+}
+
+TEST(Churn, ClearedStatesTheScoreOfThatDayBeforeTheEvent) {
+  Shop shop = regular_buyer();
+  const Day raised = shop.record.churn.due;
+  const Record before = shop.record;
+  shop.buy(raised + 20);
+  EXPECT_EQ(std::get<std::int64_t>(shop.notices[1].before),
+            churn_on(before, raised + 20, shop.parameters));
+  EXPECT_GT(std::get<std::int64_t>(shop.notices[1].before), shop.parameters.raise_bp);
+
+  // And where the clock clears it, that of the day before.
+  Shop held = regular_buyer();
+  held.buy(raised + 1);
+  held.tick(raised + 7);
+  EXPECT_EQ(std::get<std::int64_t>(held.notices[1].before),
+            churn_on(held.record, raised + 6, held.parameters));
+}
+
+TEST(Churn, StateFollowsFromThePurchaseDaysHoweverTheyArrive) {
+  for (std::uint32_t seed = 1; seed < 400; ++seed) {
+    std::uint32_t state = seed * 2654435761U;
+    const auto next = [&state](std::uint32_t bound) {
+      state = state * 1664525U + 1013904223U;
+      return (state >> 8U) % bound;
+    };
+    ChurnParameters p = seed % 2 == 0 ? patient() : ChurnParameters{};
+    p.dwell_days = static_cast<std::int32_t>(seed % 40);
+    if (seed % 3 == 0) p.clear_bp = p.raise_bp - 100;
+    std::vector<ChurnGeneration> later;
+    Day from = day_0;
+    for (std::uint32_t i = next(4); i > 0; --i) {
+      ChurnParameters other = p;
+      other.enabled = next(4) != 0;
+      other.raise_bp = 5000 + static_cast<std::int32_t>(next(5000));
+      other.clear_bp = static_cast<std::int32_t>(next(5000));
+      other.horizon_days = 30 + static_cast<std::int32_t>(next(100));
+      from += 1 + static_cast<Day>(next(300));
+      later.push_back({.from = from, .version = 4 + i, .parameters = other});
+    }
+    std::vector<Day> days;
+    Day day = day_0;
+    for (std::uint32_t i = 2 + next(30); i > 0; --i) {
+      day += 1 + static_cast<Day>(next(i % 5 == 0 ? 900 : 40));
+      days.push_back(day);
+    }
+    Shop in_order{.parameters = p, .later = later};
+    for (const Day one : days) in_order.buy(one);
+    Shop shuffled{.parameters = p, .later = later};
+    for (std::size_t i = days.size(); i > 1; --i) {
+      std::swap(days[i - 1], days[next(static_cast<std::uint32_t>(i))]);
+    }
+    for (const Day one : days) {
+      shuffled.buy(one);
+      if (next(3) == 0) shuffled.tick(shuffled.record.last_day + static_cast<Day>(next(60)));
+    }
+    ASSERT_EQ(shuffled.record.purchase_days, in_order.record.purchase_days);
+    ASSERT_EQ(shuffled.record.churn_bp, in_order.record.churn_bp);
+    for (Day asked = day_0; asked < day + 1500; asked += 1 + static_cast<Day>(next(20))) {
+      const auto a = churn_state_on(in_order.record, asked, in_order.series());
+      const auto b = churn_state_on(shuffled.record, asked, in_order.series());
+      ASSERT_EQ(a.raised, b.raised) << "seed " << seed << ", day " << asked - day_0;
+      ASSERT_EQ(a.since, b.since) << "seed " << seed << ", day " << asked - day_0;
+    }
+  }
+}
+
+TEST(Churn, StateDoesNotDependOnTheClock) {
   // Given the same events with a clock that runs ahead, lags or never ticks.
   const std::vector<Day> days{0, 14, 15, 30, 31, 200, 203, 204, 500, 501, 502, 520, 1200, 1201};
   const auto run = [&](Day ahead) {
@@ -264,8 +378,19 @@ TEST(Churn, SettledStateDoesNotDependOnTheClock) {
     shop.view(day_0 + 1202);
     return shop.record;
   };
+  Shop rules{.parameters = patient()};
+  rules.parameters.dwell_days = 20;
+  const ChurnSeries dwelling = rules.series();
   const Record without = run(0);
-  for (const Day ahead : {1, 10, 100, 1000, 5000}) EXPECT_EQ(run(ahead), without) << ahead;
+  for (const Day ahead : {1, 10, 100, 1000, 5000}) {
+    const Record with = run(ahead);
+    for (Day day = day_0; day < day_0 + 7000; day += 5) {
+      const auto a = churn_state_on(without, day, dwelling);
+      const auto b = churn_state_on(with, day, dwelling);
+      ASSERT_EQ(a.raised, b.raised) << ahead << ' ' << day - day_0;
+      ASSERT_EQ(a.since, b.since) << ahead << ' ' << day - day_0;
+    }
+  }
 }
 
 TEST(Churn, StateShownIsWhatTheClockWouldAnnounce) {
@@ -273,8 +398,7 @@ TEST(Churn, StateShownIsWhatTheClockWouldAnnounce) {
   for (const Day ahead : {1, 50, 100, 300, 1000}) {
     Shop ticked = shop;
     ticked.tick(day_0 + 56 + ahead);
-    EXPECT_EQ(churn_state_on(shop.record, day_0 + 56 + ahead, shop.parameters),
-              ticked.record.announced_churn);
+    EXPECT_EQ(churn_state_on(shop.record, day_0 + 56 + ahead, shop.series()), ticked.record.churn);
   }
 }
 
@@ -309,9 +433,9 @@ TEST(Churn, NoticesAlternateWhateverTheHistory) {
       if (next(2) == 0) shop.tick(clock);
       if (!shop.record.purchase_days.empty()) {
         ASSERT_EQ(shop.record.churn_bp,
-                  churn_on(shop.record, shop.record.churn_day, shop.parameters));
+                  churn_on(shop.record, shop.record.purchase_days.back(), shop.parameters));
       }
-      ASSERT_GT(shop.record.announced_churn.due, shop.record.announced_churn.since);
+      ASSERT_GT(shop.record.churn.due, shop.record.churn.since);
     }
     for (std::size_t i = 0; i < shop.notices.size(); ++i) {
       ASSERT_EQ(shop.notices[i].type,
@@ -320,6 +444,34 @@ TEST(Churn, NoticesAlternateWhateverTheHistory) {
     notices += shop.notices.size();
   }
   EXPECT_GT(notices, 1000U);
+}
+
+TEST(Churn, ARiskIsJudgedByTheParametersOfItsDay) {
+  // Given a regular buyer, and from day 30 of silence on a lower threshold.
+  Shop shop = regular_buyer();
+  const Day from = day_0 + 56 + 30;
+  ChurnParameters stricter = patient();
+  stricter.raise_bp = churn_on(shop.record, from, stricter) - 10;
+  stricter.clear_bp = stricter.raise_bp - 1;
+  shop.later = {{.from = from, .version = 4, .parameters = stricter}};
+  ASSERT_GT(shop.record.churn.due, from);
+  shop.tick(from - 1);
+  EXPECT_TRUE(shop.notices.empty());
+  // Then the risk is raised on the day on which that comes into force.
+  shop.tick(from);
+  ASSERT_EQ(shop.types(), std::vector{NoticeType::churn_raised});
+  EXPECT_EQ(shop.notices[0].rule_version, 4U);
+  EXPECT_EQ(detail(shop.notices[0], "threshold_bp"), stricter.raise_bp);
+
+  // And where it is no longer asked for, nobody is at risk, and nothing is said.
+  Shop off = regular_buyer();
+  const Day raised = off.record.churn.due;
+  off.later = {{.from = raised + 10, .version = 4, .parameters = {.enabled = false}}};
+  off.tick(raised + 9);
+  EXPECT_TRUE(off.record.churn.raised);
+  off.tick(raised + 500);
+  EXPECT_EQ(off.types(), std::vector{NoticeType::churn_raised});
+  EXPECT_EQ(off.record.churn, member::ChurnState{});
 }
 
 TEST(Churn, DisabledScoringChangesNothing) {

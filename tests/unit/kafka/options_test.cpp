@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include "topic_settings.hpp"
+#include "unit/streams.hpp"
 
 namespace fealty::kafka {
 namespace {
@@ -71,15 +72,19 @@ TEST(TopicSettings, EachUseOfATopicHasCleanupPoliciesThatLoseNothing) {
 }
 
 TEST(TopicSettings, OneTableSaysWhatEachStreamIsFor) {
-  using ports::Stream;
-  EXPECT_EQ(use_of(Stream::notices), Use::output);
-  EXPECT_EQ(use_of(Stream::ledger), Use::output);
-  EXPECT_EQ(use_of(Stream::deadletters), Use::output);
-  EXPECT_EQ(use_of(Stream::members), Use::snapshots);
-  EXPECT_EQ(use_of(Stream::changelog), Use::changelog);
+  const auto use = [](ports::Stream stream) {
+    return use_of(ports::spec_of(streams::table, stream));
+  };
+  EXPECT_EQ(use(streams::notices), Use::output);
+  EXPECT_EQ(use(streams::ledger), Use::output);
+  EXPECT_EQ(use(streams::deadletters), Use::output);
+  EXPECT_EQ(use(streams::members), Use::snapshots);
+  EXPECT_EQ(use(streams::changelog), Use::changelog);
   KafkaOptions options;
+  options.streams = streams::table;
   options.output_prefix = "shop.";
-  EXPECT_EQ(topic_of(Stream::members, options), "shop.members");
+  EXPECT_EQ(topic_of(streams::members, options), "shop.members");
+  EXPECT_EQ(changelog_stream(options), streams::changelog);
 }
 
 }  // namespace

@@ -197,15 +197,6 @@ TEST(Earn, AnotherCurrencyIsRefusedAndChangesNothing) {
   EXPECT_EQ(desk.record, before);
 }
 
-TEST(Earn, MutedNoticesAreNeverMade) {
-  Program program = shop();
-  program.muted.set(static_cast<std::size_t>(member::NoticeType::points_earned));
-  Desk desk{program};
-  desk.buy("o", 1, 10'00);
-  EXPECT_THAT(desk.effects.notices, IsEmpty());
-  EXPECT_THAT(desk.ledger, SizeIs(1));
-}
-
 TEST(Earn, PurchaseDaysAreDistinctAndAscending) {
   Desk desk{shop()};
   desk.buy("a", 5, 1'00);

@@ -1,10 +1,13 @@
 #pragma once
 
+#include <array>
+#include <cstdio>
 #include <deque>
 #include <map>
 #include <string>
 
 #include "fealty/base/hash.hpp"
+#include "fealty/member/notice_id.hpp"
 #include "fealty/program/apply.hpp"
 
 /// A member, a program and a little shop's worth of events, for tests.
@@ -44,6 +47,14 @@ inline Program shop() {
   return program;
 }
 
+inline std::vector<Program> compiled(std::vector<Program> generations) {
+  for (Program& one : generations) {
+    check(compile(one).empty(), "the test's program compiles");
+  }
+  check(series_faults(generations).empty(), "the test's generations are one program");
+  return generations;
+}
+
 /// A row as the host would keep it; its texts are the desk's.
 struct KeptRow {
   member::DeliveryRow delivery;
@@ -54,8 +65,8 @@ struct KeptRow {
 /// Drives one member; keeps the rows as the host would.
 class Desk {
  public:
-  explicit Desk(Program p) : program{std::move(p)} {
-    check(compile(program).empty(), "the test's program compiles");
+  explicit Desk(Program p) : Desk{std::vector<Program>{std::move(p)}} {}
+  explicit Desk(std::vector<Program> generations) : series{compiled(std::move(generations))} {
     record.id = "anna";
   }
 
@@ -67,7 +78,7 @@ class Desk {
     effects.clear();
     rows_needed(record, event, needed);
     for (member::FoundRow& row : needed.all()) look_up(row);
-    const Outcome outcome = apply(record, event, position++, needed, program, effects);
+    const Outcome outcome = apply(record, event, position++, needed, series, effects);
     for (const member::RowChange& change : effects.rows) keep_row(change);
     for (const auto& entry : effects.entries) ledger.push_back(kept(entry));
     return outcome;
@@ -131,7 +142,7 @@ class Desk {
   /// What the clock does.
   void tick(Day today) {
     effects.clear();
-    announce(record, today, program, effects);
+    announce(record, today, series, effects);
   }
 
   [[nodiscard]] std::vector<member::NoticeType> announced() const {
@@ -151,9 +162,26 @@ class Desk {
     }
     return {};
   }
+  [[nodiscard]] std::string notice_id(const member::Notice& notice) const {
+    const member::NoticeId id = member::id_of(notice, record.id);
+    std::array<char, 33> text{};
+    std::snprintf(text.data(), text.size(), "%016llx%016llx",
+                  static_cast<unsigned long long>(id.high),
+                  static_cast<unsigned long long>(id.low));
+    return text.data();
+  }
+  /// A detail that is a text; empty where there is none.
+  [[nodiscard]] static std::string detail(const member::Notice& notice, std::string_view key) {
+    for (const member::Detail& one : notice.details) {
+      if (one.key == key) return std::string{std::get<std::string_view>(one.value)};
+    }
+    return {};
+  }
   std::string_view keep(std::string text) { return kept_.emplace_back(std::move(text)); }
 
-  Program program;
+  [[nodiscard]] const Program& program() const { return series.first(); }
+
+  Series series;
   member::Record record;
   member::Effects effects;
   member::Rows needed;

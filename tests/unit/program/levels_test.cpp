@@ -23,7 +23,7 @@ Program yearly(std::int32_t grace = 0) {
   return program;
 }
 std::string level_name_on(const Desk& desk, Day day) {
-  return desk.program.levels[level_on(desk.record, day, desk.program).level].name;
+  return desk.series.on(day).levels[level_on(desk.record, day, desk.series).level].name;
 }
 
 TEST(Levels, ReachingAThresholdLiftsAtOnceOverSeveralLevelsWithOneNotice) {
@@ -54,8 +54,8 @@ TEST(Levels, RollingFallsOnTheDayOnWhichThePointsLeaveTheWindow) {
   EXPECT_EQ(desk.record.due(), 40);
   EXPECT_EQ(level_name_on(desk, 39), "silver");
   EXPECT_EQ(level_name_on(desk, 40), "bronze");
-  EXPECT_EQ(qualifying_on(desk.record, 39, desk.program), 110);
-  EXPECT_EQ(qualifying_on(desk.record, 40, desk.program), 50);
+  EXPECT_EQ(qualifying_on(desk.record, 39, desk.series), 110);
+  EXPECT_EQ(qualifying_on(desk.record, 40, desk.series), 50);
 
   // And the clock announces it once, at the start of that day.
   desk.tick(39);
@@ -136,21 +136,124 @@ TEST(Levels, ALatePurchaseCountsInThePeriodOfItsTime) {
   EXPECT_EQ(desk.record.due(), first_day_of(1972));
 }
 
-TEST(Levels, ALateEventCorrectsWhatTheClockAnnouncedTooEarly) {
+TEST(Levels, LateEventsThatBringNothingAnnounceNothing) {
+  // Given silver by a purchase of 2023 that was announced as fallen on 1 January 2025.
+  Desk desk{yearly()};
+  const Day year_2025 = first_day_of(2025);
+  desk.buy("a", first_day_of(2023) + 120, 100'00);
+  desk.tick(year_2025 + 3);
+  ASSERT_EQ(desk.level_change(), "silver>bronze");
+
+  // When three logins of the days before arrive late, then nothing has changed.
+  const member::LevelState level = desk.record.level;
+  for (const Day late : {2, 1, 1}) {
+    desk.touch(year_2025 - late, event::Type::login);
+    EXPECT_THAT(desk.announced(), IsEmpty());
+  }
+  desk.tick(year_2025 + 3);
+  EXPECT_THAT(desk.announced(), IsEmpty());
+  EXPECT_EQ(desk.record.level, level);
+}
+
+TEST(Levels, APurchaseThatArrivesAfterItsLevelFellLeavesTheSameLevel) {
+  // Given points of day 0 that leave on day 30, and grace to day 60.
+  Desk in_order{rolling(30, 30)}, late{rolling(30, 30)};
+  in_order.buy("a", 0, 100'00);
+  in_order.touch(45);
+  in_order.touch(46);
+  late.touch(45);
+  late.buy("a", 0, 100'00);
+  EXPECT_EQ(late.level_change(), "bronze>silver");
+  late.touch(46);
+  EXPECT_EQ(late.record.level, in_order.record.level);
+  EXPECT_EQ(in_order.record.level.since, 0);
+  EXPECT_EQ(in_order.record.due(), 60);
+}
+
+TEST(Levels, ALatePurchaseThatKeepsALevelCorrectsTheNoticeOfItsFall) {
   // Given a downgrade of day 40 that the clock has announced.
   Desk desk{rolling(30)};
   desk.buy("a", 10, 100'00);
   desk.tick(50);
   ASSERT_EQ(desk.level_change(), "silver>bronze");
+  const std::string fall = desk.notice_id(desk.effects.notices[0]);
 
-  // When an event of day 35 arrives.
-  desk.touch(35);
-
-  // Then the announcement is taken back, and falls due again.
-  EXPECT_THAT(desk.announced(), ElementsAre(NT::tier_corrected));
+  // When a purchase of day 35 arrives, then the fall is taken back by name.
+  desk.buy("b", 35, 100'00);
+  ASSERT_THAT(desk.announced(), ElementsAre(NT::points_earned, NT::tier_corrected));
+  const member::Notice& correction = desk.effects.notices[1];
   EXPECT_EQ(desk.level_change(), "bronze>silver");
-  EXPECT_EQ(std::get<std::string_view>(desk.effects.notices[0].details.back().value), "late_event");
-  EXPECT_EQ(desk.record.due(), 40);
+  EXPECT_EQ(desk.detail(correction, "reason"), "late_event");
+  EXPECT_EQ(desk.detail(correction, "corrects"), fall);
+  EXPECT_EQ(desk.record.due(), 65);
+
+  // And the next correction names this one.
+  const std::string id = desk.notice_id(correction);
+  desk.refund("b", 41);
+  EXPECT_EQ(desk.level_change(), "silver>bronze");
+  EXPECT_EQ(desk.detail(desk.effects.notices.back(), "reason"), "refund");
+  EXPECT_EQ(desk.detail(desk.effects.notices.back(), "corrects"), id);
+}
+
+TEST(Levels, ALatePurchaseThatLiftsWithoutContradictingIsAnUpgrade) {
+  Desk desk{rolling(30)};
+  desk.buy("a", 10, 100'00);
+  desk.touch(20);
+  desk.buy("b", 15, 200'00);
+  EXPECT_THAT(desk.announced(), ElementsAre(NT::points_earned, NT::tier_upgraded));
+  EXPECT_EQ(desk.level_change(), "silver>gold");
+  EXPECT_EQ(desk.record.level.since, 15);
+}
+
+TEST(Levels, ALateRefundCountsFromItsOwnDay) {
+  // Given silver of day 10 and again enough on day 20.
+  Desk desk{rolling(100)};
+  desk.buy("a", 10, 100'00);
+  desk.buy("b", 20, 100'00);
+  // When a refund of day 12 arrives, the level was lost on day 12 and won again on day 20.
+  desk.refund("a", 12);
+  EXPECT_THAT(desk.announced(), ElementsAre(NT::points_reversed));
+  EXPECT_EQ(desk.record.level.since, 20);
+  EXPECT_EQ(level_name_on(desk, 11), "silver");
+  EXPECT_EQ(level_name_on(desk, 12), "bronze");
+  EXPECT_EQ(level_name_on(desk, 20), "silver");
+}
+
+TEST(Levels, AnEventEarnsWithTheLevelOfItsOwnDay) {
+  Program program = rolling(30);
+  program.levels[1].multiplier = {2, 1};
+  Desk desk{program};
+  desk.buy("a", 10, 100'00);
+  desk.touch(60);
+  desk.buy("b", 39, 10'00);
+  EXPECT_EQ(desk.ledger.back().points, 20);
+  desk.buy("c", 5, 10'00);
+  EXPECT_EQ(desk.ledger.back().points, 10);
+  desk.buy("d", 60, 10'00);
+  EXPECT_EQ(desk.ledger.back().points, 10);
+}
+
+TEST(Levels, WhatIsDatedTooFarBackCountsFromThereOn) {
+  Desk desk{yearly()};
+  const Day day = first_day_of(1975) + 300;
+  desk.touch(day);
+  // Of 1974, arriving in November 1975: it counts from 400 days before.
+  desk.buy("a", first_day_of(1974) + 10, 100'00);
+  EXPECT_EQ(desk.record.level.since, day - 400);
+  EXPECT_EQ(desk.record.due(), first_day_of(1976));
+  // Of 1972: its window has passed by then, so it counts nowhere.
+  desk.buy("b", first_day_of(1972) + 10, 500'00);
+  EXPECT_EQ(desk.level_change(), "");
+  EXPECT_EQ(desk.record.level.since, day - 400);
+}
+
+TEST(Levels, AFallOnTheDayOfAPurchaseIsAnnouncedBeforeItAndNotTakenBack) {
+  Desk desk{rolling(30)};
+  desk.buy("a", 10, 100'00);
+  desk.tick(40);
+  ASSERT_EQ(desk.level_change(), "silver>bronze");
+  desk.buy("b", 40, 100'00);
+  EXPECT_THAT(desk.announced(), ElementsAre(NT::points_earned, NT::tier_upgraded));
 }
 
 TEST(Levels, ARefundBelowTheThresholdLowersAtOnceWithoutGrace) {
@@ -193,7 +296,7 @@ TEST(Levels, MoneyAndOrdersQualifyTooAndARefundedOrderCountsNoMore) {
   EXPECT_EQ(desk.level_change(), "");
   desk.refund("b", 2, 50);
   EXPECT_EQ(desk.level_change(), "silver>bronze");
-  EXPECT_EQ(qualifying_on(desk.record, 2, desk.program), 1);
+  EXPECT_EQ(qualifying_on(desk.record, 2, desk.series), 1);
 
   program.metric = Metric::money;
   program.levels[1].from = 50'00;
@@ -220,10 +323,34 @@ TEST(Levels, TheUpgradeNoticeSaysWhatIsMissing) {
                                                                {"check_day", 40}}));
 }
 
-TEST(Levels, BucketsThatCanNoLongerMatterAreDropped) {
-  Desk desk{rolling(30)};
+TEST(Levels, AmountsThatCanNoLongerMatterAreDropped) {
+  for (Program program : {rolling(30), yearly(), shop()}) {
+    Desk desk{program};
+    for (int i = 0; i < 5000; ++i) desk.buy("o" + std::to_string(i), i, 1'00);
+    EXPECT_LE(desk.record.qualifying.size(), 512U);
+  }
+  Program flat = shop();
+  flat.levels.resize(1);
+  Desk desk{flat};
   for (int i = 0; i < 100; ++i) desk.buy("o" + std::to_string(i), i, 1'00);
-  EXPECT_EQ(desk.record.qualifying.size(), 30U);
+  EXPECT_LE(desk.record.qualifying.size(), 2U);
+  EXPECT_EQ(qualifying_on(desk.record, 100, desk.series), 100);
+}
+
+TEST(Levels, HowManyAmountsAMemberHoldsIsBounded) {
+  // Given orders of a long window, each refunded in part on another day.
+  Program program = rolling(3000);
+  program.levels[1].from = 500;
+  Desk desk{program};
+  for (int i = 0; i < 2500; ++i) {
+    const std::string order = "o" + std::to_string(i);
+    desk.buy(order, i, 3'00);
+    desk.refund(order, i + 1, 1'00);
+    ASSERT_LE(desk.record.qualifying.size(), member::amounts_max);
+  }
+  EXPECT_EQ(qualifying_on(desk.record, 2500, desk.series), 2 * 2500);
+  EXPECT_EQ(level_name_on(desk, 2500), "gold");
+  EXPECT_EQ(desk.record.level, level_on(desk.record, 2500, desk.series));
 }
 
 }  // namespace

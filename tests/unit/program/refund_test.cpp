@@ -194,9 +194,11 @@ TEST(Refund, ACancelIsARefundOfTheWholeOrder) {
 TEST(Refund, AnotherProgramVersionReversesInProportion) {
   Desk desk{shop()};
   desk.buy("o", 1, 10'00);
-  desk.program.version = 4;
-  desk.program.rules[0].f.beta = {9, 1};
-  ASSERT_THAT(compile(desk.program), IsEmpty());
+  Program other = desk.program();
+  other.version = 4;
+  other.rules[0].f.beta = {9, 1};
+  ASSERT_THAT(compile(other), IsEmpty());
+  desk.series = Series{other};
   desk.refund("o", 2, 5'00);
   EXPECT_EQ(desk.record.balance, 5);
 }

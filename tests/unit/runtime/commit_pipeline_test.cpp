@@ -5,6 +5,7 @@
 
 #include <future>
 #include <string>
+#include "unit/streams.hpp"
 
 namespace fealty::runtime {
 namespace {
@@ -68,7 +69,7 @@ class NotingSink final : public ports::Sink {
 
 OutputBuffer output(std::string_view value) {
   OutputBuffer out;
-  out.add(ports::Stream::notices, 0, "", value);
+  out.add(streams::notices, 0, "", value);
   return out;
 }
 
@@ -231,7 +232,7 @@ TEST(CommitPipeline, BuffersComeBackEmptyWithTheirMemory) {
   OutputBuffer out = output(std::string(100'000, 'x'));
   ASSERT_TRUE(lane.append(out));
   EXPECT_TRUE(out.empty());
-  out.add(ports::Stream::notices, 0, "", "y");
+  out.add(streams::notices, 0, "", "y");
   ASSERT_TRUE(lane.append(out));
   EXPECT_TRUE(out.empty());
   EXPECT_GE(out.capacity_bytes(), 100'000U);

@@ -31,7 +31,7 @@ class RowLookupTest : public testing::Test {
     const auto rows = lookup.find(event, slot, HistoryLog::none);
     check(rows.has_value(), "a store that works");
     effects.clear();
-    const auto outcome = program::apply(member.record, event, 1, **rows, program, effects);
+    const auto outcome = program::apply(member.record, event, 1, **rows, series, effects);
     if (outcome.verdict != program::Verdict::applied) return outcome.verdict;
     lookup.note_left(member, effects);
     for (const auto& change : effects.rows) {
@@ -57,17 +57,18 @@ class RowLookupTest : public testing::Test {
   event::Event bought(const std::string& order) {
     event::Purchase purchase;
     purchase.order_id = texts.emplace_back(order);
-    purchase.currency = program.currency;
+    purchase.currency = series.first().currency;
     return event_of("e-" + order, purchase, event::Type::purchase);
   }
   event::Event cancelled(const std::string& order) {
     return event_of("c-" + order, event::Cancel{texts.emplace_back(order)}, event::Type::cancel);
   }
 
-  const program::Program program = shop();
+  const program::Series series{shop()};
   MemberCache cache{std::size_t{16} << 20U};
   RowStore store;
-  Unsaved unsaved{store, cache};
+  HistoryLog log{[this](std::size_t before, std::size_t now) { cache.hold(before, now); }};
+  Unsaved unsaved{store, cache, log};
   RowLookup lookup{store, unsaved, cache};
   member::Effects effects;
   std::deque<std::string> texts;

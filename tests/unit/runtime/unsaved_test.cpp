@@ -42,7 +42,8 @@ class UnsavedTest : public testing::Test {
   }
   MemberCache cache{std::size_t{64} << 20U};
   RowStore store;
-  Unsaved unsaved{store, cache};
+  HistoryLog log{[this](std::size_t before, std::size_t now) { cache.hold(before, now); }};
+  Unsaved unsaved{store, cache, log};
   Unsaved::Gathered gathered;
   member::Effects effects;
   std::map<Slot, HistoryLog::Position> saving;

@@ -9,11 +9,7 @@ using testing::ElementsAre;
 using testing::IsEmpty;
 
 template <class Host>
-class BesideMemberTest : public testing::Test {
- protected:
-  ports::MemberStore& store() { return *host.store; }
-  Host host;
-};
+class BesideMemberTest : public MemberStoreTest<Host> {};
 TYPED_TEST_SUITE(BesideMemberTest, Hosts);
 
 TYPED_TEST(BesideMemberTest, GivesHistoryOldestFirstAndOnlyOfThatMember) {
@@ -21,7 +17,7 @@ TYPED_TEST(BesideMemberTest, GivesHistoryOldestFirstAndOnlyOfThatMember) {
   auto& store = this->store();
   for (const std::uint64_t as_of : {2U, 300U, 70'000U}) {
     Record a = due_on("a", no_day, as_of), ab = due_on("ab", no_day, as_of);
-    ASSERT_TRUE(Saver{store}
+    ASSERT_TRUE(this->saver()
                     .member(ab, no_day, samples::history(as_of + 10))
                     .member(a, no_day, samples::history(as_of))
                     .save());
@@ -36,7 +32,7 @@ TYPED_TEST(BesideMemberTest, FindsTheNewestGrantOfAnOrder) {
   const auto save = [&](std::uint64_t as_of, const member::OrderGrant& grant) {
     const Record anna = due_on("anna", no_day, as_of);
     ASSERT_TRUE(
-        Saver{store}.member(anna, no_day, {.entries = {}, .orders = {grant}, .rows = {}}).save());
+        this->saver().member(anna, no_day, {.entries = {}, .orders = {grant}, .rows = {}}).save());
   };
   save(1, samples::order(7, 100));
   save(2, samples::order(8, 50));
@@ -52,14 +48,13 @@ TYPED_TEST(BesideMemberTest, FindsTheNewestGrantOfAnOrder) {
 TYPED_TEST(BesideMemberTest, FindsEachRowByItsFullNameAlone) {
   // Given rows of all kinds whose names differ in one part each.
   using Key = member::RowKey;
-  auto& store = this->store();
   const member::DeliveryRow by_event{"", "", 7, 0x11}, by_business{"e", "/shop", 8, 0x11};
   samples::History beside;
   beside.rows = {samples::put(Key::event("ab", "c"), by_event),
                  samples::put(Key::business(0x11, "ab"), by_business),
                  samples::put(Key::named_event(1, "ab", "c"), by_event),
                  samples::put(Key::parked(3)), samples::put(Key::reservation("ab"), {}, 1'000'000)};
-  ASSERT_TRUE(Saver{store}.member(due_on("a", no_day), no_day, beside).save());
+  ASSERT_TRUE(this->saver().member(due_on("a", no_day), no_day, beside).save());
   this->host.reopen();
   auto& again = this->store();
   EXPECT_EQ(found(again, "a", Key::event("ab", "c")).delivery, by_event);
@@ -81,7 +76,7 @@ TYPED_TEST(BesideMemberTest, LooksManyRowsUpAtOnceInAnyOrder) {
   auto& store = this->store();
   samples::History beside;
   for (std::uint64_t n = 0; n < 10; n += 2) beside.orders.push_back(samples::order(n));
-  ASSERT_TRUE(Saver{store}.member(due_on("a", no_day), no_day, beside).save());
+  ASSERT_TRUE(this->saver().member(due_on("a", no_day), no_day, beside).save());
   std::vector<std::string> ids;
   for (std::uint64_t n = 10; n-- > 0;) ids.push_back(samples::order(n).order_id);
   std::vector<member::FoundRow> rows(ids.size());
@@ -105,9 +100,9 @@ TYPED_TEST(BesideMemberTest, ARowThatIsErasedIsGoneAndATombstoneInTheBatch) {
   samples::History put, erase;
   put.rows = {samples::put(key, {}, 5)};
   erase.rows = {samples::erase(key)};
-  ASSERT_TRUE(Saver{store}.member(due_on("a", no_day), no_day, put).save());
+  ASSERT_TRUE(this->saver().member(due_on("a", no_day), no_day, put).save());
   EXPECT_TRUE(found(store, "a", key).found);
-  Saver saver{store};
+  Saver saver = this->saver();
   saver.member(due_on("a", no_day), no_day, erase);
   ASSERT_EQ(saver.batch().items.size(), 2U);
   const std::string tombstone{saver.batch().key(saver.batch().items[1])};
@@ -115,7 +110,7 @@ TYPED_TEST(BesideMemberTest, ARowThatIsErasedIsGoneAndATombstoneInTheBatch) {
   ASSERT_TRUE(saver.save());
   EXPECT_FALSE(found(store, "a", key).found);
   // And likewise when the changelog is restored.
-  ASSERT_TRUE(Saver{store}.member(due_on("a", no_day), no_day, put).save());
+  ASSERT_TRUE(this->saver().member(due_on("a", no_day), no_day, put).save());
   ASSERT_TRUE(store.restore(tombstone, "", 9));
   ASSERT_TRUE(store.restored(9));
   EXPECT_FALSE(found(store, "a", key).found);
@@ -128,8 +123,8 @@ TYPED_TEST(BesideMemberTest, GivesAPageOfALedgerFromAnySeqOn) {
   for (std::uint64_t part = 1; part <= 5; ++part) {
     samples::History beside;
     for (int i = 0; i < 500; ++i) beside.entries.push_back(samples::entry(seq++));
-    ASSERT_TRUE(Saver{store}.member(due_on("a", no_day, part), no_day, beside).save());
-    ASSERT_TRUE(Saver{store}.member(due_on("b", no_day, part), no_day, beside).save());
+    ASSERT_TRUE(this->saver().member(due_on("a", no_day, part), no_day, beside).save());
+    ASSERT_TRUE(this->saver().member(due_on("b", no_day, part), no_day, beside).save());
   }
   EXPECT_EQ(entry_numbers(store, "a").size(), 2500U);
   for (const std::uint64_t from : {1U, 2U, 499U, 500U, 501U, 1777U, 2500U}) {
@@ -153,7 +148,7 @@ TYPED_TEST(BesideMemberTest, CutsALongLedgerIntoRecordsThatAnyBrokerTakes) {
     seqs.push_back(seq);
   }
   const Record anna = due_on("anna", no_day, 9), next = due_on("anna", no_day, 10);
-  Saver saver{store};
+  Saver saver = this->saver();
   saver.member(anna, no_day, long_one);
   std::size_t largest = 0;
   for (const auto& item : saver.batch().items) {
@@ -163,7 +158,7 @@ TYPED_TEST(BesideMemberTest, CutsALongLedgerIntoRecordsThatAnyBrokerTakes) {
   EXPECT_LT(largest, 64U * 1024);
 
   ASSERT_TRUE(saver.save());
-  ASSERT_TRUE(Saver{store}.member(next, no_day, samples::history(5001)).save());
+  ASSERT_TRUE(this->saver().member(next, no_day, samples::history(5001)).save());
   seqs.push_back(5001);
   seqs.push_back(5002);
   EXPECT_THAT(entry_numbers(store, "anna"), testing::ElementsAreArray(seqs));

@@ -197,25 +197,30 @@ TEST(RecordCodec, CallsValuesThatNoEncoderMadeCorrupt) {
   EXPECT_EQ(decode_error(with("\x92\x03\xdb\x04\x0a\xd8\x04" + long_id)), Errc::store_corrupt);
   EXPECT_EQ(decode_error(with("\xaa\x03\x02\x10\x03\xaa\x03\x02\x10\x03")), Errc::store_corrupt);
   EXPECT_EQ(decode_error(with("\xaa\x03\x02\x10\x10")), Errc::store_corrupt);
+  const std::string amounts = "\xc2\x02\x02\x02\x02";           // two, of days 1 and 2 ...
+  EXPECT_EQ(decode_error(with(amounts)), Errc::store_corrupt);  // ... of 0 each
+  EXPECT_EQ(decode_error(with(amounts + "\xd2\x02\x01\x02")),   // ... of which one has a number
+            Errc::store_corrupt);
+  EXPECT_EQ(decode_error(with("\xc2\x02\x02\x02\x01\xd2\x02\x02\x02\x02")),
+            Errc::store_corrupt);  // amounts that go back
   EXPECT_EQ(decode_error("\x08\x02\x5a\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01"),
             Errc::store_corrupt);  // a length of 2^64 - 1
 }
 
-/// Format 2 as it is written. Never made again: a change that breaks this test loses somebody's
-/// members. (FEALTY_WRITE_GOLDEN=1 writes the file where there is none.)
+/// Format 2 as it is written. Never made again: a change that breaks this test loses
+/// somebody's members. (FEALTY_WRITE_GOLDEN=1 writes the file where there is none.)
 TEST(RecordCodec, ReadsAndWritesTheGoldenBytesOfFormat2) {
   const std::string path = FEALTY_SOURCE_DIR "/tests/unit/state/golden/record_v2.bin";
-  const std::string now = encoded(samples::full_member());
   if (std::getenv("FEALTY_WRITE_GOLDEN") != nullptr && !std::ifstream{path}) {
-    std::ofstream{path, std::ios::binary} << now;
+    std::ofstream{path, std::ios::binary} << encoded(samples::full_member());
   }
   std::ifstream file{path, std::ios::binary};
-  ASSERT_TRUE(file) << path;
-  const std::string golden{std::istreambuf_iterator<char>{file}, {}};
+  const std::string bytes{std::istreambuf_iterator<char>{file}, {}};
+  ASSERT_FALSE(bytes.empty()) << path;
   Record read;
-  ASSERT_TRUE(decode_record(samples::full_member().id, golden, read));
+  ASSERT_TRUE(decode_record(samples::full_member().id, bytes, read));
   EXPECT_EQ(read, samples::full_member());
-  EXPECT_EQ(encoded(read), golden);
+  EXPECT_EQ(encoded(read), bytes);
 }
 
 }  // namespace

@@ -30,15 +30,12 @@ inline member::Record typical_member(std::string id, std::uint64_t salt = 0) {
   r.purchases = 5;
   r.revenue_minor = 234'567;
   r.level = {.level = 1, .since = 20'100, .check = 20'454};
-  r.announced_level = r.level;
-  r.qualifying = {{2024, 100'000}, {2025, 134'567}};
+  r.qualifying = {{20'001, 20'001, 100'000}, {20'100, 20'100, 134'567}};
   r.purchase_days = {20'001, 20'010, 20'100, 20'222, 20'300};
   r.churn = {.raised = false, .since = 0, .due = 20'450};
-  r.announced_churn = r.churn;
   r.churn_bp = 4'321;
-  r.churn_day = 20'300;
   r.first_day = 20'000;
-  r.last_day = 20'300;
+  r.last_day = r.through = 20'300;
   r.last_time = at_ms(20'300LL * 86'400'000 + 12'345);
   for (std::size_t i = 0; i < 12; ++i) r.recent_ids[i] = mix(salt, i);
   r.recent_next = 12;
@@ -62,9 +59,13 @@ inline member::Record full_member() {
   r.rare.edit().reservations = 2;
   r.refunds = 2;
   r.refunded_minor = 4'499;
-  r.announced_level = {.level = 0, .since = 20'301, .check = no_day};
+  r.qualifying = {{19'000, 19'000, 70'000}, {20'100, 20'100, 134'567}, {20'100, 20'250, -4'499}};
+  r.level_base = {.day = 19'800, .since = 19'001, .falls = 19'830, .level = 2};
+  r.level_notice = {{0x0102030405060708, 0x1112131415161718}, 20'299};
+  r.churn_notice = {{0x2122232425262728, 0x3132333435363738}, 20'301};
+  r.through = 20'301;
   r.churn = {.raised = true, .since = 20'299, .due = 20'999};
-  r.announced_churn = {};
+  r.timer_notices = 3;
   r.reviews = 9;
   r.rating_sum = 41;
   r.joined = 19'000;
@@ -185,8 +186,9 @@ inline ports::Checkpoint checkpoint(std::uint64_t committed) {
   c.recorded_clock = {.now = at_ms(1'700'000'000'003)};
   c.note = "turn 7 anna";
   c.program_id = "shop";
-  c.program_version = 3;
-  c.program_fingerprint = 0xabcdef;
+  c.turned_to = 19'000;
+  c.generations = {{.version = 3, .fingerprint = 0xabcdef},
+                   {.version = 4, .fingerprint = 0xabcdf0, .valid_from = 19'100, .adopted_at = 7}};
   c.core_revision = 1;
   return c;
 }

@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "fealty/state/async_store.hpp"
+#include "fealty/state/async_stores.hpp"
 #include "fealty/state/memory_store.hpp"
-#include "fealty/state/rocks_store.hpp"
+#include "fealty/state/rocks_stores.hpp"
 #include "samples.hpp"
 
 namespace fealty::state {
@@ -35,7 +35,8 @@ class TemporaryDirectory {
 /// What a commit saves, in the words of a test.
 class Saver {
  public:
-  explicit Saver(ports::MemberStore& store) : store_{store} {}
+  /// `store`: one of `stores`.
+  Saver(ports::MemberStores& stores, ports::MemberStore& store) : stores_{stores}, store_{store} {}
   Saver& member(const member::Record& record, Day stored_due = no_day,
                 const samples::History& history = {}) {
     std::deque<std::string> bytes;
@@ -65,11 +66,13 @@ class Saver {
   }
   Result<void> save(std::uint64_t changelog_position = 0) {
     batch_.changelog_position = changelog_position;
-    return store_.save(batch_);
+    const ports::MemberStores::Save save{&store_, &batch_};
+    return stores_.save({&save, 1});
   }
-  [[nodiscard]] const ports::SavedBatch& batch() const { return batch_; }
+  [[nodiscard]] ports::SavedBatch& batch() { return batch_; }
 
  private:
+  ports::MemberStores& stores_;
   ports::MemberStore& store_;
   ports::SavedBatch batch_;
 };
@@ -120,62 +123,103 @@ inline member::FoundRow found_order(ports::MemberStore& store, std::string_view 
   return found(store, member, member::RowKey::order(order_id));
 }
 
+/// One of those of a process, open.
+inline std::unique_ptr<ports::MemberStore> opened(ports::MemberStores& stores,
+                                                  std::uint32_t partition = 0) {
+  auto store = stores.open(partition);
+  EXPECT_TRUE(store) << to_string(store.error());
+  return store ? std::move(*store) : nullptr;
+}
+inline std::unique_ptr<RocksStores> stores_in(const std::string& directory,
+                                              const RocksOptions& options = {},
+                                              Access access = Access::read_write) {
+  auto stores = RocksStores::open_in(directory, options, access);
+  EXPECT_TRUE(stores) << to_string(stores.error());
+  return stores ? std::move(*stores) : nullptr;
+}
+
 // The stores that every test of a store runs on.
-struct InMemory {
-  std::unique_ptr<ports::MemberStore> store = std::make_unique<MemoryStore>();
+struct Host {
+  std::unique_ptr<ports::MemberStores> stores;
+  std::unique_ptr<ports::MemberStore> store;
+  Saver saver() { return {*stores, *store}; }
+};
+
+struct InMemory : Host {
+  InMemory() {
+    stores = std::make_unique<MemoryStores>();
+    store = opened(*stores);
+  }
   void reopen() {}
 };
 
-struct OnDisk {
-  OnDisk() { reopen(); }
+struct OnDisk : Host {
+  explicit OnDisk(RocksOptions with = {}) : options{with} { reopen(); }
+  ~OnDisk() {  // Before the directory goes.
+    store.reset();
+    stores.reset();
+  }
   void reopen() {
     store.reset();
-    auto opened = RocksStore::open(directory.path(), 0, shared);
-    ASSERT_TRUE(opened) << to_string(opened.error());
-    store = std::move(*opened);
+    stores.reset();
+    stores = stores_in(directory.path(), options);
+    store = opened(*stores);
   }
   TemporaryDirectory directory;
-  RocksShared shared;
-  std::unique_ptr<ports::MemberStore> store;
+  RocksOptions options;
 };
 
 struct OnDiskWithoutLog : OnDisk {
-  OnDiskWithoutLog() : without{{.write_ahead_log = false}} { reopen(); }
-  void reopen() {
-    store.reset();
-    auto opened = RocksStore::open(directory.path(), 0, without);
-    ASSERT_TRUE(opened) << to_string(opened.error());
-    store = std::move(*opened);
-  }
-  RocksShared without;
+  OnDiskWithoutLog() : OnDisk{{.write_ahead_log = false}} {}
 };
 
-struct Behind {
+/// With partitions on either side of it that hold the members that tests ask for.
+struct AmongOthers : OnDisk {
+  AmongOthers() {
+    for (const std::uint32_t other : {255U, 257U}) {
+      const auto neighbour = opened(*stores, other);
+      Saver saver{*stores, *neighbour};
+      for (const char* id : {"a", "anna", "b", "m1", "z"}) {
+        saver.member(samples::typical_member(id, other), no_day, samples::history(other));
+      }
+      EXPECT_TRUE(saver.checkpoint(samples::checkpoint(other)).save(other));
+    }
+    store = opened(*stores, 256);
+  }
+  void reopen() {
+    OnDisk::reopen();
+    store = opened(*stores, 256);
+  }
+};
+
+struct Behind : OnDisk {
   Behind() { reopen(); }
   void reopen() {
     store.reset();
-    auto opened = RocksStore::open(directory.path(), 0, shared);
-    ASSERT_TRUE(opened) << to_string(opened.error());
-    store = std::make_unique<AsyncStore>(std::move(*opened));
+    stores.reset();
+    stores = std::make_unique<AsyncStores>(stores_in(directory.path()));
+    store = opened(*stores);
   }
-  TemporaryDirectory directory;
-  RocksShared shared;
-  std::unique_ptr<ports::MemberStore> store;
 };
 
 template <class Host>
 class MemberStoreTest : public testing::Test {
  protected:
   ports::MemberStore& store() { return *host.store; }
+  Saver saver() { return host.saver(); }
+  Result<void> save(ports::SavedBatch& batch) {
+    const ports::MemberStores::Save save{host.store.get(), &batch};
+    return host.stores->save({&save, 1});
+  }
   Host host;
 };
-using Hosts = testing::Types<InMemory, OnDisk, OnDiskWithoutLog, Behind>;
+using Hosts = testing::Types<InMemory, OnDisk, OnDiskWithoutLog, AmongOthers, Behind>;
 
 inline member::Record due_on(std::string id, Day day, std::uint64_t as_of = 1) {
   member::Record record;
   record.id = std::move(id);
   record.as_of = as_of;
-  record.announced_churn.due = day;
+  record.churn.due = day;
   return record;
 }
 

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -39,7 +38,6 @@ class EncodedStore : public ports::MemberStore {
   void encode(std::span<const ports::SaveItem> items, ports::Offset as_of,
               ports::SavedBatch& batch) override;
   void encode(const ports::Checkpoint& checkpoint, ports::SavedBatch& batch) override;
-  Result<void> save(ports::SavedBatch& batch) override;
   Result<void> restore(std::string_view key, std::string_view value,
                        std::uint64_t position) override;
   Result<void> restored(std::uint64_t position) override;
@@ -52,6 +50,8 @@ class EncodedStore : public ports::MemberStore {
                        const std::function<void(const member::LedgerEntry&)>& visit) override;
   bool empty() override;
   std::uint64_t disk_bytes() override;
+  /// Keeps one partition's part of a commit, all or nothing.
+  Result<void> save(const ports::SavedBatch& batch);
 
  protected:
   [[nodiscard]] KeyValue& map() { return *map_; }
@@ -59,8 +59,6 @@ class EncodedStore : public ports::MemberStore {
  private:
   void encode_ledger(const ports::SaveItem& save, ports::SavedBatch& batch);
   void encode_rows(const ports::SaveItem& save, ports::SavedBatch& batch);
-  void add_timer(Day day, std::string_view member, bool erase);
-  Result<void> write_sorted(std::uint64_t position);
   Result<void> write_restored();
   Result<Day> stored_due(std::string_view member);
 
@@ -75,16 +73,6 @@ class EncodedStore : public ports::MemberStore {
   std::vector<std::string> row_keys_;
   std::vector<std::string_view> row_views_;
   std::vector<std::size_t> row_order_;
-
-  // Scratch of one save.
-  std::string scratch_;
-  std::vector<Write> writes_, sorted_;
-  /// The first bytes of a key, so that most comparisons of a sort read no key.
-  struct SortKey {
-    std::array<std::uint64_t, 4> head;
-    std::uint32_t write;  // index in writes_
-  };
-  std::vector<SortKey> sort_order_;
 
   // Restored, not yet written: the last value of each key (empty = erased), and the due day of its
   // member.

@@ -20,7 +20,7 @@ struct Write {
 };
 
 /// An ordered map of byte strings: the seam inside this room, below which the stores differ.
-/// Threads: one at a time; of RocksDB's, one that reads beside one that writes. Errors:
+/// Threads: one at a time; of RocksDB's, any that read beside any that write. Errors:
 /// store_unavailable, store_corrupt, output_unwritable.
 class KeyValue {
  public:
@@ -42,7 +42,8 @@ class KeyValue {
   /// are above it. One seek. Precondition: first <= at < end.
   virtual Result<void> scan_from(std::string_view first, std::string_view at, std::string_view end,
                                  const PairVisitor& visit) = 0;
-  virtual std::uint64_t disk_bytes() = 0;
+  /// What keys from `first` to `end` take on disk, about.
+  virtual std::uint64_t disk_bytes(std::string_view first, std::string_view end) = 0;
 };
 
 }  // namespace fealty::state

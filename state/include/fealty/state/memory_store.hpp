@@ -12,4 +12,11 @@ class MemoryStore final : public EncodedStore {
   MemoryStore();
 };
 
+/// A fresh MemoryStore for each partition that is opened.
+class MemoryStores final : public ports::MemberStores {
+ public:
+  Result<std::unique_ptr<ports::MemberStore>> open(std::uint32_t partition) override;
+  Result<void> save(std::span<const Save> saves) override;
+};
+
 }  // namespace fealty::state

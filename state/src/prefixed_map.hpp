@@ -1,0 +1,38 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "fealty/state/key_value.hpp"
+
+namespace fealty::state {
+
+/// The keys of a map that begin with one prefix, as a map of their own without it. No other prefix
+/// in the map may begin with this one.
+/// Owns: nothing; the map must outlive it. Threads: as the map, but one that reads at a time.
+class PrefixedMap final : public KeyValue {
+ public:
+  PrefixedMap(KeyValue& map, std::string prefix);
+
+  Result<std::optional<std::string>> get(std::string_view key) override;
+  Result<void> get_many(std::span<const std::string_view> keys, const GotVisitor& visit) override;
+  Result<void> write(std::span<const Write> changes) override;
+  Result<void> scan(std::string_view first, std::string_view end,
+                    const PairVisitor& visit) override;
+  Result<void> scan_from(std::string_view first, std::string_view at, std::string_view end,
+                         const PairVisitor& visit) override;
+  std::uint64_t disk_bytes(std::string_view first, std::string_view end) override;
+
+ private:
+  [[nodiscard]] std::string full(std::string_view key) const;
+  [[nodiscard]] PairVisitor without_prefix(const PairVisitor& visit) const;
+
+  KeyValue& map_;
+  const std::string prefix_;
+  // Scratch of get_many().
+  std::string key_bytes_;
+  std::vector<std::string_view> keys_;
+};
+
+}  // namespace fealty::state

@@ -1,0 +1,94 @@
+#include <algorithm>
+
+#include "src/rocks_map.hpp"
+
+namespace fealty::state {
+namespace {
+
+/// From this many changes, or bytes, on a write becomes a table file.
+constexpr std::size_t table_changes_min = 20'000, table_bytes_min = std::size_t{16} << 20U;
+/// What a write buffer holds beside key and value of a change, at most.
+constexpr std::size_t entry_bytes = 64;
+/// A write that takes more of the write buffers than this part of them becomes a table file.
+constexpr std::size_t buffer_parts = 4;
+
+rocksdb::Slice slice(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
+
+}  // namespace
+
+RocksWrite::RocksWrite(RocksMap& map, std::size_t changes, std::size_t bytes)
+    : map_{map},
+      turn_{map.writing_},
+      memory_{bytes + changes * entry_bytes},
+      file_{map.directory_ + "/ingest.sst.tmp"} {
+  map_.batch_.Clear();
+  if (changes < table_changes_min && bytes < table_bytes_min &&
+      memory_ <= map.write_buffers_->buffer_size() / buffer_parts) {
+    return;
+  }
+  rocksdb::EnvOptions environment;
+  environment.use_direct_writes = map.db_->GetDBOptions().use_direct_io_for_flush_and_compaction;
+  rocksdb::Options options = map.db_->GetOptions();
+  options.compression = rocksdb::kNoCompression;  // As is usual at level 0: compaction compresses.
+  table_.emplace(environment, options);
+  begun_ = table_->Open(file_);
+}
+
+Result<void> RocksWrite::answer(const rocksdb::Status& status) const {
+  if (!status.ok()) return error_of(status, map_.directory_);
+  return {};
+}
+
+Result<void> RocksWrite::add(std::string_view prefix, std::span<const Write> changes) {
+  if (!begun_.ok()) return answer(begun_);
+  for (const Write& change : changes) {
+    key_.assign(prefix).append(change.key);
+    const auto status = add({key_, change.value, change.erase});
+    if (!status.ok()) return answer(status);
+  }
+  return {};
+}
+
+rocksdb::Status RocksWrite::add(const Write& change) {
+  const rocksdb::Slice key = slice(change.key);
+  if (table_) return change.erase ? table_->Delete(key) : table_->Put(key, slice(change.value));
+  if (change.erase) return map_.batch_.Delete(key);
+  return map_.batch_.Put(key, slice(change.value));
+}
+
+Result<void> RocksWrite::finish() { return answer(table_ ? ingest() : write_batch()); }
+
+rocksdb::Status RocksWrite::flush() const {
+  rocksdb::FlushOptions options;
+  options.wait = true;
+  options.allow_write_stall = true;
+  return map_.db_->Flush(options);
+}
+
+/// RocksDB's own way to hold its write buffers to their bound leaves a writer waiting for ever
+/// where a flush has failed.
+rocksdb::Status RocksWrite::make_room() const {
+  const rocksdb::WriteBufferManager& buffers = *map_.write_buffers_;
+  if (buffers.memory_usage() + memory_ <= buffers.buffer_size()) return {};
+  return flush();
+}
+
+rocksdb::Status RocksWrite::write_batch() const {
+  if (auto status = make_room(); !status.ok()) return status;
+  return map_.db_->Write(map_.write_options_, &map_.batch_);
+}
+
+/// A large sorted write becomes a table file of its own and is taken in whole: a third of the work
+/// of log, memtable and flush. Atomic like a write: the file counts once the manifest names it.
+/// What is in memory comes first: it is older, and whatever a crash leaves must be a prefix.
+rocksdb::Status RocksWrite::ingest() {
+  auto status = table_->Finish();
+  if (status.ok()) status = flush();
+  if (!status.ok()) return status;
+  rocksdb::IngestExternalFileOptions options;
+  options.move_files = true;
+  options.snapshot_consistency = false;  // No snapshot is ever held over a write.
+  return map_.db_->IngestExternalFile({file_}, options);
+}
+
+}  // namespace fealty::state

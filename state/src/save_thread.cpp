@@ -1,0 +1,175 @@
+#include "src/save_thread.hpp"
+
+#include <pthread.h>
+
+#include <algorithm>
+#include <bit>
+#include <utility>
+
+#include "fealty/base/check.hpp"
+#include "fealty/base/hash.hpp"
+#include "fealty/state/seed.hpp"
+#include "src/keys.hpp"
+
+namespace fealty::state {
+namespace {
+
+/// Memory kept for later batches: that of a large one is not got anew at each commit.
+constexpr std::size_t spare_bytes_max = std::size_t{192} << 20U;
+
+}  // namespace
+
+MemberHashes::MemberHashes(const ports::SavedBatch& batch) {
+  std::size_t members = 0;
+  for (const auto& item : batch.items) members += batch.key(item)[0] == keys::member_table ? 1 : 0;
+  places_.resize(std::bit_ceil(2 * members + 1), 0);
+  for (const auto& item : batch.items) {
+    const std::string_view key = batch.key(item);
+    if (key[0] != keys::member_table) continue;
+    const std::uint64_t hash = hash64(key.substr(1), process_seed()) | 1U;
+    std::size_t at = hash >> 1U & (places_.size() - 1);
+    while (places_[at] != 0 && places_[at] != hash) at = (at + 1) & (places_.size() - 1);
+    places_[at] = hash;
+  }
+}
+
+bool MemberHashes::may_hold(std::string_view member) const {
+  const std::uint64_t hash = hash64(member, process_seed()) | 1U;
+  std::size_t at = hash >> 1U & (places_.size() - 1);
+  while (places_[at] != 0 && places_[at] != hash) at = (at + 1) & (places_.size() - 1);
+  return places_[at] == hash;
+}
+
+SaveThread::SaveThread(ports::MemberStores& stores, std::size_t commits_max)
+    : stores_{stores}, commits_max_{commits_max} {
+  check(commits_max_ > 0, "room for a commit");
+  thread_ = std::thread{[this] { work(); }};
+}
+
+SaveThread::~SaveThread() {
+  {
+    const std::lock_guard lock{mutex_};
+    stop_ = true;
+  }
+  changed_.notify_all();
+  thread_.join();
+}
+
+void SaveThread::work() {
+  pthread_setname_np(pthread_self(), "fealty-store");
+  std::unique_lock lock{mutex_};
+  while (true) {
+    changed_.wait(lock, [&] { return stop_ || !queue_.empty(); });
+    if (queue_.empty()) return;
+    Commit& commit = queue_.front();  // A deque's elements stay where they are.
+    lock.unlock();
+    const Result<void> saved = save_front(commit);
+    for (Queued& part : commit) part.batch.clear();
+    lock.lock();
+    for (Queued& part : commit) keep_spare(std::move(part.batch));
+    if (saved) {
+      queue_.pop_front();
+      ++done_;
+    } else {
+      error_ = saved.error();
+      error_answered_ = false;
+      ++failures_;
+      done_ += queue_.size();
+      queue_.clear();
+    }
+    changed_.notify_all();
+  }
+}
+
+Result<void> SaveThread::save_front(Commit& commit) {
+  std::vector<ports::MemberStores::Save> saves;
+  saves.reserve(commit.size());
+  for (Queued& part : commit) saves.push_back({part.store, &part.batch});
+  return stores_.save(saves);
+}
+
+ports::SavedBatch SaveThread::take_spare() {
+  if (spare_.empty()) return {};
+  ports::SavedBatch batch = std::move(spare_.back());
+  spare_.pop_back();
+  spare_bytes_ -= batch.memory();
+  return batch;
+}
+
+void SaveThread::keep_spare(ports::SavedBatch batch) {
+  const std::size_t bytes = batch.memory();
+  if (spare_bytes_ + bytes > spare_bytes_max) return;
+  spare_bytes_ += bytes;
+  spare_.push_back(std::move(batch));
+}
+
+Result<void> SaveThread::error_for(const Client& client) const {
+  if (client.failures != failures_) return *error_;
+  return {};
+}
+
+/// Until the last of the commits that concern somebody is done, or dropped.
+template <class Concerns>
+void SaveThread::wait(std::unique_lock<std::mutex>& lock, const Concerns& concerns) {
+  const auto last = std::find_if(queue_.rbegin(), queue_.rend(), [&](const Commit& commit) {
+    return std::any_of(commit.begin(), commit.end(), concerns);
+  });
+  const std::uint64_t until = done_ + static_cast<std::uint64_t>(queue_.rend() - last);
+  changed_.wait(lock, [&] { return done_ >= until; });
+}
+
+SaveThread::Client SaveThread::join(ports::MemberStore& store) {
+  const std::lock_guard lock{mutex_};
+  return {&store, failures_};
+}
+
+void SaveThread::leave(const Client& client) {
+  std::unique_lock lock{mutex_};
+  wait(lock, [&](const Queued& part) { return part.store == client.store; });
+}
+
+Result<void> SaveThread::save(std::span<const Part> parts) {
+  Commit commit;
+  commit.reserve(parts.size());
+  for (const Part& part : parts) {
+    commit.push_back({part.client->store, {}, MemberHashes{*part.batch}});
+  }
+  std::unique_lock lock{mutex_};
+  changed_.wait(lock, [&] { return queue_.size() < commits_max_; });
+  for (const Part& part : parts) {  // Behind a commit that failed nothing may be saved.
+    if (auto well = error_for(*part.client); !well) return well;
+  }
+  for (std::size_t i = 0; i < parts.size(); ++i) {
+    commit[i].batch = std::exchange(*parts[i].batch, take_spare());
+  }
+  queue_.push_back(std::move(commit));
+  lock.unlock();
+  changed_.notify_all();
+  return {};
+}
+
+Result<void> SaveThread::wait_for(const Client& client, std::span<const std::string_view> members) {
+  std::unique_lock lock{mutex_};
+  wait(lock, [&](const Queued& part) {
+    return part.store == client.store &&
+           std::any_of(members.begin(), members.end(),
+                       [&](std::string_view id) { return part.members.may_hold(id); });
+  });
+  return error_for(client);
+}
+
+Result<void> SaveThread::wait_for(const Client& client) {
+  leave(client);
+  const std::lock_guard lock{mutex_};
+  return error_for(client);
+}
+
+Result<void> SaveThread::begin_afresh(Client& client) {
+  auto waited = wait_for(client);
+  const std::lock_guard lock{mutex_};
+  client.failures = failures_;
+  if (waited || std::exchange(error_answered_, true)) return {};
+  return waited;
+}
+
+}  // namespace fealty::state

@@ -1,0 +1,95 @@
+#include "cluster.hpp"
+
+#include <algorithm>
+
+#include "fealty/state/memory_store.hpp"
+
+namespace fealty::simulation {
+
+std::string_view name(Bug bug) {
+  switch (bug) {
+    case Bug::none: return "none";
+    case Bug::commit_before_produce: return "commit_before_produce";
+    case Bug::committed_one_more: return "committed_one_more";
+    case Bug::committed_one_less: return "committed_one_less";
+    case Bug::producer_kept: return "producer_kept";
+    case Bug::outcome_guessed: return "outcome_guessed";
+    case Bug::page_cursor_not_saved: return "page_cursor_not_saved";
+    case Bug::no_rewind: return "no_rewind";
+    case Bug::open_transactions_read: return "open_transactions_read";
+    case Bug::unstable_offsets_taken: return "unstable_offsets_taken";
+    case Bug::any_generation: return "any_generation";
+    case Bug::store_before_commit: return "store_before_commit";
+    case Bug::checkpoint_of_another_commit: return "checkpoint_of_another_commit";
+    case Bug::advances_not_recorded: return "advances_not_recorded";
+    case Bug::refusals_not_recorded: return "refusals_not_recorded";
+    case Bug::changelog_cut_short: return "changelog_cut_short";
+    case Bug::timers_not_stored: return "timers_not_stored";
+  }
+  return "?";
+}
+
+Cluster::Cluster(World& world, ClusterOptions options, Bug bug)
+    : world_{world},
+      options_{options},
+      bug_{bug},
+      topics_{options_.partitions},
+      group_{world, options_.partitions, options_.group},
+      transactions_{world, topics_, group_, options_.transaction_timeout, options_.marker_every} {
+  transactions_.any_generation = bug == Bug::any_generation;
+}
+
+void Cluster::tick() {
+  while (!underway_.empty() && underway_.begin()->first <= world_.now()) {
+    const auto request = std::move(underway_.begin()->second);
+    underway_.erase(underway_.begin());
+    request();
+  }
+  transactions_.tick();
+  group_.tick();
+  if (calm_) return;
+  if (world_.one_in(options_.compact_every)) compact();
+  if (world_.one_in(options_.retain_every)) retain();
+  if (world_.one_in(options_.expire_every)) expire();
+  if (world_.one_in(options_.shuffle_every)) group_.shuffle();
+}
+
+/// Some of the changelog, as the cleaner comes by. Tombstones stay: no store is out of use for as
+/// long as brokers keep them.
+void Cluster::compact() {
+  PartitionLog& log = topics_.changelog(any_partition());
+  log.compact(world_.pick(log.stable() + 1), 0);
+}
+
+/// The last checkpoint that was committed says from where on the input is needed.
+Offset Cluster::needed_from(std::uint32_t partition) {
+  PartitionLog& log = topics_.changelog(partition);
+  const LogRecord* last = nullptr;
+  for (const LogRecord* record = log.next(0, log.stable()); record != nullptr;
+       record = log.next(record->offset + 1, log.stable())) {
+    if (record->key == "c") last = record;
+  }
+  if (last == nullptr) return 0;
+  state::MemoryStore reader;
+  const auto restored = reader.restore(last->key, last->value, 0);
+  const auto kept = reader.restored(0);
+  const auto checkpoint = reader.checkpoint();
+  if (!restored || !kept || !checkpoint || !*checkpoint) return 0;
+  return (*checkpoint)->recover_from;
+}
+
+void Cluster::retain() {
+  const std::uint32_t partition = any_partition();
+  const Offset needed = needed_from(partition);
+  PartitionLog& log = topics_.input(partition);
+  if (needed > log.low()) log.retain_from(log.low() + world_.pick(needed - log.low() + 1));
+}
+
+/// A group that nobody is in forgets offsets that are old enough.
+void Cluster::expire() {
+  const std::uint32_t partition = any_partition();
+  if (!group_.empty() || !group_.deserted() || transactions_.unstable(partition)) return;
+  if (needed_from(partition) > 0) group_.expire(partition);
+}
+
+}  // namespace fealty::simulation

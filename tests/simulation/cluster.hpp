@@ -1,0 +1,63 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <vector>
+
+#include "bugs.hpp"
+#include "group.hpp"
+#include "topics.hpp"
+#include "transactions.hpp"
+#include "world.hpp"
+
+namespace fealty::simulation {
+
+struct ClusterOptions {
+  std::uint32_t partitions = 2;
+  GroupTimes group;
+  Millis transaction_timeout = 15'000;
+  std::uint64_t marker_every = 2;    // see Transactions
+  std::uint64_t compact_every = 50;  // ticks; 0 = never. Likewise:
+  std::uint64_t retain_every = 100, shuffle_every = 0, expire_every = 0;
+  bool start_latest = false;  // where a group without an offset begins
+};
+
+/// A simulated Kafka: topics, transactions, one group, and what brokers do by themselves.
+class Cluster {
+ public:
+  Cluster(World& world, ClusterOptions options, Bug bug);
+
+  [[nodiscard]] const ClusterOptions& options() const { return options_; }
+  Topics& topics() { return topics_; }
+  Transactions& transactions() { return transactions_; }
+  Group& group() { return group_; }
+  /// A request that is under way while its sender no longer waits for it.
+  void later(Millis due, std::function<void()> request) {
+    underway_.emplace(due, std::move(request));
+  }
+  void tick();
+  /// Nothing more is to be taken away or moved about.
+  void calm() { calm_ = true; }
+  [[nodiscard]] Bug bug() const { return bug_; }
+
+ private:
+  void compact();
+  void retain();
+  void expire();
+  [[nodiscard]] Offset needed_from(std::uint32_t partition);
+  std::uint32_t any_partition() {
+    return static_cast<std::uint32_t>(world_.pick(options_.partitions));
+  }
+
+  World& world_;
+  const ClusterOptions options_;
+  const Bug bug_;
+  Topics topics_;
+  Group group_;
+  Transactions transactions_;
+  std::multimap<Millis, std::function<void()>> underway_;
+  bool calm_ = false;
+};
+
+}  // namespace fealty::simulation

@@ -1,0 +1,381 @@
+#include "fealty/state/rocks_stores.hpp"
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <deque>
+#include <fstream>
+
+#include "store_fixture.hpp"
+
+namespace fealty::state {
+namespace {
+
+namespace fs = std::filesystem;
+using testing::ElementsAre;
+using testing::HasSubstr;
+
+Error open_error(const std::string& directory, Access access = Access::read_write) {
+  const auto stores = RocksStores::open_in(directory, {}, access);
+  EXPECT_FALSE(stores.has_value());
+  return stores ? Error{Errc::usage} : stores.error();
+}
+
+/// 2,000 members in a partition, in a table file.
+void fill(const std::string& directory) {
+  const auto stores = stores_in(directory, {.write_ahead_log = false});  // Closing makes the file.
+  const auto store = opened(*stores);
+  Saver saver{*stores, *store};
+  for (std::uint64_t i = 0; i < 2'000; ++i) {
+    saver.member(samples::typical_member("m" + std::to_string(i), i));
+  }
+  ASSERT_TRUE(saver.checkpoint(samples::checkpoint(1)).save());
+}
+
+std::vector<fs::path> files_like(const std::string& directory, const std::string& part) {
+  std::vector<fs::path> found;
+  for (const auto& entry : fs::directory_iterator{directory}) {
+    if (entry.path().filename().string().find(part) != std::string::npos) found.push_back(entry);
+  }
+  return found;
+}
+
+void overwrite(const fs::path& file, std::size_t at, std::string_view bytes) {
+  std::fstream stream{file, std::ios::in | std::ios::out | std::ios::binary};
+  stream.seekp(static_cast<std::streamoff>(at));
+  stream.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+}
+
+TEST(RocksStores, KeepPartitionsApartAndKnowWhichThereAre) {
+  const TemporaryDirectory directory;
+  constexpr std::uint32_t last = 0xffffffff;
+  {
+    const auto stores = stores_in(directory.path());
+    EXPECT_THAT(*stores->partitions(), ElementsAre());
+    for (const std::uint32_t partition : {last, 0U, 12'345U, 255U, 256U}) {
+      const auto store = opened(*stores, partition);
+      EXPECT_TRUE(store->empty());
+      ASSERT_TRUE(Saver(*stores, *store).member(samples::typical_member("anna", partition)).save());
+    }
+    EXPECT_TRUE(opened(*stores, 3)->empty()) << "opening makes nothing";
+  }
+  const auto stores = stores_in(directory.path());
+  EXPECT_THAT(*stores->partitions(), ElementsAre(0, 255, 256, 12'345, last));
+  for (const std::uint32_t partition : *stores->partitions()) {
+    const auto store = opened(*stores, partition);
+    EXPECT_EQ(loaded(*store, "anna"), samples::typical_member("anna", partition));
+    int members = 0;
+    EXPECT_TRUE(store->scan([&](const member::Record&) -> Result<void> {
+      ++members;
+      return {};
+    }));
+    EXPECT_EQ(members, 1);
+  }
+}
+
+TEST(RocksStores, MakeNoFileForAPartitionThatHoldsNothing) {
+  const TemporaryDirectory directory;
+  const auto stores = stores_in(directory.path());
+  const auto before = files_like(directory.path(), "");
+  for (std::uint32_t partition = 0; partition < 4096; ++partition) {
+    EXPECT_TRUE(opened(*stores, partition)->empty());
+  }
+  EXPECT_EQ(files_like(directory.path(), "").size(), before.size());
+}
+
+TEST(RocksStores, RefuseADirectoryInUse) {
+  const TemporaryDirectory directory;
+  const auto first = stores_in(directory.path());
+  const Error error = open_error(directory.path());
+  EXPECT_EQ(error.code, Errc::state_in_use);
+  EXPECT_THAT(error.detail, HasSubstr(directory.path()));
+}
+
+TEST(RocksStores, LetAReaderIntoADirectoryInUse) {
+  const TemporaryDirectory directory;
+  const auto writers = stores_in(directory.path());
+  const auto writer = opened(*writers, 5);
+  ASSERT_TRUE(Saver(*writers, *writer).member(samples::typical_member("anna")).save());
+  const auto readers = stores_in(directory.path(), {}, Access::read_only);
+  EXPECT_THAT(*readers->partitions(), ElementsAre(5));
+  EXPECT_EQ(loaded(*opened(*readers, 5), "anna"), samples::typical_member("anna"));
+}
+
+TEST(RocksStores, MakeNothingForAReader) {
+  const TemporaryDirectory directory;
+  const std::string none = directory.path() + "/none";
+  for (const std::string& in : {none, directory.path()}) {
+    EXPECT_EQ(open_error(in, Access::read_only).code, Errc::input_unreadable);
+  }
+  EXPECT_FALSE(fs::exists(none));
+  EXPECT_THAT(files_like(directory.path(), ""), testing::IsEmpty());
+  // Nor where a start was cut off before the first file.
+  std::ofstream{directory.path() + "/FORMAT"} << "fealty-state 2\n";
+  EXPECT_EQ(open_error(directory.path(), Access::read_only).code, Errc::input_unreadable);
+}
+
+TEST(RocksStores, RefuseEveryOtherFormat) {
+  const TemporaryDirectory directory;
+  fill(directory.path());
+  for (const std::string other : {"1", "3"}) {
+    std::ofstream{directory.path() + "/FORMAT"} << "fealty-state " << other << '\n';
+    const Error error = open_error(directory.path());
+    EXPECT_EQ(error.code, Errc::wrong_revision);
+    EXPECT_THAT(error.detail, HasSubstr(directory.path() + ": format " + other));
+    EXPECT_EQ(error.detail.find("replay the whole log") != std::string::npos, other == "1");
+  }
+}
+
+TEST(RocksStores, RefuseADirectoryWithOneForEachPartition) {
+  for (const Access access : {Access::read_write, Access::read_only}) {
+    // Given the layout of earlier releases.
+    const TemporaryDirectory directory;
+    std::ofstream{directory.path() + "/program.yaml"} << "id: x";
+    fs::create_directory(directory.path() + "/p0003");
+    std::ofstream{directory.path() + "/p0003/FORMAT"} << "fealty-state 2\n";
+    // Then it is told, with the way out, and nothing is made in it.
+    const Error error = open_error(directory.path(), access);
+    EXPECT_EQ(error.code, Errc::wrong_revision);
+    EXPECT_THAT(error.detail, HasSubstr(directory.path()));
+    EXPECT_THAT(error.detail, HasSubstr("p0003"));
+    EXPECT_THAT(error.detail, HasSubstr("into an empty state directory"));
+    EXPECT_THAT(files_like(directory.path(), ""), testing::SizeIs(2));
+  }
+}
+
+TEST(RocksStores, RefuseWhatIsNotTheirDirectory) {
+  const TemporaryDirectory directory;
+  const std::string state = directory.path() + "/state";
+  // A file in its place.
+  std::ofstream{state} << "x";
+  EXPECT_EQ(open_error(state).code, Errc::output_unwritable);
+  EXPECT_THAT(open_error(state).detail, HasSubstr("not a directory"));
+  fs::remove(state);
+  // Somebody else's files: they stay as they are.
+  fs::create_directory(state);
+  std::ofstream{state + "/thesis.tex"} << "x";
+  EXPECT_EQ(open_error(state).code, Errc::output_unwritable);
+  EXPECT_THAT(open_error(state).detail, HasSubstr("no FORMAT file"));
+  EXPECT_THAT(files_like(state, ""), testing::SizeIs(1));
+  // A path through a file.
+  EXPECT_EQ(open_error(state + "/thesis.tex/state").code, Errc::output_unwritable);
+}
+
+TEST(RocksStores, SayWhichDirectoryTheyMayNotWrite) {
+  const TemporaryDirectory directory;
+  fs::permissions(directory.path(), fs::perms::owner_read | fs::perms::owner_exec |
+                                        fs::perms::others_read | fs::perms::others_exec);
+  // Root may write anywhere: be nobody for a moment.
+  constexpr uid_t nobody = 65534;
+  const bool root = geteuid() == 0;
+  ASSERT_EQ(root ? seteuid(nobody) : 0, 0);
+  const Error error = open_error(directory.path() + "/state");
+  ASSERT_EQ(root ? seteuid(0) : 0, 0);
+  EXPECT_EQ(error.code, Errc::output_unwritable);
+  EXPECT_THAT(error.detail, HasSubstr(directory.path()));
+  fs::permissions(directory.path(), fs::perms::owner_all);
+}
+
+TEST(RocksStores, FinishAStartThatWasCutOff) {
+  const TemporaryDirectory directory;
+  std::ofstream{directory.path() + "/FORMAT.new"} << "fea";
+  const auto stores = stores_in(directory.path());
+  EXPECT_TRUE(opened(*stores)->empty());
+}
+
+TEST(RocksStores, CallADamagedTableCorrupt) {
+  const TemporaryDirectory directory;
+  fill(directory.path());
+  for (const auto& table : files_like(directory.path(), ".sst")) {
+    overwrite(table, 1'000, std::string(200, '\x5a'));
+  }
+  const auto stores = stores_in(directory.path());
+  const auto scanned = opened(*stores)->scan([](const member::Record&) { return Result<void>{}; });
+  ASSERT_FALSE(scanned);
+  EXPECT_EQ(scanned.error().code, Errc::store_corrupt);
+  EXPECT_THAT(scanned.error().detail, HasSubstr(directory.path()));
+}
+
+TEST(RocksStores, CallMissingOrDamagedCatalogueFilesCorrupt) {
+  const auto damaged = [](auto&& damage) {
+    const TemporaryDirectory directory;
+    fill(directory.path());
+    damage(directory.path());
+    return open_error(directory.path()).code;
+  };
+  EXPECT_EQ(damaged([](const std::string& in) { fs::remove(in + "/CURRENT"); }),
+            Errc::store_corrupt);
+  EXPECT_EQ(damaged([](const std::string& in) { fs::resize_file(in + "/CURRENT", 0); }),
+            Errc::store_corrupt);
+  EXPECT_EQ(damaged([](const std::string& in) {
+              overwrite(files_like(in, "MANIFEST-").at(0), 10, std::string(20, '\x5a'));
+            }),
+            Errc::store_corrupt);
+  EXPECT_EQ(damaged([](const std::string& in) { fs::resize_file(in + "/FORMAT", 3); }),
+            Errc::store_corrupt);
+  EXPECT_EQ(damaged([](const std::string& in) {
+              for (const auto& table : files_like(in, ".sst")) fs::remove(table);
+            }),
+            Errc::store_corrupt);
+}
+
+constexpr std::uint32_t killed_partitions = 3;
+
+/// The child of the test below: saves for ever, commit n = members m0 to m49 of each partition as
+/// of n, and writes a byte to `ready_fd` once some are saved.
+int save_until_killed(const std::string& directory, bool write_ahead_log, int ready_fd) {
+  const RocksOptions options{.write_buffer_bytes = 2 << 20, .write_ahead_log = write_ahead_log};
+  const auto stores = RocksStores::open_in(directory, options);
+  if (!stores) return 1;
+  std::vector<std::unique_ptr<ports::MemberStore>> open;
+  for (std::uint32_t p = 0; p < killed_partitions; ++p) open.push_back(opened(**stores, p));
+  const auto checkpoint = open[0]->checkpoint();
+  if (!checkpoint) return 1;
+  const std::uint64_t first = checkpoint->has_value() ? (*checkpoint)->committed + 1 : 1;
+  for (std::uint64_t n = first;; ++n) {
+    std::deque<Saver> savers;
+    std::vector<ports::MemberStores::Save> saves;
+    for (const auto& store : open) {
+      Saver& saver = savers.emplace_back(**stores, *store);
+      // Now and then as many as become a table file.
+      for (int i = 0; i < (n % 16 == 0 ? 1'000 : 50); ++i) {
+        member::Record record = samples::typical_member("m" + std::to_string(i % 50), n);
+        record.as_of = n;
+        saver.member(record, n == 1 ? no_day : record.due(), samples::history(n * 2));
+      }
+      saver.checkpoint(samples::checkpoint(n)).batch().changelog_position = n;
+      saves.push_back({store.get(), &saver.batch()});
+    }
+    if (!(*stores)->save(saves)) return 1;
+    if (n == first + 100 && write(ready_fd, "x", 1) != 1) return 1;
+  }
+}
+
+/// Everything in it is of commit `n`; 0 = there is nothing.
+void expect_as_of(std::uint64_t n, ports::MemberStore& store) {
+  EXPECT_EQ(store.empty(), n == 0);
+  const auto checkpoint = store.checkpoint();
+  ASSERT_TRUE(checkpoint);
+  ASSERT_EQ(checkpoint->has_value(), n > 0);
+  if (n == 0) return;
+  EXPECT_EQ((*checkpoint)->committed, n);
+  EXPECT_EQ((*checkpoint)->changelog_position, n);
+  int members = 0;
+  ASSERT_TRUE(store.scan([&](const member::Record& record) -> Result<void> {
+    EXPECT_EQ(record.as_of, n);
+    ++members;
+    return {};
+  }));
+  EXPECT_EQ(members, 50);
+  EXPECT_EQ(entry_numbers(store, "m7").back(), n * 2 + 1);
+  EXPECT_EQ(all_due(store, -1, no_day).size(), 50U);
+}
+
+class KilledRocksStores : public testing::TestWithParam<bool> {};
+
+TEST_P(KilledRocksStores, HoldAPrefixOfWholeCommits) {
+  const TemporaryDirectory directory;
+  for (int round = 0; round < 3; ++round) {
+    // Given a process that saves commit after commit, killed while it does so. (A new program
+    // image: what RocksDB's threads held in this one must not be copied.)
+    int pipe_fds[2];
+    ASSERT_EQ(pipe(pipe_fds), 0);
+    const pid_t child = fork();
+    if (child == 0) {
+      const std::string fd = std::to_string(pipe_fds[1]);
+      setenv("FEALTY_TEST_SAVE_INTO", directory.path().c_str(), 1);
+      setenv("FEALTY_TEST_READY_FD", fd.c_str(), 1);
+      setenv("FEALTY_TEST_LOG", GetParam() ? "1" : "0", 1);
+      execl("/proc/self/exe", "state_test", nullptr);
+      _exit(127);
+    }
+    close(pipe_fds[1]);
+    char byte = 0;
+    ASSERT_EQ(read(pipe_fds[0], &byte, 1), 1) << "the child ended early";
+    kill(child, SIGKILL);
+    int status = 0;
+    waitpid(child, &status, 0);
+    close(pipe_fds[0]);
+
+    // Then the stores open, and every member of all of them is as of the one commit that the first
+    // checkpoint names.
+    const auto stores = stores_in(directory.path());
+    ASSERT_NE(stores, nullptr);
+    const auto first = opened(*stores)->checkpoint();
+    ASSERT_TRUE(first);
+    EXPECT_TRUE(first->has_value() || !GetParam()) << "what a kill cannot take is in the log";
+    const std::uint64_t n = first->has_value() ? (*first)->committed : 0;
+    EXPECT_GE(n, GetParam() ? 100U * (static_cast<unsigned>(round) + 1) : 0U);
+    for (std::uint32_t p = 0; p < killed_partitions; ++p) expect_as_of(n, *opened(*stores, p));
+  }
+}
+INSTANTIATE_TEST_SUITE_P(Log, KilledRocksStores, testing::Bool(),
+                         [](const auto& with) { return with.param ? "With" : "Without"; });
+
+/// This program as the child of that test: it never gets to main().
+[[maybe_unused]] const bool is_no_child = [] {
+  const char* directory = std::getenv("FEALTY_TEST_SAVE_INTO");
+  if (directory == nullptr) return true;
+  _exit(save_until_killed(directory, std::getenv("FEALTY_TEST_LOG")[0] == '1',
+                          std::atoi(std::getenv("FEALTY_TEST_READY_FD"))));
+}();
+
+TEST(RocksStores, LargeCommitsAndSmallOnesFollowEachOther) {
+  // Given, without a log, a small commit of one partition, then one of another that becomes a file.
+  const TemporaryDirectory directory;
+  const RocksOptions options{.write_buffer_bytes = 1 << 20, .write_ahead_log = false};
+  const auto stores = stores_in(directory.path(), options);
+  const auto small = opened(*stores, 0), large = opened(*stores, 1);
+  ASSERT_TRUE(Saver(*stores, *small).member(samples::typical_member("anna", 1)).save());
+  Saver saver{*stores, *large};
+  for (std::uint64_t i = 0; i < 2'000; ++i) {
+    saver.member(samples::typical_member("m" + std::to_string(i), i));
+  }
+  ASSERT_TRUE(saver.save());
+  // When the process ends there.
+  const TemporaryDirectory left;
+  fs::copy(directory.path(), left.path(), fs::copy_options::recursive);
+  const auto found = stores_in(left.path());
+  // Then the later one is there, and the earlier, too.
+  EXPECT_EQ(loaded(*opened(*found, 1), "m7"), samples::typical_member("m7", 7));
+  EXPECT_EQ(loaded(*opened(*found, 0), "anna"), samples::typical_member("anna", 1));
+}
+
+TEST(RocksStores, StayWithinTheirMemoryOverAllPartitions) {
+  // Given four partitions that share 2 MB of cache and 8 MB of write buffers, and some 1 MB to be
+  // saved to each.
+  const TemporaryDirectory directory;
+  const std::size_t cache = 2 << 20, buffers = 8 << 20;
+  const auto stores =
+      stores_in(directory.path(), {.block_cache_bytes = cache, .write_buffer_bytes = buffers});
+  std::vector<std::unique_ptr<ports::MemberStore>> open;
+  std::deque<Saver> savers;
+  for (std::uint32_t p = 0; p < 4; ++p) {
+    open.push_back(opened(*stores, p));
+    Saver& saver = savers.emplace_back(*stores, *open.back());
+    for (std::uint64_t i = 0; i < 1'500; ++i) {
+      saver.member(samples::typical_member("m" + std::to_string(i), i), no_day,
+                   samples::history(i));
+    }
+    ASSERT_GT(saver.batch().bytes(), 1U << 20U);
+  }
+  // When that is written as fast as it can be, faster than a disk takes it, and read back.
+  std::size_t used_max = 0;
+  for (int round = 0; round < 15; ++round) {
+    for (std::uint32_t p = 0; p < 4; ++p) {
+      ASSERT_TRUE(savers[p].save());
+      used_max = std::max(used_max, stores->bytes_used());
+    }
+  }
+  for (std::uint64_t i = 0; i < 1'500; ++i) {
+    (void)loaded(*open[i % 4], "m" + std::to_string(i));
+    used_max = std::max(used_max, stores->bytes_used());
+  }
+  // Then they used it, and never held more than that and a write.
+  EXPECT_GT(used_max, buffers / 2);
+  EXPECT_LT(used_max, cache + buffers + buffers / 4);
+}
+
+}  // namespace
+}  // namespace fealty::state

@@ -1,0 +1,107 @@
+#include "fealty/topologies/members.hpp"
+
+#include <gmock/gmock.h>
+
+#include "fealty/base/hash.hpp"
+#include "fealty/program/apply.hpp"
+
+namespace fealty::topologies {
+namespace {
+
+using member::NoticeType;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+/// One point a dollar; silver from 100 points of 30 days.
+program::Program shop() {
+  program::Program out;
+  out.id = "shop";
+  out.version = 1;
+  out.currency = *Currency::from_code("USD");
+  program::Rule rule;
+  rule.name = "base";
+  rule.f = {.shape = program::Shape::linear, .beta = {1, 1}};
+  out.rules = {rule};
+  out.levels = {{"bronze", 0, {1, 1}}, {"silver", 100, {1, 1}}};
+  out.period = program::Period::rolling_days;
+  out.rolling_days = 30;
+  check(compile(out).empty(), "the test's program compiles");
+  return out;
+}
+
+/// One member on the path that the hosts run.
+struct Host {
+  explicit Host(program::Program p)
+      : series{std::move(p)}, path{members_topology(series, mapping)} {
+    record.id = "anna";
+  }
+  program::Outcome buy(std::string_view order, Day day, std::int64_t total_minor) {
+    event::Purchase purchase;
+    purchase.order_id = order;
+    purchase.currency = series.first().currency;
+    purchase.total_minor = total_minor;
+    event::Event event;
+    event.type = event::Type::purchase;
+    event.member = record.id;
+    event.id = order;
+    event.id_hash = hash64(order);
+    event.digest = hash64(order, 1);
+    event.time = start_of(day) + std::chrono::hours{12};
+    event.data = purchase;
+    effects.clear();
+    program::rows_needed(record, event, rows);  // Each order is new: none of them is there.
+    return path.apply(record, event, position++, rows, effects);
+  }
+  void tick(Day day) {
+    effects.clear();
+    path.announce(record, start_of(day), effects);
+  }
+  [[nodiscard]] std::vector<NoticeType> announced() const {
+    std::vector<NoticeType> out;
+    for (const auto& notice : effects.notices) out.push_back(notice.type);
+    return out;
+  }
+
+  program::Series series;
+  codec::Mapping mapping;
+  runtime::Topology path;
+  member::Record record;
+  member::Effects effects;
+  member::Rows rows;
+  event::Offset position = 0;
+};
+
+TEST(MembersTopology, MutingKeepsNoticesFromBeingSentAndChangesNothingElse) {
+  program::Program some = shop(), all = shop();
+  some.muted.set(static_cast<std::size_t>(NoticeType::points_earned));
+  all.muted.set();
+  Host loud{shop()}, quiet{some}, silent{all};
+  for (Host* host : {&loud, &quiet, &silent}) host->buy("a", 20'000, 100'00);
+  EXPECT_THAT(loud.announced(), ElementsAre(NoticeType::points_earned, NoticeType::tier_upgraded));
+  EXPECT_THAT(quiet.announced(), ElementsAre(NoticeType::tier_upgraded));
+  EXPECT_THAT(silent.announced(), IsEmpty());
+  for (Host* host : {&loud, &quiet, &silent}) {
+    host->tick(20'300);
+    host->buy("b", 20'290, 100'00);
+    host->buy("c", 20'600, 100'00);
+  }
+  EXPECT_GT(loud.record.timer_notices, 0U);
+  EXPECT_EQ(quiet.record, loud.record);
+  EXPECT_EQ(silent.record, loud.record);
+  EXPECT_EQ(silent.effects.entries.size(), loud.effects.entries.size());
+}
+
+TEST(MembersTopology, ARefusedEventLeavesNothingBehind) {
+  // Given a member for whom both a fall and a risk fall due.
+  Host host{shop()};
+  host.buy("a", 20'000, 100'00);
+  const member::Record before = host.record;
+  ASSERT_LT(before.due(), 20'900);
+  // When a purchase that cannot be taken comes after both days.
+  EXPECT_EQ(host.buy("b", 20'900, 2'000'000'000'000'000).verdict, program::Verdict::refused);
+  EXPECT_EQ(host.record, before);
+  EXPECT_THAT(host.effects.notices, IsEmpty());
+}
+
+}  // namespace
+}  // namespace fealty::topologies
