@@ -51,6 +51,11 @@ std::string_view DeliveryWindow::source_of(std::size_t i, std::size_t text) cons
   return {bytes_.get() + text + slot.id_size, slot.source_size};
 }
 
+std::string_view DeliveryWindow::last_source() const {
+  const std::size_t last = count_ - 1U;
+  return source_of(last, text_size_ - slot_at(last).text_bytes());
+}
+
 Delivery DeliveryWindow::read(std::size_t i, const Slot& slot, std::size_t text) const {
   const char* const at = bytes_.get() + text;
   Delivery out;
@@ -97,7 +102,7 @@ void DeliveryWindow::push_back(const Delivery& next) {
   } else {
     slot.business_size = static_cast<std::uint16_t>(next.business.size());
   }
-  if (count_ > 0 && (*this)[count_ - 1U].source == next.source) {
+  if (count_ > 0 && last_source() == next.source) {
     slot.flags |= same_source;
   } else {
     slot.source_size = static_cast<std::uint16_t>(next.source.size());

@@ -50,15 +50,11 @@ class MemoryMap final : public KeyValue {
     return {};
   }
   Result<void> write(std::span<const Write> changes) override {
-    auto next = pairs_.begin();  // Behind the last change: they ascend.
+    auto next = pairs_.begin();  // The first one not below the change at hand: they ascend.
     for (const Write& change : changes) {
-      if (next != pairs_.end() && next->key() < change.key) {
-        const auto after = std::next(next);
-        next = after != pairs_.end() && after->key() < change.key ? pairs_.lower_bound(change.key)
-                                                                  : after;
-      }
+      if (next != pairs_.end() && next->key() < change.key) next = pairs_.lower_bound(change.key);
       if (next != pairs_.end() && next->key() == change.key) next = pairs_.erase(next);
-      if (!change.erase) next = pairs_.emplace_hint(next, change.key, change.value);
+      if (!change.erase) next = std::next(pairs_.emplace_hint(next, change.key, change.value));
     }
     return {};
   }

@@ -62,14 +62,18 @@ std::span<const Write> SortedWrites::sorted(std::uint64_t position) {
     order_.push_back({{head_of(key, 0), head_of(key, 8), head_of(key, 16), head_of(key, 24)}, i});
   }
   std::sort(order_.begin(), order_.end(), [&](const SortKey& a, const SortKey& b) {
-    if (a.head != b.head) return a.head < b.head;
+    for (std::size_t i = 0; i < a.head.size(); ++i) {  // Eight bytes at a time, without a call.
+      if (a.head[i] != b.head[i]) return a.head[i] < b.head[i];
+    }
     const int order = writes_[a.write].key.compare(writes_[b.write].key);
     return order != 0 ? order < 0 : a.write < b.write;
   });
   sorted_.clear();
-  for (const SortKey& next : order_) {
-    const Write& write = writes_[next.write];
-    if (!sorted_.empty() && sorted_.back().key == write.key) sorted_.pop_back();
+  for (std::size_t i = 0; i < order_.size(); ++i) {
+    const Write& write = writes_[order_[i].write];
+    const bool alike = i > 0 && order_[i - 1].head[3] == order_[i].head[3] &&
+                       order_[i - 1].head[1] == order_[i].head[1];
+    if (alike && sorted_.back().key == write.key) sorted_.pop_back();
     sorted_.push_back(write);
   }
   return sorted_;

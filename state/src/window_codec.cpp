@@ -11,8 +11,7 @@ using wire::Writer;
 
 void put_deliveries(Writer& out, const DeliveryWindow& window) {
   std::string_view source_before;
-  for (std::size_t i = 0; i < window.size(); ++i) {
-    const member::Delivery held = window[i];
+  window.for_each([&](const member::Delivery& held) {
     const bool business_is_id = !held.business.empty() && held.business == held.id;
     out.nested(50, [&] {
       out.text(1, held.id);
@@ -24,7 +23,7 @@ void put_deliveries(Writer& out, const DeliveryWindow& window) {
       out.uint(7, business_is_id ? 1 : 0);
     });
     source_before = held.source;
-  }
+  });
   out.uint(51, window.left());
 }
 

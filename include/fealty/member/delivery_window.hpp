@@ -66,6 +66,16 @@ class DeliveryWindow {
       visit(read(i, slot, at));
     }
   }
+  /// Calls `visit` with every event, oldest first.
+  template <class Visit>
+  void for_each(Visit&& visit) const {
+    std::size_t text = 0;
+    for (std::size_t i = 0; i < count_; ++i) {
+      const Slot slot = slot_at(i);
+      visit(read(i, slot, text));
+      text += slot.text_bytes();
+    }
+  }
   /// The i-th event, oldest first.
   [[nodiscard]] Delivery operator[](std::size_t i) const;
 
@@ -120,6 +130,7 @@ class DeliveryWindow {
   }
   [[nodiscard]] Delivery read(std::size_t i, const Slot& slot, std::size_t text) const;
   [[nodiscard]] std::string_view source_of(std::size_t i, std::size_t text) const;
+  [[nodiscard]] std::string_view last_source() const;
   [[nodiscard]] std::size_t used() const { return text_size_ + count_ * sizeof(Slot); }
   void reserve(std::size_t bytes);
 
