@@ -53,6 +53,8 @@ class Storm {
   [[nodiscard]] bool settled(const runtime::Members& members);
   [[nodiscard]] std::vector<std::string> outputs();
   Seen seen(Disk& disk, std::set<std::pair<std::uint32_t, Offset>>& refused);
+  void tell_records();
+  void tell_notices(const char* whose, const Seen& seen);
   void compare(Machine& auditor);
 
   World world_;
@@ -249,7 +251,25 @@ Seen Storm::seen(Disk& disk, std::set<std::pair<std::uint32_t, Offset>>& refused
   return all;
 }
 
+/// For who looks at one seed.
+void Storm::tell_records() {
+  for (std::uint32_t p = 0; p < weather_.cluster.partitions; ++p) {
+    PartitionLog& log = cluster_.topics().input(p);
+    for (const LogRecord* record = log.next(0, log.high()); record != nullptr;
+         record = log.next(record->offset + 1, log.high())) {
+      world_.tell("record", p, record->offset, record->value);
+    }
+  }
+}
+
+void Storm::tell_notices(const char* whose, const Seen& seen) {
+  for (const auto& [member, lines] : seen.notices) {
+    for (const auto& line : lines) world_.tell(whose, member, line);
+  }
+}
+
 void Storm::compare(Machine& auditor) {
+  tell_records();
   std::set<std::pair<std::uint32_t, Offset>> refused;
   const Seen got = seen(auditor.disk, refused);
   stats_.refused = refused.size();
@@ -262,6 +282,8 @@ void Storm::compare(Machine& auditor) {
                         .future_ms_max = weather_.future_ms_max(),
                         .clock_jump_max = weather_.clock_jump_max};
   const CalmRun calm = run_calm(topology_, input);
+  tell_notices("got", got);
+  tell_notices("want", calm.seen);
   failure_ = calm.failure.empty() ? difference(got, calm.seen) : calm.failure;
 }
 
