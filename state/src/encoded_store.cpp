@@ -165,7 +165,7 @@ Result<void> EncodedStore::restore(std::string_view key, std::string_view value,
   } else if (key[0] != keys::ledger_table && key[0] != keys::checkpoint_table &&
              !keys::is_row_table(key[0])) {
     return Error{Errc::wrong_revision, "changelog",
-                 "a record of a table this release does not know"};
+                 "a record of a table this release does not know: start the one that wrote it"};
   }
   if (restoring_bytes_ == 0) memory_->enter();
   restoring_[std::string{key}].assign(value);
