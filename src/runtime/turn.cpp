@@ -24,7 +24,8 @@ struct Merged {
 Result<Merged> upcoming(TimelineGroup& group, const ports::DuePlace& after, std::size_t limit) {
   Merged merged;
   const Timeline& timeline = *group.timeline;
-  const std::size_t each = std::max(partition_limit_min, limit / group.partitions.size());
+  const std::size_t each =
+      std::max(std::min(limit, partition_limit_min), limit / group.partitions.size());
   DuePage page;
   for (const auto& partition : group.partitions) {
     if (!partition->begun(timeline.next())) continue;  // It holds all this already.

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string_view>
+#include <vector>
 
 namespace fealty::simulation {
 
@@ -30,7 +31,8 @@ enum class Bug : std::uint8_t {
   changelog_cut_short,     // a restore ends at the last stable offset, whatever is open behind it
   timers_not_stored,       // the timer index does not follow the saved versions
 };
-inline constexpr std::size_t bug_count = 17;
 std::string_view name(Bug bug);
+/// All but `none`.
+std::vector<Bug> planted_bugs();
 
 }  // namespace fealty::simulation

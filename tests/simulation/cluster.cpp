@@ -29,6 +29,12 @@ std::string_view name(Bug bug) {
   return "?";
 }
 
+std::vector<Bug> planted_bugs() {
+  std::vector<Bug> bugs;
+  for (auto i = 1; name(static_cast<Bug>(i)) != "?"; ++i) bugs.push_back(static_cast<Bug>(i));
+  return bugs;
+}
+
 Cluster::Cluster(World& world, ClusterOptions options, Bug bug)
     : world_{world},
       options_{options},
