@@ -79,6 +79,9 @@ Result<bool> turn_page(TimelineGroup& group, MemberCache& cache,
   for (const Due& due : merged->due) {
     const Slot slot = due.member.slot;
     const member::Record& record = cache.member(slot).record;
+    // Saved behind this turn, it has been through it. What it is due for by now may lie before this
+    // day all the same: a first event far ahead counts only until the next one.
+    if (record.as_of > timeline.next()) continue;
     const bool switched = record.last_day >= 0 && next_switch(record.through) <= timeline.today();
     if (record.due() > timeline.today() && !switched) continue;
     due.partition->announce(slot, timeline.silent(due.member.place), out);

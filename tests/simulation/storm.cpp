@@ -53,6 +53,7 @@ class Storm {
   [[nodiscard]] bool settled(const runtime::Members& members);
   [[nodiscard]] std::vector<std::string> outputs();
   Seen seen(Disk& disk, std::set<std::pair<std::uint32_t, Offset>>& refused);
+  void tell(const Seen& got, const Seen& want);
   void compare(Machine& auditor);
 
   World world_;
@@ -249,6 +250,24 @@ Seen Storm::seen(Disk& disk, std::set<std::pair<std::uint32_t, Offset>>& refused
   return all;
 }
 
+/// For who looks at one seed.
+void Storm::tell(const Seen& got, const Seen& want) {
+  for (std::uint32_t p = 0; p < weather_.cluster.partitions; ++p) {
+    PartitionLog& log = cluster_.topics().input(p);
+    for (const LogRecord* record = log.next(0, log.high()); record != nullptr;
+         record = log.next(record->offset + 1, log.high())) {
+      world_.tell("record", p, record->offset, record->value);
+    }
+  }
+  const auto tell_lines = [&](const char* whose, const auto& of_members) {
+    for (const auto& [member, lines] : of_members) {
+      for (const auto& line : lines) world_.tell(whose, member, line);
+    }
+  };
+  tell_lines("got", got.notices);
+  tell_lines("want", want.notices);
+}
+
 void Storm::compare(Machine& auditor) {
   std::set<std::pair<std::uint32_t, Offset>> refused;
   const Seen got = seen(auditor.disk, refused);
@@ -262,6 +281,7 @@ void Storm::compare(Machine& auditor) {
                         .future_ms_max = weather_.future_ms_max(),
                         .clock_jump_max = weather_.clock_jump_max};
   const CalmRun calm = run_calm(topology_, input);
+  tell(got, calm.seen);
   failure_ = calm.failure.empty() ? difference(got, calm.seen) : calm.failure;
 }
 
