@@ -29,7 +29,6 @@ Members::Members(const Topology& topology, ports::Source& source, ports::Changel
       options_{std::move(options)},
       generations_{options_.generations},
       context_{topology, options_, source, cache_, log_, generations_},
-      source_{source},
       changelog_{changelog},
       stores_{stores},
       key_check_{options_.key_policy, options_.input_partitions} {}
@@ -43,7 +42,7 @@ void Members::close() {
 }
 
 Result<void> Members::assign(std::span<const ports::Assignment> partitions) {
-  const bool shared = source_.one_clock();
+  const bool shared = context_.source.one_clock();
   for (const ports::Assignment& assignment : partitions) {
     if (!shared || groups_.empty()) groups_.push_back(std::make_unique<TimelineGroup>());
     TimelineGroup& group = *groups_.back();
@@ -102,7 +101,7 @@ Result<void> Members::ready(TimelineGroup& group) {
         number, context_, opening.take_store(), *group.timeline, opening.from()));
     if (opening.checkpoint()) partition->timers().turned(opening.checkpoint()->turned_to);
     partitions_[number] = {partition.get(), &group};
-    if (auto started = source_.start_at(number, opening.from()); !started) return started;
+    if (auto started = context_.source.start_at(number, opening.from()); !started) return started;
   }
   group.last_record = options_.clock.steady();
   if (group.timeline->today() >= 0)
@@ -163,16 +162,16 @@ void Members::prepare(const Flush& flush, ports::OutputBuffer& out,
 }
 
 Result<void> Members::committed(std::span<const ports::CommitPosition> positions) {
-  saves_.clear();
+  std::vector<ports::MemberStores::Save> saves;
   for (const ports::CommitPosition& position : positions) {
     const Held& held = partitions_.at(position.partition);
     check(held.partition != nullptr, "a commit is taken before its partitions go");
     held.group->fresh = false;
     held.group->timeline->set_committed(from_note(position.committed, position.note));
-    saves_.push_back({&held.partition->store(), &held.partition->committed(position)});
+    saves.push_back({&held.partition->store(), &held.partition->committed(position)});
   }
-  if (saves_.empty()) return {};
-  if (auto kept = stores_.save(saves_); !kept) return kept;
+  if (saves.empty()) return {};
+  if (auto kept = stores_.save(saves); !kept) return kept;
   const std::size_t blocks_kept =
       std::max<std::size_t>(1, ports::SavedBatch::blocks_kept_default / positions.size());
   for (const ports::CommitPosition& position : positions) {

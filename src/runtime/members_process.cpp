@@ -32,8 +32,8 @@ void prefetch(const DecodedRecord& record) {
 }  // namespace
 
 Result<bool> Members::process(DecodedBatch& batch, ports::OutputBuffer& out) {
-  now_ = options_.clock.steady();
-  if (options_.future_ms_max > 0) wall_now_ = options_.clock.wall();
+  now_.steady = options_.clock.steady();
+  if (options_.future_ms_max > 0) now_.wall = options_.clock.wall();
   while (true) {
     while (!turns_.empty()) {
       const auto done = turn(*turns_.front(), out);
@@ -120,13 +120,13 @@ Result<void> Members::load_missing() {
   for (std::size_t i = 0; i < found_.size(); ++i) {
     if (!found_[i].inserted) continue;
     MemberPartition& partition = *found_[i].held.partition;
-    missing_.clear();
+    std::vector<Slot> missing;
     for (std::size_t k = i; k < found_.size(); ++k) {
       if (!found_[k].inserted || found_[k].held.partition != &partition) continue;
-      missing_.push_back(found_[k].slot);
+      missing.push_back(found_[k].slot);
       found_[k].inserted = false;
     }
-    if (auto loaded = partition.load(missing_); !loaded) return loaded;
+    if (auto loaded = partition.load(missing); !loaded) return loaded;
   }
   return {};
 }
@@ -147,7 +147,7 @@ Result<bool> Members::apply_record(DecodedRecord& record, const Found& found,
     if (timeline.turn() != nullptr) return false;
   }
   group.touched = true;
-  group.last_record = now_;
+  group.last_record = now_.steady;
   const bool astray = record.decoded && key_check_.astray(*record.raw, record.event);
   if (astray) partition.count_astray(offset);
   if (astray && key_check_.refuses()) {
@@ -177,7 +177,7 @@ bool Members::timely(const ports::InputRecord& raw, const event::Event& event,
     if (raw.append_time) {
       if (time_ms - raw.timestamp_ms > options_.future_ms_max) return false;
     } else {
-      const std::int64_t ahead_ms = time_ms - wall_now_.time_since_epoch().count();
+      const std::int64_t ahead_ms = time_ms - now_.wall.time_since_epoch().count();
       if (timeline.refused(raw.offset, ahead_ms > options_.future_ms_max)) return false;
     }
   }
@@ -215,7 +215,7 @@ void Members::catch_up(TimelineGroup& group) {
 /// A partition without events for a while has no clock but this machine's. A partition that is
 /// merely behind has one: its events.
 Result<bool> Members::advance() {
-  if (options_.tick_after_idle.count() == 0 || source_.one_clock()) return false;
+  if (options_.tick_after_idle.count() == 0 || context_.source.one_clock()) return false;
   const auto steady = options_.clock.steady();
   const EventTime wall = options_.clock.wall();
   bool any = false;

@@ -42,8 +42,7 @@ void Timeline::begin(const ports::Checkpoint& checkpoint) {
   advances_ = checkpoint.advances;
   made_ = 0;
   refused_ = checkpoint.refused;
-  recorded_to_ = checkpoint.recorded_to;
-  recorded_clock_ = checkpoint.recorded_clock;
+  recorded_ = {checkpoint.recorded_to, checkpoint.recorded_clock};
   turned_to_ = checkpoint.turned_to;
   generations_ = checkpoint.generations;
   set_today();
@@ -59,7 +58,7 @@ void Timeline::adopt(ports::Generation generation) {
 }
 
 bool Timeline::refused(ports::Offset offset, bool behind) {
-  if (recorded_clock_) return std::binary_search(refused_.begin(), refused_.end(), offset);
+  if (recorded_) return std::binary_search(refused_.begin(), refused_.end(), offset);
   if (behind) refused_.push_back(offset);
   return behind;
 }
@@ -76,16 +75,16 @@ bool Timeline::repeat(ports::Offset offset) {
     clock_.move(advances_[made_++].time);
     if (set_today()) return true;
   }
-  if (recorded_clock_ && offset >= recorded_to_) {
-    clock_.restore(*recorded_clock_);
-    recorded_clock_.reset();
+  if (recorded_ && offset >= recorded_->to) {
+    clock_.restore(recorded_->clock);
+    recorded_.reset();
     return set_today();
   }
   return false;
 }
 
 void Timeline::accepted(ports::Offset offset, EventTime time) {
-  if (recorded_clock_) {
+  if (recorded_) {
     // Only where the record says that it did: what its member is due for is seen as it was then.
     const ports::Advance made{offset + 1, time};
     if (made_ == advances_.size() || advances_[made_] != made) return;
@@ -146,8 +145,9 @@ void Timeline::fill(const Moment& moment, ports::Checkpoint& checkpoint) {
   checkpoint.refused = refused_;
   checkpoint.turned_to = moment.turned_to;
   checkpoint.generations = generations_;
-  checkpoint.recorded_to = std::max(next_, recorded_to_);
-  checkpoint.recorded_clock = recorded_clock_.value_or(clock_.state());
+  const Recorded now = recorded_.value_or(Recorded{next_, clock_.state()});
+  checkpoint.recorded_to = std::max(next_, now.to);
+  checkpoint.recorded_clock = now.clock;
 }
 
 }  // namespace fealty::runtime

@@ -119,6 +119,13 @@ class Service:
                 self.test.fail(f"{now} of {records} committed after {DEADLINE_S} s:\n{self.tail()}")
             time.sleep(0.002)
 
+    def await_log(self, words, times=1):
+        deadline = time.monotonic() + DEADLINE_S
+        while (seen := self.log.read_text(errors="replace").count(words)) < times:
+            self.test.assertIsNone(self.child.poll(), self.tail())
+            self.test.assertLess(time.monotonic(), deadline, f"{words} {seen} times only: {self.tail()}")
+            time.sleep(0.01)
+
     def tail(self):
         return self.log.read_text(errors="replace")[-3000:]
 
@@ -190,7 +197,7 @@ class Killed(unittest.TestCase):
                                             bus.ANY_PARTITION) for line in lines))
         # At the end of each partition the same time, so that all their clocks end alike.
         cls.last = last = max(time[1] for line in lines if (time := TIME.search(line))).decode()
-        bus.produce(BOOTSTRAP, cls.topic, ((None, json.dumps(
+        bus.produce(BOOTSTRAP, cls.topic, ((f"zz-end-{p}".encode(), json.dumps(
             {"specversion": "1.0", "id": f"end-{p}", "source": "/end", "type": "login", "subject": f"zz-end-{p}",
              "time": last, "data": {}}).encode(), p) for p in range(PARTITIONS)))
         cls.records = len(lines) + PARTITIONS
@@ -279,9 +286,9 @@ class Killed(unittest.TestCase):
         service.start()
         service.await_committed(self.records // 10)
         service.kill()
-        killed_at, opened = time.monotonic(), service.log.read_text().count("event=task.opened")
+        killed_at, opened = time.monotonic(), service.log.read_text().count("event=partition.opened")
         service.start()
-        while service.log.read_text().count("event=task.opened") < opened + PARTITIONS:
+        while service.log.read_text().count("event=partition.opened") < opened + PARTITIONS:
             self.assertLess(time.monotonic() - killed_at, 30, service.tail())
             time.sleep(0.01)
         service.await_committed(self.records)
@@ -295,7 +302,7 @@ class Killed(unittest.TestCase):
         shutil.rmtree(service.state, ignore_errors=True)
         service.start()
         deadline = time.monotonic() + DEADLINE_S
-        while service.log.read_text().count("event=task.opened") < 2 * PARTITIONS:
+        while service.log.read_text().count("event=partition.opened") < 2 * PARTITIONS:
             self.assertLess(time.monotonic(), deadline, service.tail())
             time.sleep(0.01)
         service.stop()
@@ -352,7 +359,7 @@ class Refusals(unittest.TestCase):
         service.file.write_text(json.dumps(settings))
         service.start()
         deadline = time.monotonic() + DEADLINE_S
-        while "event=task.opened" not in service.log.read_text():
+        while "event=partition.opened" not in service.log.read_text():
             self.assertIsNone(service.child.poll(), service.tail())
             self.assertLess(time.monotonic(), deadline, service.tail())
             time.sleep(0.01)
@@ -370,6 +377,111 @@ class Refusals(unittest.TestCase):
         replay(PROGRAMS / "default.yaml", folder() / "out", "--state", service.state, "--partitions", PARTITIONS, log)
         done = fealty("run", "--config", service.file)
         self.assert_refused(done, 2, "wrong_program", "default", "cdnow")
+
+
+def purchase(number, member, day, total="100"):
+    return json.dumps({"specversion": "1.0", "id": f"e{number}", "source": "/shop", "type": "purchase", "subject": member,
+                       "time": f"{day}T10:00:00Z",
+                       "data": {"order_id": f"o{number}", "currency": "USD", "total": total}}).encode()
+
+
+class Keys(unittest.TestCase):
+    """A producer that keys by order spreads a member over partitions: each would have a balance of its own."""
+
+    def run_with(self, policy):
+        topic = "keys-" + uuid.uuid4().hex[:8]
+        create(topic)
+        bus.produce(BOOTSTRAP, topic, ((f"o{i}".encode(), purchase(i, f"m{i % 3}", "2025-03-01"), bus.ANY_PARTITION)
+                                       for i in range(30)))
+        bus.produce(BOOTSTRAP, topic, ((None, purchase(30, "m0", "2025-03-01"), 0),
+                                       (b"m1", purchase(31, "m1", "2025-03-01"), bus.ANY_PARTITION)))
+        service = Service(self, topic, PROGRAMS / "default.yaml")
+        settings = json.loads(service.file.read_text())
+        settings["kafka"]["key_check"] = policy
+        service.file.write_text(json.dumps(settings))
+        service.start()
+        service.await_committed(32)
+        service.stop()
+        return service
+
+    def test_a_record_by_another_key_or_none_is_dead_lettered_and_the_habit_named_once(self):
+        service = self.run_with("deadletter")
+        self.assertEqual([row["reason"] for row in service.out("deadletters")], ["wrong_partition"] * 31)
+        self.assertEqual([row["member"] for row in service.out("ledger")], ["m1"])
+        log = service.log.read_text()
+        self.assertEqual(log.count("event=input.wrong_key"), 1, log)
+        self.assertIn("ingest", log)
+        self.assertIn("wrong_keys=31", log)
+
+    def test_by_policy_it_is_applied_where_it_came_and_counted(self):
+        service = self.run_with("count")
+        self.assertEqual(service.out("deadletters"), [])
+        self.assertEqual(len(service.out("ledger")), 32)
+        self.assertIn("wrong_keys=31", service.log.read_text())
+
+
+class Programs(unittest.TestCase):
+    """A program changes while the service runs: by its file, or at SIGHUP."""
+
+    TEXT = """
+program: {{id: shop, version: {version}, currency: USD{valid_from}}}
+earn: {{rules: [{{name: base, event: purchase, field: total, linear: {{beta: {beta}}}}}]}}
+churn: {{enabled: false}}
+notices: {{mute: [{mute}]}}
+"""
+
+    def write(self, version, beta, valid_from="", mute=""):
+        fresh = self.file.with_suffix(".new")
+        fresh.write_text(self.TEXT.format(version=version, beta=beta, mute=mute,
+                                          valid_from=f', valid_from: "{valid_from}"' if valid_from else ""))
+        fresh.rename(self.file)
+
+    def buy(self, number, day):
+        bus.produce(BOOTSTRAP, self.topic, [(b"anna", purchase(number, "anna", day), 0)])
+        self.service.await_committed(number)
+
+    def test_each_event_is_judged_by_the_generation_of_its_time(self):
+        self.topic, self.file = "program-" + uuid.uuid4().hex[:8], folder() / "program.yaml"
+        create(self.topic)
+        self.write(1, 1)
+        self.service = service = Service(self, self.topic, self.file)
+        service.start()
+        self.buy(1, "2025-01-10")
+        # A further generation is picked up by itself; what lies before its day is judged as before.
+        self.write(2, 2, "2025-02-01T00:00:00Z")
+        service.await_log("event=program.reloaded")
+        self.buy(2, "2025-01-20")
+        self.buy(3, "2025-02-02")
+        # One whose day is past, and a version that changed in secret, are refused, and nothing changes.
+        self.write(3, 5, "2025-02-01T00:00:00Z")
+        service.await_log("event=program.refused")
+        self.write(2, 7, "2025-02-01T00:00:00Z")
+        service.await_log("event=program.refused", 2)
+        self.buy(4, "2025-02-03")
+        # Muting is no generation.
+        self.write(2, 2, "2025-02-01T00:00:00Z", mute="points.earned")
+        service.child.send_signal(signal.SIGHUP)
+        service.await_log("event=program.reloaded", 2)
+        self.buy(5, "2025-02-04")
+        service.stop()
+        # After a restart, and on an empty disk, both are in force: the earlier one from beside the state.
+        service.start()
+        self.buy(6, "2025-01-30")
+        service.kill()
+        kept = [service.state / "program.yaml", service.state / "program-2.yaml"]
+        self.assertTrue(all(file.exists() for file in kept))
+        programs = folder()
+        for file in kept:
+            shutil.copy(file, programs)
+        shutil.rmtree(service.state)
+        settings = json.loads(service.file.read_text())
+        service.file.write_text(json.dumps(settings | {"program": str(programs)}))
+        service.start()
+        self.buy(7, "2025-02-05")
+        service.stop()
+        ledger = [(row["points"], row["rule_version"]) for row in service.out("ledger")]
+        self.assertEqual(ledger, [(100, 1), (100, 1), (200, 2), (200, 2), (200, 2), (100, 1), (200, 2)])
+        self.assertEqual(len(service.out("notices")), 4)
 
 
 if __name__ == "__main__":

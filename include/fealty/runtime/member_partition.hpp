@@ -46,7 +46,7 @@ class MemberPartition {
   [[nodiscard]] bool begun(ports::Offset position) const { return position >= from_; }
   /// Whether the store may hold a member that is not in memory.
   [[nodiscard]] bool store_has_more() const {
-    return !store_was_empty_ || context_.cache.evictions() != evictions_at_open_;
+    return !at_open_.store_was_empty || context_.cache.evictions() != at_open_.evictions;
   }
 
   /// Reads the members just inserted into the cache, where the store may know them.
@@ -78,8 +78,12 @@ class MemberPartition {
   std::unique_ptr<ports::MemberStore> store_;
   Timeline& timeline_;
   const ports::Offset from_;
-  const bool store_was_empty_;  // at open: while nothing was evicted, a miss is a new member
-  const std::uint64_t evictions_at_open_;
+  /// While nothing is evicted from then on, a member that is not in memory is a new one.
+  struct AtOpen {
+    bool store_was_empty = false;
+    std::uint64_t evictions = 0;
+  };
+  const AtOpen at_open_;
   Timers timers_;
   std::size_t timers_counted_ = 0;  // of them, in the cache's bound
   Unsaved unsaved_;

@@ -96,7 +96,6 @@ class Members final : public Processor {
   const MembersOptions options_;
   std::vector<ports::Generation> generations_;  // given
   const MembersContext context_;
-  ports::Source& source_;
   ports::Changelog* const changelog_;
   ports::MemberStores& stores_;
 
@@ -105,11 +104,11 @@ class Members final : public Processor {
   std::deque<TimelineGroup*> turns_;  // under way: they come before the next record
   KeyCheck key_check_;
   Counters given_away_;
-  MachineClock::Steady now_{};                    // as process() began
-  EventTime wall_now_{};                          // likewise
-  std::vector<Found> found_;                      // scratch of a run
-  std::vector<Slot> missing_;                     // likewise
-  std::vector<ports::MemberStores::Save> saves_;  // of a commit, likewise
+  struct {
+    MachineClock::Steady steady{};
+    EventTime wall{};
+  } now_;                     // as process() began
+  std::vector<Found> found_;  // of the run at hand
 };
 
 }  // namespace fealty::runtime

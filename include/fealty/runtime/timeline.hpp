@@ -132,8 +132,11 @@ class Timeline {
   std::vector<ports::Advance> advances_;
   std::size_t made_ = 0;                // of them, by the clock
   std::vector<ports::Offset> refused_;  // ascending, since the last checkpoint's recover_from
-  ports::Offset recorded_to_ = 0;
-  std::optional<ports::ClockState> recorded_clock_;  // until the clock has got there
+  struct Recorded {
+    ports::Offset to = 0;
+    ports::ClockState clock;
+  };
+  std::optional<Recorded> recorded_;  // until the clock has got there
   std::optional<ports::DuePlace> turn_;
   Day turned_to_ = std::numeric_limits<Day>::min();
   std::vector<ports::Generation> generations_;  // adopted, ascending

@@ -43,7 +43,7 @@ namespace {
 TEST(Allocation, AWarmMemberTakesNoMemoryFromTheHeap) {
   // Given a busy member whose window is full, so that each purchase asks for rows and sends one
   // out.
-  const Program program = Desk{shop()}.program;
+  const Series series = Desk{shop()}.series;
   member::Record record;
   record.id = "anna";
   member::Effects effects;
@@ -73,7 +73,7 @@ TEST(Allocation, AWarmMemberTakesNoMemoryFromTheHeap) {
       effects.clear();
       rows_needed(record, events[i], rows);
       asked += rows.all().size();
-      ASSERT_EQ(apply(record, events[i], i, rows, program, effects).verdict, Verdict::applied);
+      ASSERT_EQ(apply(record, events[i], i, rows, series, effects).verdict, Verdict::applied);
       ASSERT_EQ(effects.rows.empty(), false);
     }
   };

@@ -185,8 +185,9 @@ TEST(Bounds, ParkedRefundsWhoseOrdersHashAlikeAreToldApartByTheirText) {
 }
 
 TEST(Bounds, AGuestWithManyOrdersKeepsASmallRecord) {
-  Desk desk{shop()};
-  desk.program.muted.set();
+  Program program = shop();
+  program.muted.set();
+  Desk desk{program};
   for (int i = 0; i < 100'000; ++i) {
     desk.buy("order-number-" + std::to_string(i), i % 365, 10'00);
     desk.ledger.clear();

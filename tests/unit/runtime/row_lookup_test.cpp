@@ -31,7 +31,7 @@ class RowLookupTest : public testing::Test {
     const auto rows = lookup.find(event, slot, HistoryLog::none);
     check(rows.has_value(), "a store that works");
     effects.clear();
-    const auto outcome = program::apply(member.record, event, 1, **rows, program, effects);
+    const auto outcome = program::apply(member.record, event, 1, **rows, series, effects);
     if (outcome.verdict != program::Verdict::applied) return outcome.verdict;
     lookup.note_left(member, effects);
     for (const auto& change : effects.rows) {
@@ -57,14 +57,14 @@ class RowLookupTest : public testing::Test {
   event::Event bought(const std::string& order) {
     event::Purchase purchase;
     purchase.order_id = texts.emplace_back(order);
-    purchase.currency = program.currency;
+    purchase.currency = series.first().currency;
     return event_of("e-" + order, purchase, event::Type::purchase);
   }
   event::Event cancelled(const std::string& order) {
     return event_of("c-" + order, event::Cancel{texts.emplace_back(order)}, event::Type::cancel);
   }
 
-  const program::Program program = shop();
+  const program::Series series{shop()};
   MemberCache cache{std::size_t{16} << 20U};
   RowStore store;
   HistoryLog log{[this](std::size_t before, std::size_t now) { cache.hold(before, now); }};
@@ -79,14 +79,16 @@ TEST_F(RowLookupTest, ReadsNothingForNewOrdersOfAMemberThatNeverLeftMemory) {
   for (int i = 0; i < 10'000; ++i) {
     ASSERT_EQ(send(bought("o" + std::to_string(i))), program::Verdict::applied);
   }
-  EXPECT_EQ(store.reads, 0U);
+  // But for those whose short hash, seeded at random, is that of another: 0.1 of all, on average.
+  EXPECT_LE(store.reads, 4U);
+  const std::size_t before = store.reads;
   // A repeat of one that has left the window is read, and known; so is an order to be cancelled.
   EXPECT_EQ(send(bought("o17")), program::Verdict::duplicate);
-  EXPECT_EQ(store.reads, 1U);
+  EXPECT_EQ(store.reads, before + 1);
   EXPECT_EQ(send(cancelled("o18")), program::Verdict::applied);
-  EXPECT_EQ(store.reads, 2U);
+  EXPECT_EQ(store.reads, before + 2);
   EXPECT_EQ(send(cancelled("never")), program::Verdict::applied);
-  EXPECT_LE(store.reads, 3U);  // Where its hash is another's.
+  EXPECT_LE(store.reads, before + 3);  // Where its hash is another's.
 }
 
 TEST_F(RowLookupTest, ReadsOnceForAMemberThatCameBackFromTheStore) {

@@ -66,7 +66,6 @@ class RowStore final : public ports::MemberStore {
   }
   void encode(std::span<const ports::SaveItem>, ports::Offset, ports::SavedBatch&) override {}
   void encode(const ports::Checkpoint&, ports::SavedBatch&) override {}
-  Result<void> save(ports::SavedBatch&) override { return {}; }
   Result<void> restore(std::string_view, std::string_view, std::uint64_t) override { return {}; }
   Result<void> restored(std::uint64_t) override { return {}; }
   Result<bool> due(const ports::DuePlace&, Day, std::size_t,
