@@ -253,6 +253,11 @@ Seen Storm::seen(Disk& disk, std::set<std::pair<std::uint32_t, Offset>>& refused
 
 /// For who looks at one seed.
 void Storm::tell_records() {
+  for (const auto& [partition, ticks] : cluster_.group().ticks()) {
+    for (const Tick& tick : ticks) {
+      world_.tell("tick", partition, tick.position, to_rfc3339(tick.time));
+    }
+  }
   for (std::uint32_t p = 0; p < weather_.cluster.partitions; ++p) {
     PartitionLog& log = cluster_.topics().input(p);
     for (const LogRecord* record = log.next(0, log.high()); record != nullptr;
@@ -263,6 +268,7 @@ void Storm::tell_records() {
 }
 
 void Storm::tell_notices(const char* whose, const Seen& seen) {
+  for (const auto& line : seen.deadletters) world_.tell(whose, "dead letter", line);
   for (const auto& [member, lines] : seen.notices) {
     for (const auto& line : lines) world_.tell(whose, member, line);
   }
