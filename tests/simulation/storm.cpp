@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "calm.hpp"
+#include "fealty/base/printable.hpp"
 #include "life.hpp"
 #include "shop_feed.hpp"
 #include "weather.hpp"
@@ -30,7 +31,8 @@ class Storm {
   StormEnd run() {
     if (weather_.cluster.start_latest) begin_at_the_beginning();
     rage();
-    if (failure_.empty()) settle(machines_[world_.pick(machines_.size())]);
+    Machine& last = machines_[world_.pick(machines_.size())];
+    if (failure_.empty()) settle(last);
     const auto before = outputs();
     Machine auditor{"auditor", {}, {}};
     if (failure_.empty()) settle(auditor);
@@ -38,6 +40,7 @@ class Storm {
       const auto [was, is] = std::mismatch(before.begin(), before.end(), after.begin());
       failure_ = "a takeover published " + *is;
     }
+    if (failure_.empty()) compare_disks(last.disk, auditor.disk);
     if (failure_.empty()) compare(auditor);
     for (const auto& [partition, ticks] : cluster_.group().ticks()) stats_.ticks += ticks.size();
     return {std::move(failure_), stats_};
@@ -53,6 +56,7 @@ class Storm {
   [[nodiscard]] bool settled(const runtime::Members& members);
   [[nodiscard]] std::vector<std::string> outputs();
   Seen seen(Disk& disk, std::set<std::pair<std::uint32_t, Offset>>& refused);
+  void compare_disks(Disk& worked, Disk& restored);
   void tell_records();
   void tell_notices(const char* whose, const Seen& seen);
   void compare(Machine& auditor);
@@ -249,6 +253,23 @@ Seen Storm::seen(Disk& disk, std::set<std::pair<std::uint32_t, Offset>>& refused
   all.members = std::move(rested.members);
   std::sort(all.members.begin(), all.members.end());
   return all;
+}
+
+/// What was saved and what the changelog makes of it, byte for byte: all but the store's own place
+/// in the changelog, and a checkpoint, which each commit makes anew.
+void Storm::compare_disks(Disk& worked, Disk& restored) {
+  for (std::uint32_t p = 0; p < weather_.cluster.partitions; ++p) {
+    Disk::Pairs saved = worked.pairs(p), made = restored.pairs(p);
+    for (const char* const own : {"p", "c"}) {
+      saved.erase(own);
+      made.erase(own);
+    }
+    if (saved == made) continue;
+    const auto [a, b] = std::mismatch(saved.begin(), saved.end(), made.begin(), made.end());
+    const bool first = b == made.end() || (a != saved.end() && a->first <= b->first);
+    failure_ = "the changelog makes another store than was saved; partition " + std::to_string(p) +
+               ", key " + printable(first ? a->first : b->first);
+  }
 }
 
 /// For who looks at one seed.

@@ -18,12 +18,13 @@ Weather draw_weather(World& world, std::uint64_t seed) {
 
   ClusterOptions& cluster = weather.cluster;
   cluster.partitions = static_cast<std::uint32_t>(world.one_in(6) ? 5 + world.pick(12) : 1 + world.pick(4));
-  cluster.marker_every = world.one_in(4) ? world.between(5, 40) : world.between(1, 4);
+  cluster.transactions.group_first = world.one_in(3);
+  cluster.transactions.marker_every = world.one_in(4) ? world.between(5, 40) : world.between(1, 4);
   cluster.compact_every = world.one_in(3) ? 0 : 10 + world.pick(200);
   cluster.retain_every = world.one_in(3) ? 0 : 40 + world.pick(300);
   cluster.group.session_timeout = static_cast<Millis>(world.between(1'000, 4'000));
   cluster.group.poll_interval_max = static_cast<Millis>(world.between(4'000, 20'000));
-  cluster.transaction_timeout = static_cast<Millis>(world.between(3'000, 9'000));
+  cluster.transactions.timeout = static_cast<Millis>(world.between(3'000, 9'000));
   cluster.shuffle_every = world.one_in(2) ? 100 + world.pick(1'000) : 0;
   cluster.expire_every = world.one_in(3) ? 10 : 0;
   cluster.start_latest = world.one_in(4);
