@@ -17,8 +17,8 @@ std::string_view advice(Errc code) {
       return "see --help";
     case Errc::wrong_program:
       return "give the program that made this state, or another --state directory";
-    case Errc::wrong_revision:
-      return "stop it cleanly with the version of fealty that wrote it, then start this one";
+    case Errc::wrong_revision:  // its detail says it: an older one and a newer one differ
+      return {};
     case Errc::state_in_use:
       return "stop the process that holds it, or give another --state directory";
     case Errc::input_unreadable:

@@ -43,7 +43,7 @@ struct FileSink::Impl {
   InputIndex& index;
   Fd dir;  // holds the lock
   Manifest manifest;
-  std::vector<std::string> names;      // of the outputs, as their streams
+  std::vector<std::string> names;      // of the output files
   std::vector<OutputFile> outputs;     // likewise
   std::vector<std::size_t> output_of;  // by stream; no_output = files do not keep it
   bool failed = false;                 // until abort()
@@ -66,7 +66,7 @@ Result<void> FileSink::Impl::lock() {
 
 std::vector<std::string> FileSink::Impl::left_files() const {
   std::vector<std::string> files{run_files.begin(), run_files.end()};
-  for (const std::string& name : names) files.push_back(file_name(name));
+  files.insert(files.end(), names.begin(), names.end());
   return files;
 }
 
@@ -133,8 +133,8 @@ Result<void> FileSink::Impl::begin_or_continue() {
     return begun;
   }
   for (const std::string& name : names) {
-    auto file = OutputFile::open((fs::path{options.dir} / file_name(name)).string(),
-                                 committed_bytes(name), options.durable);
+    auto file = OutputFile::open((fs::path{options.dir} / name).string(), committed_bytes(name),
+                                 options.durable);
     if (!file) return file.error();
     outputs.push_back(std::move(*file));
   }
@@ -146,7 +146,7 @@ Result<std::unique_ptr<FileSink>> FileSink::open(FileSinkOptions options, InputI
   auto impl = std::make_unique<Impl>(std::move(options), index);
   for (const ports::StreamSpec& stream : impl->options.streams) {
     impl->output_of.push_back(stream.to_files ? impl->names.size() : no_output);
-    if (stream.to_files) impl->names.emplace_back(stream.name);
+    if (stream.to_files) impl->names.push_back(file_name(stream.name));
   }
   if (auto locked = impl->lock(); !locked) return locked.error();
   if (impl->options.overwrite) {
@@ -225,7 +225,7 @@ Result<std::vector<std::pair<std::string, std::string>>> FileSink::sha256() cons
   for (std::size_t i = 0; i < impl_->outputs.size(); ++i) {
     auto sum = impl_->outputs[i].sha256();
     if (!sum) return sum.error();
-    sums.emplace_back(file_name(impl_->names[i]), std::move(*sum));
+    sums.emplace_back(impl_->names[i], std::move(*sum));
   }
   return sums;
 }

@@ -141,7 +141,8 @@ Result<Manifest> manifest_from_json(std::string_view json) {
   std::uint64_t version = 0;
   fields.number("manifest", version);
   if (version > format_version) {
-    return Error{Errc::wrong_revision, "manifest", "made by a newer release"};
+    return Error{Errc::wrong_revision, "manifest",
+                 "made by a newer release: start that one, or give another --out directory"};
   }
   Manifest out;
   fields.flag("complete", out.complete);

@@ -19,12 +19,12 @@ std::int64_t counted(const DatedAmount& held, Sum sum, const Program& program) {
   return sum == Sum::held && holds(program) ? std::max<std::int64_t>(held.amount, 0) : held.amount;
 }
 
-std::int64_t year_sum(const DatedAmounts& amounts, std::int32_t year, Sum sum,
+std::int64_t year_sum(const DatedAmounts& amounts, std::int32_t year, Day by, Sum sum,
                       const Program& program) {
   const Day first = first_day_of(year), end = first_day_of(year + 1);
   std::int64_t out = 0;
   for (auto held = amounts.rbegin(); held != amounts.rend() && held->of >= first; ++held) {
-    if (held->of < end) out += counted(*held, sum, program);
+    if (held->of < end && held->from <= by) out += counted(*held, sum, program);
   }
   return out;
 }
@@ -90,12 +90,15 @@ void fold_amounts(DatedAmounts& amounts, Day day, const Series& series) {
     return closed(held) && leaves_on(held.of, program) <= day;
   };
   amounts.erase(std::remove_if(amounts.begin(), amounts.end(), gone), amounts.end());
+  bool moved = false;
   for (DatedAmount& held : amounts) {
     if (!closed(held)) continue;
+    const DatedAmount before = held;
     held.of = bucket_day(held.of, program);
     held.from = series.any_hold() && held.amount < 0 ? held.of + 1 : held.of;
+    moved = moved || held != before;
   }
-  merge(amounts);
+  if (moved) merge(amounts);
 }
 
 void thin_amounts(DatedAmounts& amounts) {
@@ -131,15 +134,17 @@ std::int64_t standing(const DatedAmounts& amounts, Day day, Sum sum, const Progr
   std::int64_t out = 0;
   switch (program.period) {
     case Period::lifetime:
-      for (const DatedAmount& held : amounts) out += counted(held, sum, program);
+      for (const DatedAmount& held : amounts) {
+        if (held.from <= day) out += counted(held, sum, program);
+      }
       return out;
     case Period::calendar_year:
-      return std::max(year_sum(amounts, year_of(day), sum, program),
-                      year_sum(amounts, year_of(day) - 1, sum, program));
+      return std::max(year_sum(amounts, year_of(day), day, sum, program),
+                      year_sum(amounts, year_of(day) - 1, day, sum, program));
     case Period::rolling_days:
       for (auto held = amounts.rbegin(); held != amounts.rend(); ++held) {
         if (held->of <= day - program.rolling_days) break;
-        out += counted(*held, sum, program);
+        if (held->from <= day) out += counted(*held, sum, program);
       }
       return out;
   }
@@ -163,7 +168,7 @@ Day fall_day(const DatedAmounts& amounts, std::int64_t threshold, Day day, const
       return no_day;
     case Period::calendar_year: {
       const std::int32_t year = year_of(day);
-      const bool by_this_year = year_sum(amounts, year, Sum::held, program) >= threshold;
+      const bool by_this_year = year_sum(amounts, year, day, Sum::held, program) >= threshold;
       return first_day_of(by_this_year ? year + 2 : year + 1);
     }
     case Period::rolling_days: {

@@ -38,8 +38,8 @@ enum class Sum : std::uint8_t {
   net,   // what reaches a level
   held,  // what holds it: without refunds where the program says so
 };
-/// The metric on `day`: rolling: of (day - n, day]; calendar year: the greater of this and the last
-/// year; lifetime: all. Precondition: all amounts count from `day` or earlier.
+/// The metric by the end of `day`: rolling: of (day - n, day]; calendar year: the greater of this
+/// and the last year; lifetime: all.
 std::int64_t standing(const member::DatedAmounts& amounts, Day day, Sum sum,
                       const Program& program);
 /// What counts by `day` of the window that `day` lies in: what is published.

@@ -1,7 +1,7 @@
 #include "levels.hpp"
 
 #include <algorithm>
-#include <bit>
+#include <array>
 
 #include "fealty/base/check.hpp"
 #include "fealty/program/apply.hpp"
@@ -39,18 +39,42 @@ bool may_shrink(const DatedAmounts& amounts, Day day, const Program& program) {
   return program.period != Period::rolling_days && amounts.size() > 1 && amounts[1].of <= day;
 }
 
+/// Where room is made: the sizes at which a vector grows by 3/5, whatever its capacity is by
+/// chance, so that the same amounts are kept after a restart.
+constexpr auto growth_sizes = [] {
+  std::array<std::size_t, 16> sizes{2};
+  for (std::size_t i = 1; i < sizes.size(); ++i) {
+    sizes[i] = std::max(sizes[i - 1] + 1, sizes[i - 1] * 8 / 5);
+  }
+  return sizes;
+}();
+static_assert(growth_sizes.back() > member::amounts_max / 2);
+
+/// What the level was at the end of `day`.
+member::LevelBase base_on(const member::Record& record, Day day, const Series& series) {
+  const member::LevelState& now = record.level;
+  const bool same =
+      now.since <= day && day <= record.through && series.next_switch(day) > record.through;
+  if (same) {  // The level of today; a fall under way began on a day that only the walk tells.
+    const Program& program = series.on(day);
+    if (!unheld(now.level, standing_on(record.qualifying, day, program).held, program)) {
+      return {day, now.since, no_day, now.level};
+    }
+  }
+  LevelPath path{record, series};
+  path.walk_to(day);
+  return path.base();
+}
+
 /// Makes room for one more amount where memory would grow. True: dates were given up.
 bool make_room(member::Record& record, const Series& series) {
   const std::size_t size = record.qualifying.size();
-  if (size < 2 || !std::has_single_bit(size)) return false;
+  const bool full = size >= member::amounts_max;
+  if (!full && !std::binary_search(growth_sizes.begin(), growth_sizes.end(), size)) return false;
   const Day closed = oldest_open_day(record.last_day, series) - 1;
-  if (size < member::amounts_max && !may_shrink(record.qualifying, closed, series.first())) {
-    return false;
-  }
+  if (!full && !may_shrink(record.qualifying, closed, series.first())) return false;
   if (closed > record.level_base.day && series.any_levels()) {
-    LevelPath path{record, series};
-    path.walk_to(closed);
-    record.level_base = path.base();
+    record.level_base = base_on(record, closed, series);
   }
   fold_amounts(record.qualifying, closed, series);
   if (record.qualifying.size() < member::amounts_max) return false;

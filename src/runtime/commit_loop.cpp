@@ -85,14 +85,16 @@ Result<bool> CommitLoop::step(DecodedInput& input) {
   return !ended;
 }
 
-/// True while partitions are being opened: nobody waits for records then.
+/// True while partitions are being opened: nobody waits for records then. None becomes ready within
+/// a batch, which may hold records of it from where it was being read before.
 Result<bool> CommitLoop::take_batch(DecodedInput& input) {
-  const auto opening = processor_.open(open_budget);
-  if (!opening) return opening;
   if (batch_ != nullptr) {
     if (auto served = input.serve(); !served) return served.error();
-    return opening;
+    return progress_.opening;
   }
+  const auto opening = processor_.open(open_budget);
+  if (!opening) return opening;
+  progress_.opening = *opening;
   const auto wait = *opening ? DecodedInput::Wait::no : DecodedInput::Wait::yes;
   const auto next = input.next(wait);
   if (!next) return next.error();

@@ -26,6 +26,7 @@ ports::CommitPosition Saves::prepare(Flush::Share share, std::size_t& room,
                                      ports::OutputBuffer& out) {
   check(in_flight_.empty() && batch_.empty(), "one commit at a time");
   save_members(share, room, out);
+  queue_.next_epoch();
   room -= std::min(room, batch_.bytes());
   const CommittedTo to = timeline_.worked_off();
   const Moment moment = queue_.recover_from().value_or(timeline_.moment());

@@ -24,7 +24,8 @@ struct Merged {
 Result<Merged> upcoming(TimelineGroup& group, const ports::DuePlace& after, std::size_t limit) {
   Merged merged;
   const Timeline& timeline = *group.timeline;
-  const std::size_t each = std::max(partition_limit_min, limit / group.partitions.size());
+  const std::size_t each =
+      std::max(std::min(limit, partition_limit_min), limit / group.partitions.size());
   DuePage page;
   for (const auto& partition : group.partitions) {
     if (!partition->begun(timeline.next())) continue;  // It holds all this already.
@@ -78,6 +79,9 @@ Result<bool> turn_page(TimelineGroup& group, MemberCache& cache,
   for (const Due& due : merged->due) {
     const Slot slot = due.member.slot;
     const member::Record& record = cache.member(slot).record;
+    // Saved behind this turn, it has been through it. What it is due for by now may lie before this
+    // day all the same: a first event far ahead counts only until the next one.
+    if (record.as_of > timeline.next()) continue;
     const bool switched = record.last_day >= 0 && next_switch(record.through) <= timeline.today();
     if (record.due() > timeline.today() && !switched) continue;
     due.partition->announce(slot, timeline.silent(due.member.place), out);

@@ -14,7 +14,10 @@ namespace {
 /// Every key begins with the letter of its table.
 constexpr std::string_view keys_begin{"\0", 1}, keys_end = "\xff";
 
-constexpr std::size_t restoring_bytes_max = std::size_t{8} * 1024 * 1024;
+/// Of all stores that are being restored, and of each of them.
+constexpr std::size_t restore_bytes_max = std::size_t{32} << 20U;
+constexpr std::size_t store_bytes_max = std::size_t{8} << 20U;
+constexpr std::size_t store_bytes_min = std::size_t{64} << 10U;
 // What most items take at most, keys and the encoder's own bounds included.
 constexpr std::size_t member_bytes_about = 2048, checkpoint_bytes_about = 512;
 
@@ -33,7 +36,18 @@ std::string end_of(std::string prefix) {
 
 }  // namespace
 
-EncodedStore::EncodedStore(std::unique_ptr<KeyValue> map) : map_{std::move(map)} {}
+std::size_t RestoreMemory::bytes_max() const {
+  const std::size_t stores = std::max<std::size_t>(stores_, 1);
+  return std::clamp(restore_bytes_max / stores, store_bytes_min, store_bytes_max);
+}
+
+EncodedStore::EncodedStore(std::unique_ptr<KeyValue> map, std::shared_ptr<RestoreMemory> memory)
+    : map_{std::move(map)},
+      memory_{memory ? std::move(memory) : std::make_shared<RestoreMemory>()} {}
+
+EncodedStore::~EncodedStore() {
+  if (restoring_bytes_ > 0) memory_->leave();
+}
 
 Result<std::optional<ports::Checkpoint>> EncodedStore::checkpoint() {
   auto bytes = map_->get(std::string_view{&keys::checkpoint_table, 1});
@@ -151,12 +165,13 @@ Result<void> EncodedStore::restore(std::string_view key, std::string_view value,
   } else if (key[0] != keys::ledger_table && key[0] != keys::checkpoint_table &&
              !keys::is_row_table(key[0])) {
     return Error{Errc::wrong_revision, "changelog",
-                 "a record of a table this release does not know"};
+                 "a record of a table this release does not know: start the one that wrote it"};
   }
+  if (restoring_bytes_ == 0) memory_->enter();
   restoring_[std::string{key}].assign(value);
   restoring_bytes_ += key.size() + value.size() + 128;
   restoring_position_ = position;
-  return restoring_bytes_ < restoring_bytes_max ? Result<void>{} : write_restored();
+  return restoring_bytes_ < memory_->bytes_max() ? Result<void>{} : write_restored();
 }
 
 /// Keeps no memory of it: many partitions are restored side by side.
@@ -173,7 +188,7 @@ Result<void> EncodedStore::write_restored() {
   auto written = map_->write(sorted.of(std::move(writes), restoring_position_));
   restoring_ = {};
   restoring_due_ = {};
-  restoring_bytes_ = 0;
+  if (std::exchange(restoring_bytes_, 0) > 0) memory_->leave();
   return written;
 }
 

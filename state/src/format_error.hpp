@@ -21,7 +21,7 @@ inline Result<void> verdict(bool ok, std::uint32_t format, std::string_view what
   if (format > format_version) {
     return Error{Errc::wrong_revision, what,
                  "stored in format " + std::to_string(format) + ", this release reads up to " +
-                     std::to_string(format_version)};
+                     std::to_string(format_version) + ": start the newer release"};
   }
   if (format > 0 && format < format_version) {
     return Error{

@@ -24,8 +24,9 @@ std::string partition_prefix(std::uint32_t partition) {
 /// The store of one partition: a range of the database's keys.
 class RocksStore final : public EncodedStore {
  public:
-  RocksStore(KeyValue& map, std::uint32_t number)
-      : EncodedStore{std::make_unique<PrefixedMap>(map, partition_prefix(number))},
+  RocksStore(KeyValue& map, std::uint32_t number, std::shared_ptr<RestoreMemory> memory)
+      : EncodedStore{std::make_unique<PrefixedMap>(map, partition_prefix(number)),
+                     std::move(memory)},
         partition{number} {}
   const std::uint32_t partition;
 };
@@ -39,6 +40,7 @@ struct Part {
 
 struct RocksStores::Impl {
   RocksOpened rocks;
+  std::shared_ptr<RestoreMemory> restoring = std::make_shared<RestoreMemory>();
   // Scratch of one save.
   std::vector<Part> parts;
   SortedWrites sorted;
@@ -62,7 +64,7 @@ Result<std::unique_ptr<RocksStores>> RocksStores::open_in(const std::string& dir
 
 Result<std::unique_ptr<ports::MemberStore>> RocksStores::open(std::uint32_t partition) {
   return std::unique_ptr<ports::MemberStore>{
-      std::make_unique<RocksStore>(*impl_->rocks.map, partition)};
+      std::make_unique<RocksStore>(*impl_->rocks.map, partition, impl_->restoring)};
 }
 
 Result<void> RocksStores::save(std::span<const Save> saves) {

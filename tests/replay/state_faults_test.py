@@ -55,20 +55,26 @@ class Directories(unittest.TestCase):
 
     def test_the_state_of_a_newer_version(self):
         self.complete()
-        format_file, = self.state.rglob("FORMAT")
+        format_file = self.state / "FORMAT"
         format_file.write_text("fealty-state 9999\n")
         self.assert_refused(self.run_over(), 2, "wrong_revision", format_file.parent, "9999", "newer")
         done = harness.fealty("member", "--state", self.state, "--all")
         self.assert_refused(done, 2, "wrong_revision", "9999")
 
+    def test_a_state_of_one_database_a_partition(self):
+        partition = self.state / "p0000"
+        partition.mkdir(parents=True)
+        (partition / "FORMAT").write_text("fealty-state 2\n")
+        before = self.contents(self.state)
+        self.assert_refused(self.run_over(), 2, "wrong_revision", self.state, "p0000", "empty state directory")
+        self.assert_refused(harness.fealty("member", "--state", self.state, "--all"), 2, "wrong_revision", "p0000")
+        self.assertEqual(self.contents(self.state), before)
+
     def test_a_directory_that_holds_something_else(self):
         for what in ("state", "out"):
             with self.subTest(what):
                 strange = harness.folder()
-                name = "notices.ndjson" if what == "out" else "letter.txt"
-                for folder in (strange, *([self.partition_of(strange)] if what == "state" else [])):
-                    folder.mkdir(parents=True, exist_ok=True)
-                    (folder / name).write_text("mine")
+                (strange / ("notices.ndjson" if what == "out" else "letter.txt")).write_text("mine")
                 before = self.contents(strange)
                 done = self.run_over(**{what: strange})
                 self.assertIn(done.returncode, (1, 2), done.stderr)
@@ -79,13 +85,6 @@ class Directories(unittest.TestCase):
     def contents(folder):
         """Every file below it with its bytes, less the lock files that a refused start may leave."""
         return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file() and "lock" not in path.name}
-
-    def partition_of(self, state):
-        """Where the command keeps its first partition."""
-        probe = harness.folder()
-        harness.replayed(self, LOG, out=probe / "out", state=probe / "state")
-        format_file, = (probe / "state").rglob("FORMAT")
-        return state / format_file.parent.relative_to(probe / "state")
 
     def test_a_state_that_is_in_use(self):
         child = harness.start(harness.replay_words(LOG, out=self.out, state=self.state, follow=True,
@@ -104,8 +103,7 @@ class Directories(unittest.TestCase):
 
     def test_a_damaged_state(self):
         self.complete()
-        for path in self.state.rglob("CURRENT"):
-            path.unlink()
+        (self.state / "CURRENT").unlink()
         self.assert_refused(self.run_over(), 4, "store_corrupt", self.state, "move the state directory away")
 
     def test_another_number_of_partitions(self):

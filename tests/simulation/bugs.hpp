@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <string_view>
+#include <vector>
 
 namespace fealty::simulation {
 
@@ -27,10 +28,11 @@ enum class Bug : std::uint8_t {
   checkpoint_of_another_commit,  // the one before
   advances_not_recorded,   // the clock's, in the checkpoint
   refusals_not_recorded,   // those by this machine's clock, in the checkpoint
-  changelog_cut_short,     // a restore ends at the last stable offset, whatever is open behind it
+  tombstones_ignored,      // a restore leaves rows that are gone
   timers_not_stored,       // the timer index does not follow the saved versions
 };
-inline constexpr std::size_t bug_count = 17;
 std::string_view name(Bug bug);
+/// All but `none`.
+std::vector<Bug> planted_bugs();
 
 }  // namespace fealty::simulation

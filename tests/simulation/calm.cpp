@@ -40,7 +40,10 @@ class CalmBus final : public ports::Source, public ports::Sink {
                              std::chrono::milliseconds) override {
     batch.clear();
     if (records_max == 0) return ports::Polled::idle;
-    if (ticking_) check_ticked();
+    if (ticking_) {
+      check_ticked();
+      return ports::Polled::idle;  // what falls due by it is worked off first
+    }
     PartitionLog& log = input_.topics.input(partition_);
     const LogRecord* const record = log.next(next_, log.stable());
     if (tick_due(record)) {

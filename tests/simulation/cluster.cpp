@@ -23,10 +23,16 @@ std::string_view name(Bug bug) {
     case Bug::checkpoint_of_another_commit: return "checkpoint_of_another_commit";
     case Bug::advances_not_recorded: return "advances_not_recorded";
     case Bug::refusals_not_recorded: return "refusals_not_recorded";
-    case Bug::changelog_cut_short: return "changelog_cut_short";
+    case Bug::tombstones_ignored: return "tombstones_ignored";
     case Bug::timers_not_stored: return "timers_not_stored";
   }
   return "?";
+}
+
+std::vector<Bug> planted_bugs() {
+  std::vector<Bug> bugs;
+  for (auto i = 1; name(static_cast<Bug>(i)) != "?"; ++i) bugs.push_back(static_cast<Bug>(i));
+  return bugs;
 }
 
 Cluster::Cluster(World& world, ClusterOptions options, Bug bug)
@@ -35,7 +41,7 @@ Cluster::Cluster(World& world, ClusterOptions options, Bug bug)
       bug_{bug},
       topics_{options_.partitions},
       group_{world, options_.partitions, options_.group},
-      transactions_{world, topics_, group_, options_.transaction_timeout, options_.marker_every} {
+      transactions_{world, topics_, group_, options_.transactions} {
   transactions_.any_generation = bug == Bug::any_generation;
 }
 

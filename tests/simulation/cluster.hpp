@@ -16,8 +16,7 @@ namespace fealty::simulation {
 struct ClusterOptions {
   std::uint32_t partitions = 2;
   GroupTimes group;
-  Millis transaction_timeout = 15'000;
-  std::uint64_t marker_every = 2;    // see Transactions
+  TransactionTimes transactions;
   std::uint64_t compact_every = 50;  // ticks; 0 = never. Likewise:
   std::uint64_t retain_every = 100, shuffle_every = 0, expire_every = 0;
   bool start_latest = false;  // where a group without an offset begins

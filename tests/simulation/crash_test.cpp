@@ -1,10 +1,12 @@
 #include <gtest/gtest.h>
 
+#include <array>
 #include <cstdlib>
 #include <random>
 #include <string>
 
 #include "harness.hpp"
+#include "seeds.hpp"
 #include "shop_log.hpp"
 #include "topology.hpp"
 
@@ -75,7 +77,7 @@ TEST(CommitInFlight, ACrashAtEachStepLosesAndDoublesNothing) {
   const Seen expected = run_whole(input, RunOptions{});
   RunOptions run;
   run.sink_steps_max = 5;
-  for (const std::size_t cache_bytes : {std::size_t{16'000}, std::size_t{1} << 20U}) {
+  for (const std::size_t cache_bytes : {tight_cache(4'000), std::size_t{8} << 20U}) {
     run.cache_bytes = cache_bytes;
     for (const Step step : all_steps) {
       for (std::uint64_t nth = 1; nth <= 24; ++nth) {
@@ -143,8 +145,11 @@ TEST(Recovery, MembersSpillingOutOfTheCacheChangeNothing) {
   const auto input = spread(records(3, 800, 60), 2);
   const Seen expected = run_whole(input, RunOptions{});
   RunOptions tight;
-  tight.cache_bytes = 40'000;  // about a third of the members
+  tight.cache_bytes = 40'000;  // about a third of the members, and each step saves all
+  std::uint64_t evicted = 0;
+  tight.evicted = &evicted;
   EXPECT_EQ(difference(run_whole(input, tight), expected), "");
+  EXPECT_GT(evicted, 100U);
   for (const Step step : {Step::store_load, Step::store_save, Step::commit_end}) {
     for (const std::uint64_t nth : {1U, 7U, 20U}) {
       SimLog log{input};
@@ -224,7 +229,7 @@ TEST(Determinism, ASinkOnAThreadOfItsOwnChangesNothing) {
   const Seen expected = run_whole(input, RunOptions{});
   RunOptions run;
   run.sink_thread = true;
-  for (const std::size_t cache_bytes : {std::size_t{16'000}, std::size_t{1} << 20U}) {
+  for (const std::size_t cache_bytes : {tight_cache(4'000), std::size_t{8} << 20U}) {
     run.cache_bytes = cache_bytes;
     for (const std::uint64_t commit_events : {1U, 20U, 400U}) {
       run.commit_events = commit_events;
@@ -233,24 +238,13 @@ TEST(Determinism, ASinkOnAThreadOfItsOwnChangesNothing) {
   }
 }
 
-/// FEALTY_SEED=S: that one; FEALTY_SEEDS=N: the first N; FEALTY_LONG: 4000; else 40.
-std::vector<std::uint64_t> seeds_to_run() {
-  const auto number = [](const char* name) -> std::uint64_t {
-    const char* const text = std::getenv(name);
-    return text == nullptr ? 0 : std::strtoull(text, nullptr, 10);
-  };
-  if (const std::uint64_t one = number("FEALTY_SEED"); one != 0) return {one};
-  std::uint64_t count = number("FEALTY_SEEDS");
-  if (count == 0) count = number("FEALTY_LONG") != 0 ? 4000 : 40;
-  std::vector<std::uint64_t> seeds{2486};  // found a timer that nobody knew of any more
-  for (std::uint64_t seed = 1; seed <= count; ++seed) seeds.push_back(seed);
-  return seeds;
-}
-
 /// Random cuts, many lives.
 TEST(Simulation, RandomCutsInManyLivesLoseAndDoubleNothing) {
-  for (const std::uint64_t seed : seeds_to_run()) {
-    SCOPED_TRACE("seed " + std::to_string(seed));
+  std::vector<std::uint64_t> seeds = seeds_to_run();
+  seeds.push_back(2486);  // found a timer that nobody knew of any more
+  for (const std::uint64_t seed : seeds) {
+    SCOPED_TRACE(rerun(seed));
+    const SeedNote note{seed};
     std::mt19937_64 random{seed};
     const auto pick = [&](std::uint64_t below) { return random() % below; };
     const bool file = pick(3) == 0;
@@ -258,7 +252,9 @@ TEST(Simulation, RandomCutsInManyLivesLoseAndDoubleNothing) {
     run.batch_records = 1 + pick(20);
     run.commit_events = 5 + pick(40);
     run.checkpoint_distance = pick(150);
-    run.cache_bytes = pick(2) == 0 ? 30'000 : 1 << 20U;
+    constexpr std::array<std::size_t, 3> caches{30'000, tight_cache(10'000), std::size_t{8} << 20U};
+    run.cache_bytes = caches.at(pick(caches.size()));
+    run.turn_members = 1 + pick(20);
     run.file_partitions = file ? 1 + static_cast<std::uint32_t>(pick(4)) : 0;
     run.sink_steps_max = static_cast<std::uint32_t>(pick(2) * pick(8));
     run.sink_seed = seed;

@@ -124,16 +124,23 @@ class FaultyStores final : public ports::MemberStores {
   std::size_t* largest_save_;
 };
 
+/// A cache with room for `bytes` of members beside what is held in any case: a segment of what is
+/// not saved, the index, and one of unsaved rows for each of a few partitions.
+constexpr std::size_t tight_cache(std::size_t bytes) {
+  return (std::size_t{2} << 20U) + std::size_t{44'000} + bytes;
+}
+
 struct RunOptions {
   std::size_t batch_records = 7;
   std::uint64_t commit_events = 25;
   std::uint64_t checkpoint_distance = 60;
-  std::size_t cache_bytes = std::size_t{64} << 20U;
+  std::size_t cache_bytes = std::size_t{64} << 20U;  // see tight_cache()
   std::uint32_t file_partitions = 0;  // 0 = a bus with a changelog; else a recorded log
   std::uint32_t sink_steps_max = 0;  // what goes to the sink gets there up to so many batches later
   std::uint64_t sink_seed = 1;
   std::size_t save_bytes_max = runtime::FlushPolicy{}.bytes_max;
   std::size_t* largest_save = nullptr;  // out: bytes
+  std::uint64_t* evicted = nullptr;     // out, added to: members
   std::size_t turn_members = runtime::MembersOptions{}.turn_members;
   bool sink_thread = false;  // the sink on a thread of its own, as in production: without faults
   std::vector<Rebalance> rebalances{};
@@ -168,6 +175,7 @@ inline bool live_once(const runtime::Topology& topology, SimLog& log, Disks& dis
   try {
     const auto done = worker.run(stop);
     check(done.has_value(), done ? "" : to_string(done.error()).c_str());
+    if (run.evicted != nullptr) *run.evicted += processor.cache().evictions();
     return true;
   } catch (const Crash&) {
     return false;

@@ -175,6 +175,7 @@ LifeEnd live(Trouble& process, Machine& machine, const runtime::Topology& topolo
   end.commits = loop.commits();
   end.aborts = loop.aborts();
   end.unsure = sink.unsure();
+  end.evicted = members.cache().evictions();
   return end;
 }
 

@@ -33,7 +33,7 @@ struct LifeOptions {
 struct LifeEnd {
   bool died = false;
   std::optional<Error> error;  // what run() answered
-  std::uint64_t commits = 0, aborts = 0, unsure = 0;
+  std::uint64_t commits = 0, aborts = 0, unsure = 0, evicted = 0;
 };
 
 /// One life of a worker's process: the production CommitLoop and Members over the simulated ports,

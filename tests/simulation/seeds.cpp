@@ -31,13 +31,16 @@ extern "C" void name_seed(int signal) {
 
 }  // namespace
 
-std::vector<std::uint64_t> seeds_to_run(std::uint64_t by_default) {
+std::vector<std::uint64_t> seeds_to_run() {
   if (const std::uint64_t one = number("FEALTY_SEED", 0); one != 0) return {one};
-  const std::uint64_t first = number("FEALTY_SEED_FIRST", 1);
-  const std::uint64_t count = number("FEALTY_SEEDS", by_default);
+  constexpr std::uint64_t usual = 100, drawn = 300, many = 4000;
+  const std::uint64_t first = number("FEALTY_SEED_FIRST", 0);
+  const bool long_tier = number("FEALTY_LONG", 0) != 0;
+  const std::uint64_t count =
+      number("FEALTY_SEEDS", long_tier ? many : first != 0 ? drawn : usual);
   const std::uint64_t shards = number("FEALTY_SHARDS", 1), shard = number("FEALTY_SHARD", 0);
   std::vector<std::uint64_t> seeds;
-  for (std::uint64_t i = shard; i < count; i += shards) seeds.push_back(first + i);
+  for (std::uint64_t i = shard; i < count; i += shards) seeds.push_back((first != 0 ? first : 1) + i);
   return seeds;
 }
 

@@ -6,9 +6,10 @@
 
 namespace fealty::simulation {
 
-/// FEALTY_SEED=S: that one. FEALTY_SEEDS=N: so many, from FEALTY_SEED_FIRST on (else from 1). Else
-/// `by_default` of them. Of several shards (FEALTY_SHARD=I, FEALTY_SHARDS=N) every N-th.
-std::vector<std::uint64_t> seeds_to_run(std::uint64_t by_default = 40);
+/// FEALTY_SEED=S: that one. FEALTY_SEEDS=N: so many, from FEALTY_SEED_FIRST on (else from 1);
+/// without it 4000 with FEALTY_LONG, 300 where the first one is given (CI draws it), else 100. Of
+/// several shards (FEALTY_SHARD=I from 0, FEALTY_SHARDS=N) every N-th.
+std::vector<std::uint64_t> seeds_to_run();
 
 /// How to run a seed once more.
 std::string rerun(std::uint64_t seed);

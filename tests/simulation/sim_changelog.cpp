@@ -23,6 +23,9 @@ class SimChangelog::PartitionReader final : public ports::Changelog::Reader {
       if (count % 8 == 0) home_.process_.at(Call::restore_step);
       if (const LogRecord* const record = log.next(next_, log.stable())) {
         next_ = record->offset + 1;
+        if (record->value.empty() && home_.process_.cluster().bug() == Bug::tombstones_ignored) {
+          continue;
+        }
         if (auto applied = visitor.apply(record->key, record->value); !applied) {
           return applied.error();
         }
@@ -30,8 +33,7 @@ class SimChangelog::PartitionReader final : public ports::Changelog::Reader {
       }
       // All that is stable; behind it something may be open.
       next_ = std::max(next_, log.stable());
-      const bool whole = home_.process_.cluster().bug() != Bug::changelog_cut_short;
-      if (!end_) end_ = whole ? log.high() : log.stable();
+      if (!end_) end_ = log.high();
       if (next_ >= *end_) {
         done_ = true;
         if (home_.seen_) home_.seen_(partition_, next_);

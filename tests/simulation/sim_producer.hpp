@@ -11,7 +11,7 @@
 
 namespace fealty::simulation {
 
-inline constexpr Millis commit_timeout = 1'200;  // after this a request counts as unanswered
+inline constexpr Millis commit_timeout = 2'000;  // after this a request counts as unanswered
 
 /// A transactional producer as the one of src/kafka/producer.cpp answers: what it took is sent in
 /// the background or before a commit; an error is transaction_aborted where only an abort is left,

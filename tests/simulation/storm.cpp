@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "calm.hpp"
+#include "fealty/base/printable.hpp"
 #include "life.hpp"
 #include "shop_feed.hpp"
 #include "weather.hpp"
@@ -30,7 +31,8 @@ class Storm {
   StormEnd run() {
     if (weather_.cluster.start_latest) begin_at_the_beginning();
     rage();
-    if (failure_.empty()) settle(machines_[world_.pick(machines_.size())]);
+    Machine& last = machines_[world_.pick(machines_.size())];
+    if (failure_.empty()) settle(last);
     const auto before = outputs();
     Machine auditor{"auditor", {}, {}};
     if (failure_.empty()) settle(auditor);
@@ -38,6 +40,7 @@ class Storm {
       const auto [was, is] = std::mismatch(before.begin(), before.end(), after.begin());
       failure_ = "a takeover published " + *is;
     }
+    if (failure_.empty()) compare_disks(last.disk, auditor.disk);
     if (failure_.empty()) compare(auditor);
     for (const auto& [partition, ticks] : cluster_.group().ticks()) stats_.ticks += ticks.size();
     return {std::move(failure_), stats_};
@@ -53,6 +56,9 @@ class Storm {
   [[nodiscard]] bool settled(const runtime::Members& members);
   [[nodiscard]] std::vector<std::string> outputs();
   Seen seen(Disk& disk, std::set<std::pair<std::uint32_t, Offset>>& refused);
+  void compare_disks(Disk& worked, Disk& restored);
+  void tell_records();
+  void tell_notices(const char* whose, const Seen& seen);
   void compare(Machine& auditor);
 
   World world_;
@@ -150,6 +156,7 @@ void Storm::judge(const LifeEnd& end, bool stopped) {
   stats_.commits += end.commits;
   stats_.aborts += end.aborts;
   stats_.unsure += end.unsure;
+  stats_.evicted += end.evicted;
   if (!end.error) return;
   const bool fenced = end.error->code == Errc::fenced && twin_up_;
   // The last commit of a worker that is stopped may be refused, for the others move, too.
@@ -165,6 +172,7 @@ bool Storm::settled(const runtime::Members& members) {
     const GroupOffset* const offset = cluster_.group().offset_of(p);
     PartitionLog& log = cluster_.topics().input(p);
     if (timeline == nullptr || timeline->recovering() || offset == nullptr) return false;
+    if (timeline->worked_off().turn) return false;
     if (log.stable() != log.high()) return false;
     if (log.next(offset->offset, log.high()) != nullptr) return false;
   }
@@ -173,20 +181,23 @@ bool Storm::settled(const runtime::Members& members) {
 
 /// One worker takes all, works off what is left, and is stopped.
 void Storm::settle(Machine& machine) {
-  stop_ = false;
   world_.upkeep = [this] { cluster_.tick(); };
   world_.add_actor([&] {
-    Trouble process{world_, cluster_, {}};
-    LifeOptions options = draw_life(world_, weather_);
-    options.token = "settler" + std::to_string(++tokens_);
-    options.loop.commit.interval = std::chrono::milliseconds{20};
-    if (machine.transactional_id == "auditor") options.members.tick_after_idle = {};
-    options.on_progress = [this](const runtime::Members& members) {
-      if (settled(members)) stop_ = true;
-    };
-    const LifeEnd end = live(process, machine, topology_, options, stop_);
-    judge(end, false);
-    if (end.error && failure_.empty()) failure_ = "calm again: " + to_string(*end.error);
+    bool again = true;  // what the storm has left open may take longer than one waits
+    while (again && failure_.empty()) {
+      stop_ = false;
+      Trouble process{world_, cluster_, {}};
+      LifeOptions options = draw_life(world_, weather_);
+      options.token = "settler" + std::to_string(++tokens_);
+      options.loop.commit.interval = std::chrono::milliseconds{20};
+      if (machine.transactional_id == "auditor") options.members.tick_after_idle = {};
+      options.on_progress = [this](const runtime::Members& members) {
+        if (settled(members)) stop_ = true;
+      };
+      const LifeEnd end = live(process, machine, topology_, options, stop_);
+      judge(end, stop_);
+      again = end.error.has_value();
+    }
     while (!cluster_.transactions().quiet()) world_.sleep(50);
   });
   if (!world_.run() && failure_.empty()) failure_ = "no rest after the storm";
@@ -244,11 +255,52 @@ Seen Storm::seen(Disk& disk, std::set<std::pair<std::uint32_t, Offset>>& refused
   return all;
 }
 
+/// What was saved and what the changelog makes of it, byte for byte: all but the store's own place
+/// in the changelog, and a checkpoint, which each commit makes anew.
+void Storm::compare_disks(Disk& worked, Disk& restored) {
+  for (std::uint32_t p = 0; p < weather_.cluster.partitions; ++p) {
+    Disk::Pairs saved = worked.pairs(p), made = restored.pairs(p);
+    for (const char* const own : {"p", "c"}) {
+      saved.erase(own);
+      made.erase(own);
+    }
+    if (saved == made) continue;
+    const auto [a, b] = std::mismatch(saved.begin(), saved.end(), made.begin(), made.end());
+    const bool first = b == made.end() || (a != saved.end() && a->first <= b->first);
+    failure_ = "the changelog makes another store than was saved; partition " + std::to_string(p) +
+               ", key " + printable(first ? a->first : b->first);
+  }
+}
+
+/// For who looks at one seed.
+void Storm::tell_records() {
+  for (const auto& [partition, ticks] : cluster_.group().ticks()) {
+    for (const Tick& tick : ticks) {
+      world_.tell("tick", partition, tick.position, to_rfc3339(tick.time));
+    }
+  }
+  for (std::uint32_t p = 0; p < weather_.cluster.partitions; ++p) {
+    PartitionLog& log = cluster_.topics().input(p);
+    for (const LogRecord* record = log.next(0, log.high()); record != nullptr;
+         record = log.next(record->offset + 1, log.high())) {
+      world_.tell("record", p, record->offset, record->value);
+    }
+  }
+}
+
+void Storm::tell_notices(const char* whose, const Seen& seen) {
+  for (const auto& line : seen.deadletters) world_.tell(whose, "dead letter", line);
+  for (const auto& [member, lines] : seen.notices) {
+    for (const auto& line : lines) world_.tell(whose, member, line);
+  }
+}
+
 void Storm::compare(Machine& auditor) {
+  tell_records();
   std::set<std::pair<std::uint32_t, Offset>> refused;
   const Seen got = seen(auditor.disk, refused);
   stats_.refused = refused.size();
-  for (const auto& [member, lines] : got.ledger) stats_.records += lines.size();
+  for (const auto& [member, lines] : got.ledger) stats_.entries += lines.size();
   if (!failure_.empty()) return;
   const CalmInput input{.topics = cluster_.topics(),
                         .ticks = cluster_.group().ticks(),
@@ -257,6 +309,8 @@ void Storm::compare(Machine& auditor) {
                         .future_ms_max = weather_.future_ms_max(),
                         .clock_jump_max = weather_.clock_jump_max};
   const CalmRun calm = run_calm(topology_, input);
+  tell_notices("got", got);
+  tell_notices("want", calm.seen);
   failure_ = calm.failure.empty() ? difference(got, calm.seen) : calm.failure;
 }
 
@@ -265,13 +319,32 @@ void Storm::compare(Machine& auditor) {
 void StormStats::add(const StormStats& other) {
   lives += other.lives;
   died += other.died;
+  fenced += other.fenced;
   commits += other.commits;
   aborts += other.aborts;
   unsure += other.unsure;
-  fenced += other.fenced;
+  evicted += other.evicted;
   ticks += other.ticks;
   refused += other.refused;
-  records += other.records;
+  entries += other.entries;
+}
+
+std::string StormStats::text() const {
+  std::string text;
+  const auto add_number = [&](const char* what, std::uint64_t number) {
+    text += std::to_string(number) + ' ' + what;
+  };
+  add_number("lives, ", lives);
+  add_number("died, ", died);
+  add_number("were fenced; ", fenced);
+  add_number("commits, ", commits);
+  add_number("aborts, ", aborts);
+  add_number("of unknown outcome; ", unsure);
+  add_number("evictions, ", evicted);
+  add_number("ticks, ", ticks);
+  add_number("refused by a clock, ", refused);
+  add_number("ledger entries", entries);
+  return text;
 }
 
 StormEnd run_storm(std::uint64_t seed, const runtime::Topology& topology, Bug bug) {

@@ -90,7 +90,8 @@ bool Transactions::quiet() const {
 void Transactions::mark(Held& held) {
   const std::size_t left = held.places.size() + (held.offsets.empty() ? 0 : 1);
   if (left > 0) {
-    const std::size_t chosen = world_.pick(left);
+    const bool group = times_.group_first && !held.offsets.empty();
+    const std::size_t chosen = group ? held.places.size() : world_.pick(left);
     if (chosen < held.places.size()) {
       const auto at = std::next(held.places.begin(), static_cast<std::ptrdiff_t>(chosen));
       topics_.at(*at).end(held.number, held.commit);
@@ -107,12 +108,12 @@ void Transactions::mark(Held& held) {
 
 void Transactions::tick() {
   for (auto& [id, held] : held_) {
-    if (held.phase == Phase::open && world_.now() - held.begun > timeout_) {
+    if (held.phase == Phase::open && world_.now() - held.begun > times_.timeout) {
       held.phase = Phase::ending;
       held.commit = false;
       ++held.epoch;
     }
-    if (held.phase == Phase::ending && world_.one_in(marker_every_)) mark(held);
+    if (held.phase == Phase::ending && world_.one_in(times_.marker_every)) mark(held);
   }
 }
 

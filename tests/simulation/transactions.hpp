@@ -28,18 +28,18 @@ enum class Answer : std::uint8_t {
   refused,     // only an abort is left
 };
 
+struct TransactionTimes {
+  Millis timeout = 15'000;
+  std::uint64_t marker_every = 2;  // a marker that is due is written at one tick of so many
+  bool group_first = false;        // the group hears of an end before any partition does
+};
+
 /// The transaction coordinator: epochs that fence each other, one transaction an id at a time, ends
 /// that reach one partition after the other, and a timeout.
 class Transactions {
  public:
-  /// `marker_every`: a marker that is due is written at one tick of so many.
-  Transactions(World& world, Topics& topics, Group& group, Millis timeout,
-               std::uint64_t marker_every)
-      : world_{world},
-        topics_{topics},
-        group_{group},
-        timeout_{timeout},
-        marker_every_{marker_every} {}
+  Transactions(World& world, Topics& topics, Group& group, TransactionTimes times)
+      : world_{world}, topics_{topics}, group_{group}, times_{times} {}
 
   /// The next epoch of an id; what an earlier one left open is aborted first. nullopt: ask again.
   std::optional<int> init(const std::string& id);
@@ -55,7 +55,7 @@ class Transactions {
   /// Whether none is open, and every marker is written.
   [[nodiscard]] bool quiet() const;
   void tick();
-  [[nodiscard]] Millis timeout() const { return timeout_; }
+  [[nodiscard]] Millis timeout() const { return times_.timeout; }
   /// A planted fault: offsets are taken from members of any generation.
   bool any_generation = false;
 
@@ -77,8 +77,7 @@ class Transactions {
   World& world_;
   Topics& topics_;
   Group& group_;
-  const Millis timeout_;
-  const std::uint64_t marker_every_;
+  const TransactionTimes times_;
   std::map<std::string, Held> held_;
   TransactionNumber last_ = 0;
 };

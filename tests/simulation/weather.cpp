@@ -18,12 +18,13 @@ Weather draw_weather(World& world, std::uint64_t seed) {
 
   ClusterOptions& cluster = weather.cluster;
   cluster.partitions = static_cast<std::uint32_t>(world.one_in(6) ? 5 + world.pick(12) : 1 + world.pick(4));
-  cluster.marker_every = world.between(1, 4);
+  cluster.transactions.group_first = world.one_in(3);
+  cluster.transactions.marker_every = world.one_in(4) ? world.between(5, 40) : world.between(1, 4);
   cluster.compact_every = world.one_in(3) ? 0 : 10 + world.pick(200);
   cluster.retain_every = world.one_in(3) ? 0 : 40 + world.pick(300);
   cluster.group.session_timeout = static_cast<Millis>(world.between(1'000, 4'000));
   cluster.group.poll_interval_max = static_cast<Millis>(world.between(4'000, 20'000));
-  cluster.transaction_timeout = static_cast<Millis>(world.between(3'000, 9'000));
+  cluster.transactions.timeout = static_cast<Millis>(world.between(3'000, 9'000));
   cluster.shuffle_every = world.one_in(2) ? 100 + world.pick(1'000) : 0;
   cluster.expire_every = world.one_in(3) ? 10 : 0;
   cluster.start_latest = world.one_in(4);
@@ -42,14 +43,25 @@ Weather draw_weather(World& world, std::uint64_t seed) {
   return weather;
 }
 
+namespace {
+
+/// Room for `bytes` of members beside what is held in any case: a segment of their log, the cache's
+/// index, and one of unsaved rows for each partition.
+std::size_t tight_cache(std::uint32_t partitions, std::size_t bytes) {
+  return (std::size_t{2} << 20U) + std::size_t{17'000} * partitions + 12'000 + bytes;
+}
+
+}  // namespace
+
 LifeOptions draw_life(World& world, const Weather& weather) {
   LifeOptions life;
   runtime::MembersOptions& members = life.members;
   members.flush.distance_events = world.pick(150);
   members.flush.distance = std::chrono::seconds{1 + world.pick(60)};
   if (world.one_in(4)) members.flush.bytes_max = 1 + world.pick(6000);
-  members.cache_bytes = weather.tight ? 20'000 + world.pick(40'000) : std::size_t{1} << 20U;
-  members.turn_members = 1 + world.pick(20);
+  members.cache_bytes = std::size_t{8} << 20U;
+  if (weather.tight) members.cache_bytes = tight_cache(weather.cluster.partitions, world.pick(25'000));
+  members.turn_members = 1 + world.pick(world.one_in(2) ? 3 : 20);
   if (weather.ticks) {
     members.tick_after_idle = std::chrono::milliseconds{world.between(1, 3000)};
   }

@@ -44,7 +44,7 @@ struct PartitionPosition {
 
 /// An output file and how much of it is committed.
 struct OutputBytes {
-  std::string name = {};  // of the stream; the file is <name>.ndjson
+  std::string name = {};  // of the file, in the run's directory
   std::uint64_t bytes = 0;
   friend bool operator==(const OutputBytes&, const OutputBytes&) = default;
 };

@@ -80,6 +80,7 @@ class CommitLoop final : private ports::AssignmentListener {
     std::uint64_t commits = 0, aborts = 0;
     MachineClock::Steady last_commit{};
     bool over_budget = false;  // at the last step, too
+    bool opening = false;      // partitions, as the batch under way was asked for
     bool commit_soon = false;  // partitions came: nothing may stay open while they are opened
   };
 

@@ -257,12 +257,13 @@ TEST(FileSink, AWriteThatFailsHalfwayLeavesTheLastCommit) {
 }
 
 TEST(Manifest, IsTheSameAfterAWayThroughJson) {
-  Manifest manifest{.complete = true,
-                    .program_id = "p\"\n",
-                    .program_version = "7",
-                    .partitions = {{0, 12, 10, {}}, {1, 12, 3, "turn 7 \"m\n"}},
-                    .cursor = {1, 99, 3},
-                    .outputs = {{"notices", 1}, {"ledger", 22}, {"deadletters", 333}}};
+  Manifest manifest{
+      .complete = true,
+      .program_id = "p\"\n",
+      .program_version = "7",
+      .partitions = {{0, 12, 10, {}}, {1, 12, 3, "turn 7 \"m\n"}},
+      .cursor = {1, 99, 3},
+      .outputs = {{"notices.ndjson", 1}, {"ledger.ndjson", 22}, {"deadletters.ndjson", 333}}};
   manifest.inputs.push_back({"a b.gz", 10, ~0ULL, 0, true, 500, 2, true});
   manifest.inputs.push_back({"-", 0, 0, 2});
   const auto again = manifest_from_json(to_json(manifest));

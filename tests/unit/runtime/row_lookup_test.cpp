@@ -79,14 +79,16 @@ TEST_F(RowLookupTest, ReadsNothingForNewOrdersOfAMemberThatNeverLeftMemory) {
   for (int i = 0; i < 10'000; ++i) {
     ASSERT_EQ(send(bought("o" + std::to_string(i))), program::Verdict::applied);
   }
-  EXPECT_EQ(store.reads, 0U);
+  // But for those whose short hash, seeded at random, is that of another: 0.1 of all, on average.
+  EXPECT_LE(store.reads, 4U);
+  const std::size_t before = store.reads;
   // A repeat of one that has left the window is read, and known; so is an order to be cancelled.
   EXPECT_EQ(send(bought("o17")), program::Verdict::duplicate);
-  EXPECT_EQ(store.reads, 1U);
+  EXPECT_EQ(store.reads, before + 1);
   EXPECT_EQ(send(cancelled("o18")), program::Verdict::applied);
-  EXPECT_EQ(store.reads, 2U);
+  EXPECT_EQ(store.reads, before + 2);
   EXPECT_EQ(send(cancelled("never")), program::Verdict::applied);
-  EXPECT_LE(store.reads, 3U);  // Where its hash is another's.
+  EXPECT_LE(store.reads, before + 3);  // Where its hash is another's.
 }
 
 TEST_F(RowLookupTest, ReadsOnceForAMemberThatCameBackFromTheStore) {

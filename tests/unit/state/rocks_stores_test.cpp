@@ -377,5 +377,33 @@ TEST(RocksStores, StayWithinTheirMemoryOverAllPartitions) {
   EXPECT_LT(used_max, cache + buffers + buffers / 4);
 }
 
+/// Whether records of the changelog of about `bytes`, put back into each of `partitions` stores
+/// side by side, have begun to reach the disk.
+bool restores_early(std::uint32_t partitions, std::size_t bytes) {
+  const TemporaryDirectory directory;
+  const auto stores = stores_in(directory.path());
+  std::deque<std::unique_ptr<ports::MemberStore>> open;
+  for (std::uint32_t p = 0; p < partitions; ++p) open.push_back(opened(*stores, p));
+  const std::string value(1'000, 'x');  // of a row, which is kept as it is
+  for (std::size_t n = 0; n < bytes / value.size(); ++n) {
+    for (const auto& store : open) {
+      EXPECT_TRUE(store->restore("o" + std::to_string(n), value, n + 1));
+    }
+  }
+  return !stores->partitions()->empty();
+}
+
+TEST(RocksStores, HoldTheLessOfARestoreTheMoreOfThemAreUnderWay) {
+  EXPECT_FALSE(restores_early(1, 300'000));
+  EXPECT_TRUE(restores_early(256, 300'000));
+  // Those that are done, or given up, leave their part to the others.
+  RestoreMemory memory;
+  const std::size_t alone = memory.bytes_max();
+  for (int i = 0; i < 16; ++i) memory.enter();
+  EXPECT_LT(memory.bytes_max(), alone);
+  for (int i = 0; i < 15; ++i) memory.leave();
+  EXPECT_EQ(memory.bytes_max(), alone);
+}
+
 }  // namespace
 }  // namespace fealty::state

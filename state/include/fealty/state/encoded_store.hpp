@@ -1,5 +1,7 @@
 #pragma once
 
+#include <atomic>
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -11,6 +13,19 @@
 #include "fealty/state/seed.hpp"
 
 namespace fealty::state {
+
+/// What stores that are restored side by side hold of it before they write it: the more of them,
+/// the less each. Threads: any.
+class RestoreMemory {
+ public:
+  void enter() { ++stores_; }
+  void leave() { --stores_; }
+  /// Of each of those that have entered.
+  [[nodiscard]] std::size_t bytes_max() const;
+
+ private:
+  std::atomic<std::size_t> stores_ = 0;
+};
 
 /// A MemberStore over any ordered map of byte strings: what RocksDB and memory have in common.
 /// Tables by first letter: those of record.proto; and of this store alone, not in the
@@ -24,7 +39,12 @@ namespace fealty::state {
 /// map's reads may run beside its writes.
 class EncodedStore : public ports::MemberStore {
  public:
-  explicit EncodedStore(std::unique_ptr<KeyValue> map);
+  /// `memory`: shared with other stores; nullptr = of its own.
+  explicit EncodedStore(std::unique_ptr<KeyValue> map,
+                        std::shared_ptr<RestoreMemory> memory = nullptr);
+  ~EncodedStore() override;
+  EncodedStore(const EncodedStore&) = delete;
+  EncodedStore& operator=(const EncodedStore&) = delete;
 
   Result<std::optional<ports::Checkpoint>> checkpoint() override;
   Result<void> load(std::span<const std::string_view> members,
@@ -63,6 +83,7 @@ class EncodedStore : public ports::MemberStore {
   Result<Day> stored_due(std::string_view member);
 
   std::unique_ptr<KeyValue> map_;
+  std::shared_ptr<RestoreMemory> memory_;
 
   // Scratch of one load.
   std::vector<std::string_view> keys_;
