@@ -54,7 +54,6 @@ class DeliveryWindow {
   void find(std::string_view id, std::string_view business, Visit&& visit) const {
     const std::uint16_t id_mark = mark(id), business_mark = mark(business);
     std::size_t text = 0;
-    Delivery before;
     for (std::size_t i = 0; i < count_; ++i) {
       const Slot slot = slot_at(i);
       const std::size_t at = text;
