@@ -119,6 +119,8 @@ class Timeline {
   bool set_today();
   /// The clock has another recorded advance to make before the record at next().
   [[nodiscard]] bool advance_left() const;
+  /// The turn that was cut goes on behind the place that was committed: that much goes out.
+  [[nodiscard]] bool behind_note() const;
 
   Clock clock_;
   DayOf day_of_;
