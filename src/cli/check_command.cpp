@@ -20,6 +20,7 @@
 #include "fealty/config/yaml.hpp"
 #include "fealty/kafka/options.hpp"
 #include "kafka_options.hpp"
+#include "program_beside.hpp"
 
 namespace fealty::cli {
 namespace {
@@ -45,7 +46,7 @@ std::vector<Error> check_service(const std::string& file) {
   if (auto fit = kafka::validate(kafka_options(service->kafka)); !fit) {
     faults.push_back(fit.error());
   }
-  if (auto loaded = config::load_series({&service->program, 1}); !loaded) {
+  if (auto loaded = load_series_beside(service->program, service->state_dir); !loaded) {
     faults.push_back(loaded.error());
   }
   if (auto loaded = config::load_mapping(service->mapping); !loaded) {

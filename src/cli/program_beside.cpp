@@ -1,7 +1,9 @@
 #include "program_beside.hpp"
 
 #include <filesystem>
+#include <optional>
 #include <system_error>
+#include <utility>
 
 #include "fealty/files/atomic_file.hpp"
 
@@ -28,19 +30,23 @@ std::vector<std::string> programs_beside(const std::string& state_directory) {
 
 Result<config::LoadedSeries> load_series_beside(const std::string& path,
                                                 const std::string& state_directory) {
-  auto given = config::load_series({&path, 1});
-  if (!given) return given;
-  std::vector<std::string> all;
+  // One by one: a later generation alone is no series.
+  std::vector<std::string> all = config::program_files(path);
+  std::optional<program::Program> oldest;
+  for (const std::string& file : all) {
+    auto loaded = config::load_program(file);
+    if (!loaded) return config::load_series({&path, 1});  // It says every fault of every file.
+    if (!oldest || loaded->program.version < oldest->version) oldest = std::move(loaded->program);
+  }
   for (const std::string& kept : programs_beside(state_directory)) {
     const auto loaded = config::load_program(kept);
     if (!loaded) return loaded.error();
     const program::Program& earlier = loaded->program;
-    const program::Program& first = given->series.first();
-    if (earlier.id == first.id && earlier.version < first.version) all.push_back(kept);
+    if (oldest && earlier.id == oldest->id && earlier.version < oldest->version) {
+      all.push_back(kept);
+    }
   }
-  if (all.empty()) return given;
-  all.insert(all.end(), given->files.begin(), given->files.end());
-  return config::load_series(all);
+  return config::load_series(all.empty() ? std::vector{path} : all);
 }
 
 std::vector<ports::Generation> generations_of(const program::Series& series) {

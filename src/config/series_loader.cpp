@@ -58,6 +58,11 @@ Error joined(const std::vector<Error>& faults) {
 
 }  // namespace
 
+std::vector<std::string> program_files(const std::string& path) {
+  std::vector<Error> ignored;
+  return files_of({&path, 1}, ignored);
+}
+
 Result<LoadedSeries> load_series(std::span<const std::string> paths) {
   std::vector<Error> faults;
   std::vector<std::pair<program::Program, std::string>> loaded;

@@ -10,7 +10,8 @@ DeliveryWindow::DeliveryWindow(const DeliveryWindow& other)
       left_{other.left_},
       capacity_{other.capacity_},
       text_size_{other.text_size_},
-      count_{other.count_} {
+      count_{other.count_},
+      left_kinds_{other.left_kinds_} {
   if (text_size_ > 0) std::memcpy(bytes_.get(), other.bytes_.get(), text_size_);
   const std::size_t slots = count_ * sizeof(Slot);
   if (slots > 0) {
@@ -23,7 +24,8 @@ DeliveryWindow::DeliveryWindow(DeliveryWindow&& other) noexcept
       left_{std::exchange(other.left_, 0)},
       capacity_{std::exchange(other.capacity_, std::uint16_t{0})},
       text_size_{std::exchange(other.text_size_, std::uint16_t{0})},
-      count_{std::exchange(other.count_, std::uint8_t{0})} {}
+      count_{std::exchange(other.count_, std::uint8_t{0})},
+      left_kinds_{std::exchange(other.left_kinds_, std::uint8_t{0})} {}
 
 DeliveryWindow& DeliveryWindow::operator=(const DeliveryWindow& other) {
   return *this = DeliveryWindow{other};
@@ -35,6 +37,7 @@ DeliveryWindow& DeliveryWindow::operator=(DeliveryWindow&& other) noexcept {
   capacity_ = std::exchange(other.capacity_, std::uint16_t{0});
   text_size_ = std::exchange(other.text_size_, std::uint16_t{0});
   count_ = std::exchange(other.count_, std::uint8_t{0});
+  left_kinds_ = std::exchange(other.left_kinds_, std::uint8_t{0});
   return *this;
 }
 
@@ -142,6 +145,7 @@ void DeliveryWindow::pop_front() {
   std::memmove(slots + sizeof(Slot), slots, (count_ - 1U) * sizeof(Slot));
   --count_;
   ++left_;
+  set_left_kind((gone.flags & is_named) != 0 ? 1 : 2, true);
 }
 
 /// In steps of what the allocator hands out, so that no room is unused.
@@ -160,7 +164,7 @@ void DeliveryWindow::reserve(std::size_t bytes) {
 }
 
 bool operator==(const DeliveryWindow& a, const DeliveryWindow& b) {
-  if (a.count_ != b.count_ || a.left_ != b.left_) return false;
+  if (a.count_ != b.count_ || a.left_ != b.left_ || a.left_kinds_ != b.left_kinds_) return false;
   for (std::size_t i = 0; i < a.count_; ++i) {
     if (a[i] != b[i]) return false;
   }

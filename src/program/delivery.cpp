@@ -90,8 +90,13 @@ RowKey business_key(std::uint8_t kind, std::string_view id) {
   return kind == purchase_kind ? RowKey::order(id) : RowKey::business(kind, id);
 }
 /// Whether an event of this kind may be known as one that is named after the id that it has.
-bool may_be_named(const Delivery& asked) {
-  return asked.business != asked.id && asked.kind != kind_of(event::Type::adjustment);
+bool may_be_named(const Record& record, const Delivery& asked) {
+  return record.deliveries.named_left() && asked.business != asked.id &&
+         asked.kind != kind_of(event::Type::adjustment);
+}
+/// Likewise as a refund that is named after its order.
+bool may_be_named_refund(const Record& record, const Delivery& asked) {
+  return record.deliveries.named_left() && asked.kind == refund_kind;
 }
 
 /// Which event a business key's row was made by.
@@ -109,7 +114,8 @@ std::optional<Maker> maker_of(const member::Rows& rows, const RowKey& key) {
 }
 
 /// Adds what the rows remember to what the window does.
-void add_rows(const Delivery& asked, const member::Rows& rows, Memory& memory) {
+void add_rows(const Record& record, const Delivery& asked, const member::Rows& rows,
+              Memory& memory) {
   if (memory.by_business) return;
   if (!asked.business.empty()) {
     if (const auto maker = maker_of(rows, business_key(asked.kind, asked.business))) {
@@ -118,16 +124,18 @@ void add_rows(const Delivery& asked, const member::Rows& rows, Memory& memory) {
     }
   }
   if (memory.event_digest) return;
-  const member::FoundRow* row = rows.find(RowKey::event(asked.id, asked.source));
-  if (row != nullptr && (row->delivery.kind == asked.kind || !asked.named)) {
-    memory.event_digest = row->delivery.digest;
+  if (record.deliveries.others_left()) {
+    const member::FoundRow* row = rows.find(RowKey::event(asked.id, asked.source));
+    if (row != nullptr && (row->delivery.kind == asked.kind || !asked.named)) {
+      memory.event_digest = row->delivery.digest;
+    }
   }
-  if (may_be_named(asked)) {
+  if (may_be_named(record, asked)) {
     const auto maker = maker_of(rows, business_key(asked.kind, asked.id));
     if (maker && same_event(asked, maker->id, maker->source)) memory.event_digest = maker->digest;
   }
-  if (asked.kind == refund_kind) {
-    row = rows.find(RowKey::named_event(asked.kind, asked.id, asked.source));
+  if (may_be_named_refund(record, asked)) {
+    const auto* row = rows.find(RowKey::named_event(asked.kind, asked.id, asked.source));
     if (row != nullptr) memory.event_digest = row->delivery.digest;
   }
 }
@@ -135,7 +143,7 @@ void add_rows(const Delivery& asked, const member::Rows& rows, Memory& memory) {
 Seen seen_money(const Record& record, const event::Event& event, const member::Rows& rows) {
   const Delivery asked = delivery_of(event);
   Memory memory = in_window(record, asked);
-  if (record.deliveries.left() > 0) add_rows(asked, rows, memory);
+  if (record.deliveries.left() > 0) add_rows(record, asked, rows, memory);
   return memory.verdict(asked);
 }
 
@@ -200,9 +208,9 @@ void need_delivery_rows(const Record& record, const event::Event& event, member:
   if (memory.by_business) return;
   if (!asked.business.empty()) rows.need(business_key(asked.kind, asked.business), true);
   if (memory.event_digest) return;
-  rows.need(RowKey::event(asked.id, asked.source), true);
-  if (may_be_named(asked)) rows.need(business_key(asked.kind, asked.id), true);
-  if (asked.kind == refund_kind) {
+  if (record.deliveries.others_left()) rows.need(RowKey::event(asked.id, asked.source), true);
+  if (may_be_named(record, asked)) rows.need(business_key(asked.kind, asked.id), true);
+  if (may_be_named_refund(record, asked)) {
     rows.need(RowKey::named_event(asked.kind, asked.id, asked.source), true);
   }
 }

@@ -1,6 +1,7 @@
 #include "fealty/runtime/history_log.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdlib>
 #include <cstring>
 #include <utility>
@@ -81,14 +82,27 @@ void HistoryLog::follow(std::span<Chain> chains, Release& release) const {
     more = false;
     for (Chain& chain : chains) {
       if (chain.next == none) continue;
-      const Item item = at(chain.next);
-      chain.items.push_back(item.bytes);
+      const char* const memory = memory_at(chain.next);
+      Head head{};
+      std::memcpy(&head, memory, sizeof head);
+      if ((head.size & superseded) == 0) chain.items.emplace_back(memory + sizeof head, head.size);
       release.add(chain.next);
-      chain.next = item.previous;
+      chain.next = head.previous;
       prefetch(chain.next);
       more = more || chain.next != none;
     }
   }
+}
+
+void HistoryLog::supersede(Position position) {
+  const std::uint64_t number = (position >> offset_bits) - 1;
+  check(holds(position), "an item that is still there");
+  char* const memory = segments_[number - first_].memory.get() + (position & (segment_bytes - 1)) +
+                       offsetof(Head, size);
+  std::uint64_t size = 0;
+  std::memcpy(&size, memory, sizeof size);
+  size |= superseded;
+  std::memcpy(memory, &size, sizeof size);
 }
 
 void HistoryLog::Release::add(Position position) {

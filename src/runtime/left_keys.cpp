@@ -26,7 +26,7 @@ bool LeftKeys::may_hold(std::uint32_t hash) const {
 
 void LeftKeys::grow() {
   constexpr std::size_t least = 16;
-  std::vector<std::uint32_t> old(std::max(least, places_.size() * 2));
+  Places old(std::max(least, places_.size() * 2));
   old.swap(places_);
   for (const std::uint32_t hash : old) {
     if (hash != 0) places_[place_of(hash)] = hash;

@@ -20,7 +20,8 @@ bool RowIndex::is(const Place& place, std::uint64_t hash, std::uint64_t member_t
   return item.tag == member_tag && item.bytes.starts_with(name);
 }
 
-void RowIndex::put(std::uint64_t member_tag, std::string_view name, HistoryLog::Position at) {
+HistoryLog::Position RowIndex::put(std::uint64_t member_tag, std::string_view name,
+                                   HistoryLog::Position at) {
   if ((used_ + 1) * 4 > places_.size() * 3) grow();
   const std::uint64_t hash = hash_of(member_tag, name);
   const std::size_t mask = places_.size() - 1;
@@ -28,8 +29,10 @@ void RowIndex::put(std::uint64_t member_tag, std::string_view name, HistoryLog::
   while (places_[place].at != HistoryLog::none && !is(places_[place], hash, member_tag, name)) {
     place = (place + 1) & mask;
   }
-  used_ += places_[place].at == HistoryLog::none ? 1 : 0;
+  const HistoryLog::Position before = places_[place].at;
+  used_ += before == HistoryLog::none ? 1 : 0;
   places_[place] = {hash, at};
+  return before;
 }
 
 HistoryLog::Position RowIndex::find(std::uint64_t member_tag, std::string_view name) const {
@@ -45,7 +48,7 @@ HistoryLog::Position RowIndex::find(std::uint64_t member_tag, std::string_view n
 /// Keeps what the log still holds; larger only where that needs it.
 void RowIndex::grow() {
   constexpr std::size_t least = 1024;
-  std::vector<Place> old;
+  Places old;
   old.swap(places_);
   const auto held = static_cast<std::size_t>(std::count_if(
       old.begin(), old.end(), [&](const Place& place) { return log_.holds(place.at); }));

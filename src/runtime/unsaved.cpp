@@ -1,7 +1,8 @@
 #include "fealty/runtime/unsaved.hpp"
 
 #include <algorithm>
-#include <numeric>
+#include <bitset>
+#include <cstring>
 
 namespace fealty::runtime {
 namespace {
@@ -9,9 +10,20 @@ namespace {
 constexpr std::size_t uncounted_max = std::size_t{64} << 10U;
 /// So many changes are followed one by one; a member that has more at a time is indexed from then
 /// on.
-constexpr std::uint32_t followed_max = 8;
-/// So many are compared with each other; more are sorted.
-constexpr std::size_t compared_max = 16;
+constexpr std::uint32_t followed_max = 32;
+
+/// A few bits of a row's name: names that differ in them need not be compared.
+std::size_t mark(std::string_view name) {
+  std::uint64_t tail = name.size();
+  if (name.size() >= 8) {
+    std::uint64_t last = 0;
+    std::memcpy(&last, name.data() + name.size() - 8, 8);
+    tail ^= last;
+  } else {
+    for (const char c : name) tail = tail << 8U | static_cast<unsigned char>(c);
+  }
+  return (tail * 0x9e3779b97f4a7c15ULL) >> 56U;
+}
 
 }  // namespace
 
@@ -39,7 +51,7 @@ void Unsaved::add(Slot slot, HistoryLog::Position saving, const member::RowChang
   const std::uint64_t tag = tag_of(slot);
   member.unsaved_rows = log_.append(encoded_, member.unsaved_rows, tag);
   if (member.rows_indexed != 0) {
-    index_.put(tag, ports::row_name(encoded_), member.unsaved_rows);
+    put_in_index(tag, member.unsaved_rows);
   } else if (++member.rows_followed > followed_max) {
     index(slot, saving);
   }
@@ -57,8 +69,13 @@ void Unsaved::index(Slot slot, HistoryLog::Position saving) {
     }
   }
   for (auto at = newest_first.rbegin(); at != newest_first.rend(); ++at) {
-    index_.put(tag_of(slot), ports::row_name(log_.at(*at).bytes), *at);
+    put_in_index(tag_of(slot), *at);
   }
+}
+
+void Unsaved::put_in_index(std::uint64_t tag, HistoryLog::Position at) {
+  const HistoryLog::Position before = index_.put(tag, ports::row_name(log_.at(at).bytes), at);
+  if (log_.holds(before)) log_.supersede(before);
 }
 
 std::optional<std::string_view> Unsaved::find(Slot slot, HistoryLog::Position saving,
@@ -105,29 +122,21 @@ std::span<const std::string_view> Unsaved::Gathered::entries(std::size_t i) {
 
 std::span<const std::string_view> Unsaved::Gathered::rows(std::size_t i) {
   const auto& newest_first = chains_[2 * i + 1].items;
-  rows_.clear();
-  if (newest_first.size() <= compared_max) {
-    for (const std::string_view change : newest_first) {
-      const std::string_view name = ports::row_name(change);
-      const bool newer = std::any_of(rows_.begin(), rows_.end(),
-                                     [&](std::string_view kept) { return kept.starts_with(name); });
-      if (!newer) rows_.push_back(change);
-    }
-    std::reverse(rows_.begin(), rows_.end());
+  if (newest_first.size() > followed_max) {  // Of an index: it has superseded the others.
+    rows_.assign(newest_first.rbegin(), newest_first.rend());
     return rows_;
   }
-  order_.resize(newest_first.size());
-  std::iota(order_.begin(), order_.end(), 0U);
-  std::sort(order_.begin(), order_.end(), [&](std::uint32_t a, std::uint32_t b) {
-    const int names = ports::row_name(newest_first[a]).compare(ports::row_name(newest_first[b]));
-    return names != 0 ? names < 0 : a < b;
-  });
-  for (const std::uint32_t next : order_) {
-    const std::string_view change = newest_first[next];
-    if (rows_.empty() || !rows_.back().starts_with(ports::row_name(change))) {
-      rows_.push_back(change);
-    }
+  rows_.clear();
+  std::bitset<256> marks;
+  for (const std::string_view change : newest_first) {
+    const std::string_view name = ports::row_name(change);
+    const auto same = [&](std::string_view kept) { return kept.starts_with(name); };
+    const std::size_t bit = mark(name);
+    if (marks[bit] && std::any_of(rows_.begin(), rows_.end(), same)) continue;
+    marks.set(bit);
+    rows_.push_back(change);
   }
+  std::reverse(rows_.begin(), rows_.end());
   return rows_;
 }
 

@@ -16,7 +16,7 @@ using wire::Reader;
 using wire::tag;
 using wire::Writer;
 
-constexpr std::uint32_t field_last = 53;
+constexpr std::uint32_t field_last = 55;
 
 void get(std::string_view bytes, LevelState& state, Reader& outer) {
   Reader in{bytes};
@@ -196,6 +196,12 @@ void get_rest(std::uint32_t t, Reader& in, Record& record, std::string_view& sou
       return;
     case tag(53, wire::bytes):
       get_index(in.raw_bytes(), record.rare.edit().parked, in);
+      return;
+    case tag(54, wire::varint):
+      record.deliveries.set_named_left(in.raw_varint() != 0);
+      return;
+    case tag(55, wire::varint):
+      record.deliveries.set_others_left(in.raw_varint() != 0);
       return;
     default:
       if (!get_levels(t, in, record)) in.skip(t, field_last);

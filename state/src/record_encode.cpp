@@ -14,7 +14,7 @@ using wire::Writer;
 
 std::size_t bytes_max(const Record& record) {
   constexpr std::size_t delivery_numbers = 4 * wire::number_bytes_max + 4 * wire::head_bytes_max;
-  return 36 * wire::number_bytes_max + 10 * wire::head_bytes_max + Record::recent_max * 8 +
+  return 38 * wire::number_bytes_max + 10 * wire::head_bytes_max + Record::recent_max * 8 +
          levels_bytes_max(record) + record.purchase_days.size() * 5 +
          record.rare->parked.size() * (2 * wire::number_bytes_max + wire::head_bytes_max) +
          record.rare->time_zone.size() + record.rare->attributes.size() +
@@ -99,7 +99,7 @@ void encode_record(const Record& record, member::Offset as_of, std::string& out_
   put_recent(out, record);
   put_rest(out, record);
   put_deliveries(out, record.deliveries);
-  put_index(out, *record.rare);
+  put_index(out, record);
   out.finish();
 }
 

@@ -1,6 +1,7 @@
 #include "src/sorted_writes.hpp"
 
 #include <algorithm>
+#include <cstring>
 #include <utility>
 
 #include "fealty/base/check.hpp"
@@ -12,10 +13,10 @@ namespace {
 /// Eight bytes of a key from `at` on, as a number that compares as they do; missing ones are 0.
 std::uint64_t head_of(std::string_view key, std::size_t at) {
   std::uint64_t head = 0;
-  for (std::size_t i = at; i < at + 8; ++i) {
-    head = head << 8U | (i < key.size() ? static_cast<unsigned char>(key[i]) : 0U);
+  if (key.size() > at) {
+    std::memcpy(&head, key.data() + at, std::min<std::size_t>(key.size() - at, sizeof head));
   }
-  return head;
+  return __builtin_bswap64(head);
 }
 
 }  // namespace
@@ -58,11 +59,10 @@ std::span<const Write> SortedWrites::sorted(std::uint64_t position) {
   order_.clear();
   for (std::uint32_t i = 0; i < writes_.size(); ++i) {
     const std::string_view key = writes_[i].key;
-    order_.push_back({head_of(key, 0), head_of(key, 8), i});
+    order_.push_back({{head_of(key, 0), head_of(key, 8), head_of(key, 16), head_of(key, 24)}, i});
   }
   std::sort(order_.begin(), order_.end(), [&](const SortKey& a, const SortKey& b) {
-    if (a.first != b.first) return a.first < b.first;
-    if (a.second != b.second) return a.second < b.second;
+    if (a.head != b.head) return a.head < b.head;
     const int order = writes_[a.write].key.compare(writes_[b.write].key);
     return order != 0 ? order < 0 : a.write < b.write;
   });

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <string>
@@ -26,9 +27,10 @@ class SortedWrites {
   void add_timer(Day day, std::string_view member, bool erase);
   std::span<const Write> sorted(std::uint64_t position);
 
-  /// The first bytes of a key, so that most comparisons of a sort read no key.
+  /// The first bytes of a key, so that most comparisons of a sort read no key: as many as tell the
+  /// rows of one member apart.
   struct SortKey {
-    std::uint64_t first, second;
+    std::array<std::uint64_t, 4> head;
     std::uint32_t write;  // index in writes_
   };
   std::vector<Write> writes_, sorted_;

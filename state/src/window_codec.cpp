@@ -28,7 +28,8 @@ void put_deliveries(Writer& out, const DeliveryWindow& window) {
   out.uint(51, window.left());
 }
 
-void put_index(Writer& out, const member::Rare& rare) {
+void put_index(Writer& out, const member::Record& record) {
+  const member::Rare& rare = *record.rare;
   out.uint(52, rare.reservations);
   for (const auto& parked : rare.parked) {
     out.nested(53, [&] {
@@ -36,6 +37,8 @@ void put_index(Writer& out, const member::Rare& rare) {
       out.uint(2, parked.number);
     });
   }
+  out.uint(54, record.deliveries.named_left() ? 1 : 0);
+  out.uint(55, record.deliveries.others_left() ? 1 : 0);
 }
 
 void get_delivery(std::string_view bytes, std::string_view& source_before,

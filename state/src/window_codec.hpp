@@ -6,11 +6,11 @@
 #include "fealty/member/record.hpp"
 #include "src/wire.hpp"
 
-/// Fields 50 to 53 of a member: its last money events, and what lies beside it as rows.
+/// Fields 50 to 55 of a member: its last money events, and what lies beside it as rows.
 namespace fealty::state {
 
 void put_deliveries(wire::Writer& out, const member::DeliveryWindow& window);
-void put_index(wire::Writer& out, const member::Rare& rare);
+void put_index(wire::Writer& out, const member::Record& record);
 
 /// One field 50. `source_before`: of the one before; borrows from `bytes` afterwards.
 void get_delivery(std::string_view bytes, std::string_view& source_before,

@@ -32,5 +32,7 @@ struct LoadedSeries {
 /// Generations from files, or from a directory of them (*.yaml, *.yml), in any order. Errors:
 /// invalid_config as above, with the faults of each file, else with those of the files together.
 Result<LoadedSeries> load_series(std::span<const std::string> paths);
+/// The files that load_series() reads for `path`: itself, or the program files in a directory.
+std::vector<std::string> program_files(const std::string& path);
 
 }  // namespace fealty::config

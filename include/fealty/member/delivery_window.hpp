@@ -43,6 +43,9 @@ class DeliveryWindow {
   [[nodiscard]] std::size_t size() const { return count_; }
   /// How many left it since the member's first.
   [[nodiscard]] std::uint64_t left() const { return left_; }
+  /// Whether any of those was named after its subject, or was not: else there is no row of such.
+  [[nodiscard]] bool named_left() const { return (left_kinds_ & 1U) != 0; }
+  [[nodiscard]] bool others_left() const { return (left_kinds_ & 2U) != 0; }
   [[nodiscard]] std::size_t heap_bytes() const { return capacity_; }
 
   /// Calls `visit` with each event that may have this id or one of these business ids, oldest
@@ -74,6 +77,8 @@ class DeliveryWindow {
   void pop_front();
   /// Of a stored window.
   void set_left(std::uint64_t left) { left_ = left; }
+  void set_named_left(bool any) { set_left_kind(1, any); }
+  void set_others_left(bool any) { set_left_kind(2, any); }
 
   friend bool operator==(const DeliveryWindow& a, const DeliveryWindow& b);
 
@@ -110,6 +115,9 @@ class DeliveryWindow {
   void put_slot(std::size_t i, const Slot& slot) {
     std::memcpy(bytes_.get() + capacity_ - (i + 1) * sizeof(Slot), &slot, sizeof slot);
   }
+  void set_left_kind(std::uint8_t kind, bool any) {
+    left_kinds_ = static_cast<std::uint8_t>(any ? left_kinds_ | kind : left_kinds_ & ~kind);
+  }
   [[nodiscard]] Delivery read(std::size_t i, const Slot& slot, std::size_t text) const;
   [[nodiscard]] std::string_view source_of(std::size_t i, std::size_t text) const;
   [[nodiscard]] std::size_t used() const { return text_size_ + count_ * sizeof(Slot); }
@@ -118,7 +126,7 @@ class DeliveryWindow {
   std::unique_ptr<char[]> bytes_;
   std::uint64_t left_ = 0;
   std::uint16_t capacity_ = 0, text_size_ = 0;
-  std::uint8_t count_ = 0;
+  std::uint8_t count_ = 0, left_kinds_ = 0;
 };
 
 }  // namespace fealty::member

@@ -40,8 +40,10 @@ class HistoryLog {
     const char* const memory = memory_at(position);
     Head head{};
     std::memcpy(&head, memory, sizeof head);
-    return {{memory + sizeof head, head.size}, head.previous, head.tag};
+    return {{memory + sizeof head, head.size & ~superseded}, head.previous, head.tag};
   }
+  /// A newer item says all that this one does: who follows its chain is spared it.
+  void supersede(Position position);
   /// Whether the item is still there: until it is released, and mostly for a while longer.
   [[nodiscard]] bool holds(Position position) const;
   /// Items to be given up together, counted by segment: while they are being read, once.
@@ -61,7 +63,8 @@ class HistoryLog {
     std::vector<std::string_view> items;
   };
   /// Follows chains to their ends, from `next` on, side by side: the items of one lie all over
-  /// memory, and many reads under way take little longer than one. Counts them into `release`.
+  /// memory, and many reads under way take little longer than one. Superseded items are left out.
+  /// Counts all into `release`.
   void follow(std::span<Chain> chains, Release& release) const;
   void release(const Release& what);
   /// Of all items whose segment is still there.
@@ -81,8 +84,9 @@ class HistoryLog {
   struct Head {
     Position previous;
     std::uint64_t tag;
-    std::uint64_t size;
+    std::uint64_t size;  // and `superseded`
   };
+  static constexpr std::uint64_t superseded = std::uint64_t{1} << 63U;
   using Memory = std::unique_ptr<char, Free>;
   static Memory make_memory(std::size_t bytes);
   void add_segment(std::size_t bytes);

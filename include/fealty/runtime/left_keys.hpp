@@ -4,6 +4,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "fealty/runtime/huge_pages.hpp"
+
 namespace fealty::runtime {
 
 /// Hashes of all the rows that one member's record no longer speaks for: keys that have left its
@@ -29,7 +31,8 @@ class LeftKeys {
   [[nodiscard]] std::size_t place_of(std::uint32_t hash) const;
   void grow();
 
-  std::vector<std::uint32_t> places_;  // open addressing, a power of two; 0 = free
+  using Places = std::vector<std::uint32_t, HugePageAllocator<std::uint32_t>>;
+  Places places_;  // open addressing, a power of two; 0 = free
   std::size_t size_ = 0;
   std::uint64_t left_ = 0;
 };

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "fealty/runtime/history_log.hpp"
+#include "fealty/runtime/huge_pages.hpp"
 
 namespace fealty::runtime {
 
@@ -18,7 +19,9 @@ class RowIndex {
   explicit RowIndex(const HistoryLog& log);
 
   /// `at`: a change of the row with this name of the member with this tag, newer than any before.
-  void put(std::uint64_t member_tag, std::string_view name, HistoryLog::Position at);
+  /// Answers the one that was the newest; none where the log has none of it.
+  HistoryLog::Position put(std::uint64_t member_tag, std::string_view name,
+                           HistoryLog::Position at);
   /// The newest change of a row; none where the log has none of it.
   [[nodiscard]] HistoryLog::Position find(std::uint64_t member_tag, std::string_view name) const;
   [[nodiscard]] std::size_t heap_bytes() const { return places_.size() * sizeof(Place); }
@@ -34,9 +37,10 @@ class RowIndex {
   void grow();
 
   const HistoryLog& log_;
-  const std::uint64_t seed_;   // another in every process: nobody can choose names that meet
-  std::vector<Place> places_;  // open addressing, a power of two
-  std::size_t used_ = 0;       // not free
+  const std::uint64_t seed_;  // another in every process: nobody can choose names that meet
+  using Places = std::vector<Place, HugePageAllocator<Place>>;
+  Places places_;         // open addressing, a power of two
+  std::size_t used_ = 0;  // not free
 };
 
 }  // namespace fealty::runtime

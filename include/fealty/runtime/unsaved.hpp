@@ -49,7 +49,6 @@ class Unsaved {
     friend class Unsaved;
     std::vector<HistoryLog::Chain> chains_;
     std::vector<std::string_view> entries_, rows_;
-    std::vector<std::uint32_t> order_;
   };
   void gather(std::span<const Slot> slots, Gathered& out);
   /// What was gathered since the last call is saved.
@@ -60,6 +59,7 @@ class Unsaved {
  private:
   [[nodiscard]] std::uint64_t tag_of(Slot slot) const;
   void index(Slot slot, HistoryLog::Position saving);
+  void put_in_index(std::uint64_t tag, HistoryLog::Position at);
   [[nodiscard]] HistoryLog::Position find_in_chain(HistoryLog::Position newest,
                                                    std::string_view name) const;
 

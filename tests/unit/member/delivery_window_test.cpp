@@ -64,6 +64,8 @@ TEST(DeliveryWindow, KeepsTheLastInFullWhateverTheirTexts) {
     // And a copy, and one built anew from what it holds, are the same.
     DeliveryWindow anew;
     anew.set_left(window.left());
+    anew.set_named_left(window.named_left());
+    anew.set_others_left(window.others_left());
     for (std::size_t k = 0; k < window.size(); ++k) anew.push_back(window[k]);
     ASSERT_EQ(anew, window);
     const DeliveryWindow copy = window;
@@ -104,6 +106,8 @@ TEST(DeliveryWindow, AlwaysHasRoomForOneEvent) {
   }
   EXPECT_EQ(window.size(), 1U);
   EXPECT_EQ(window.left(), 2U);
+  EXPECT_TRUE(window.others_left());
+  EXPECT_FALSE(window.named_left());
 }
 
 TEST(DeliveryWindow, TakesLittleMoreThanItsTexts) {

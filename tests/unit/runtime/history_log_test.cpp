@@ -87,5 +87,20 @@ TEST(HistoryLog, HoldsMemoryForWhatIsNotReleasedOnly) {
   for (const auto position : waiting) EXPECT_EQ(log.at(position).bytes, bytes);
 }
 
+TEST(HistoryLog, SparesWhoFollowsAChainWhatIsSupersededAndReleasesIt) {
+  HistoryLog log;
+  const auto first = log.append("one", HistoryLog::none, 1);
+  const auto second = log.append("two", first, 2);
+  const auto third = log.append("three", second, 3);
+  log.supersede(second);
+  EXPECT_EQ(log.at(second).bytes, "two");
+  HistoryLog::Chain chain{third, {}};
+  HistoryLog::Release release;
+  log.follow({&chain, 1}, release);
+  EXPECT_EQ(chain.items, (std::vector<std::string_view>{"three", "one"}));
+  log.release(release);
+  EXPECT_EQ(log.bytes(), 0U);
+}
+
 }  // namespace
 }  // namespace fealty::runtime

@@ -79,6 +79,7 @@ inline member::Record full_member() {
   r.deliveries.push_back({"r-2", "/till", "r-2", 7, 0x31, true});
   r.deliveries.push_back({"r-3", "/till", {}, 8, 8, false});
   r.deliveries.set_left(1'234);
+  r.deliveries.set_named_left(true);
   r.rare.edit().parked = {{11, 3}, {12, 0}};
   return r;
 }
