@@ -131,8 +131,13 @@ bool Timeline::advance_left() const {
 }
 
 CommittedTo Timeline::worked_off() const {
-  if (recovering_) return committed_;
+  if (recovering_ && !behind_note()) return committed_;
   return {std::max(next_, committed_.offset), turn_};
+}
+
+bool Timeline::behind_note() const {
+  return next_ == committed_.offset && committed_.turn && turn_ && !advance_left() &&
+         *committed_.turn < *turn_;
 }
 
 void Timeline::fill(const Moment& moment, ports::Checkpoint& checkpoint) {

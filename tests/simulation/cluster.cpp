@@ -8,23 +8,40 @@ namespace fealty::simulation {
 
 std::string_view name(Bug bug) {
   switch (bug) {
-    case Bug::none: return "none";
-    case Bug::commit_before_produce: return "commit_before_produce";
-    case Bug::committed_one_more: return "committed_one_more";
-    case Bug::committed_one_less: return "committed_one_less";
-    case Bug::producer_kept: return "producer_kept";
-    case Bug::outcome_guessed: return "outcome_guessed";
-    case Bug::page_cursor_not_saved: return "page_cursor_not_saved";
-    case Bug::no_rewind: return "no_rewind";
-    case Bug::open_transactions_read: return "open_transactions_read";
-    case Bug::unstable_offsets_taken: return "unstable_offsets_taken";
-    case Bug::any_generation: return "any_generation";
-    case Bug::store_before_commit: return "store_before_commit";
-    case Bug::checkpoint_of_another_commit: return "checkpoint_of_another_commit";
-    case Bug::advances_not_recorded: return "advances_not_recorded";
-    case Bug::refusals_not_recorded: return "refusals_not_recorded";
-    case Bug::tombstones_ignored: return "tombstones_ignored";
-    case Bug::timers_not_stored: return "timers_not_stored";
+    case Bug::none:
+      return "none";
+    case Bug::commit_before_produce:
+      return "commit_before_produce";
+    case Bug::committed_one_more:
+      return "committed_one_more";
+    case Bug::committed_one_less:
+      return "committed_one_less";
+    case Bug::producer_kept:
+      return "producer_kept";
+    case Bug::outcome_guessed:
+      return "outcome_guessed";
+    case Bug::page_cursor_not_saved:
+      return "page_cursor_not_saved";
+    case Bug::no_rewind:
+      return "no_rewind";
+    case Bug::open_transactions_read:
+      return "open_transactions_read";
+    case Bug::unstable_offsets_taken:
+      return "unstable_offsets_taken";
+    case Bug::any_generation:
+      return "any_generation";
+    case Bug::store_before_commit:
+      return "store_before_commit";
+    case Bug::checkpoint_of_another_commit:
+      return "checkpoint_of_another_commit";
+    case Bug::advances_not_recorded:
+      return "advances_not_recorded";
+    case Bug::refusals_not_recorded:
+      return "refusals_not_recorded";
+    case Bug::tombstones_ignored:
+      return "tombstones_ignored";
+    case Bug::timers_not_stored:
+      return "timers_not_stored";
   }
   return "?";
 }

@@ -77,7 +77,8 @@ class Timeline {
   /// Whether the record at `offset` is refused because this machine's clock was behind it: decided
   /// once, by `behind`, and recorded, for a recovery comes later.
   [[nodiscard]] bool refused(ports::Offset offset, bool behind);
-  /// The record at `offset` was accepted: the clock moves, as far as that is not recorded otherwise.
+  /// The record at `offset` was accepted: the clock moves, as far as that is not recorded
+  /// otherwise.
   void accepted(ports::Offset offset, EventTime time);
   /// Goes on behind the record at `offset`; true where it brought a new day.
   [[nodiscard]] bool passed(ports::Offset offset);
@@ -119,6 +120,8 @@ class Timeline {
   bool set_today();
   /// The clock has another recorded advance to make before the record at next().
   [[nodiscard]] bool advance_left() const;
+  /// The turn that was cut goes on behind the place that was committed: that much goes out.
+  [[nodiscard]] bool behind_note() const;
 
   Clock clock_;
   DayOf day_of_;

@@ -174,6 +174,22 @@ TEST(Timeline, WhileItRecoversACommitCoversNoMoreThanBefore) {
   EXPECT_EQ(after.worked_off().turn, std::nullopt);
 }
 
+TEST(Timeline, WhatGoesOutBehindThePlaceOfACutTurnIsCovered) {
+  Timeline before = live_timeline();
+  const Moment start = before.moment();
+  pass(before, time_on(monday));
+  Timeline after = timeline_to({1, ports::DuePlace{monday, "m5"}});
+  after.begin(checkpoint_of(before, start));
+  pass(after, time_on(monday));
+  after.begin_turn();
+  *after.turn() = {monday, "m4"};
+  EXPECT_EQ(after.worked_off().turn, (ports::DuePlace{monday, "m5"}));
+  *after.turn() = {monday, "m8"};  // m6 to m8 went out
+  EXPECT_TRUE(after.recovering());
+  EXPECT_EQ(after.worked_off().offset, 1U);
+  EXPECT_EQ(after.worked_off().turn, (ports::DuePlace{monday, "m8"}));
+}
+
 TEST(Timeline, AMomentIsBeforeTheRecordThoughItsTimeWasJudged) {
   // Given one word of a day far ahead, and a witness of it, with which a recovery begins.
   Timeline before = live_timeline();
