@@ -8,6 +8,7 @@
 #include "fealty/runtime/members.hpp"
 #include "harness.hpp"
 #include "sim_source.hpp"
+#include "topology.hpp"
 
 namespace fealty::simulation {
 namespace {
@@ -126,14 +127,17 @@ EventTime far_day() { return EventTime{std::chrono::milliseconds{1'990'000'000'0
 
 }  // namespace
 
-CalmRun run_calm(const runtime::Topology& topology, const CalmInput& input) {
+CalmRun run_calm(const CalmInput& input) {
   CalmRun run;
+  const SimProgram program{input.both_generations};
+  const runtime::Topology& topology = program.topology();
   CalmBus bus{input, run.seen};
   Disks disks;
   Faults none;
   FaultyStores stores{disks, none, nullptr};
   runtime::MembersOptions options;
   options.program_id = "sim";
+  options.generations = program.generations();
   options.tick_after_idle = tick_after;
   options.future_ms_max = input.future_ms_max;
   options.clock_jump_max = input.clock_jump_max;

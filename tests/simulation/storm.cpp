@@ -11,6 +11,7 @@
 #include "fealty/base/printable.hpp"
 #include "life.hpp"
 #include "shop_feed.hpp"
+#include "topology.hpp"
 #include "weather.hpp"
 
 namespace fealty::simulation {
@@ -21,10 +22,9 @@ constexpr std::uint64_t passes_max = 400'000;
 
 class Storm {
  public:
-  Storm(std::uint64_t seed, const runtime::Topology& topology, Bug bug)
+  Storm(std::uint64_t seed, Bug bug)
       : world_{seed, passes_max},
         weather_{draw_weather(world_, seed)},
-        topology_{topology},
         cluster_{world_, weather_.cluster, bug},
         feed_{world_, cluster_, weather_.feed} {}
 
@@ -63,7 +63,6 @@ class Storm {
 
   World world_;
   const Weather weather_;
-  const runtime::Topology& topology_;
   Cluster cluster_;
   ShopFeed feed_;
   std::vector<Machine> machines_;  // the last one may be a twin of the first
@@ -140,7 +139,17 @@ bool Storm::live_once(Machine& machine, bool troubled) {
   }
   LifeOptions options = draw_life(world_, weather_);
   options.token = "life" + std::to_string(++tokens_);
-  const LifeEnd end = live(process, machine, topology_, options, stop_);
+  bool waits = weather_.second_generation && !feed_.deployed();
+  options.both_generations = feed_.deployed();
+  options.deployed = [this] { return feed_.deployed(); };
+  options.on_both = [&] {
+    waits = false;
+    feed_.one_follows();
+    ++stats_.adopted;
+  };
+  if (waits) feed_.one_waits();
+  const LifeEnd end = live(process, machine, options, stop_);
+  if (waits) feed_.one_follows();
   judge(end, stop_);
   if (end.died) {
     if (world_.one_in(2)) machine.disk.cut_back(1 + world_.pick(12));
@@ -162,8 +171,10 @@ void Storm::judge(const LifeEnd& end, bool stopped) {
   // The last commit of a worker that is stopped may be refused, for the others move, too.
   const bool aborted = end.error->code == Errc::transaction_aborted && stopped;
   const bool unreachable = end.error->code == Errc::broker_unreachable;
+  // It was away while another one took up the second generation: it is started with it next.
+  const bool outdated = end.error->code == Errc::wrong_program && !end.had_both;
   stats_.fenced += fenced ? 1 : 0;
-  if (!fenced && !aborted && !unreachable) failure_ = "a worker: " + to_string(*end.error);
+  if (!fenced && !aborted && !unreachable && !outdated) failure_ = "a worker: " + to_string(*end.error);
 }
 
 bool Storm::settled(const runtime::Members& members) {
@@ -189,12 +200,13 @@ void Storm::settle(Machine& machine) {
       Trouble process{world_, cluster_, {}};
       LifeOptions options = draw_life(world_, weather_);
       options.token = "settler" + std::to_string(++tokens_);
+      options.both_generations = weather_.second_generation;
       options.loop.commit.interval = std::chrono::milliseconds{20};
       if (machine.transactional_id == "auditor") options.members.tick_after_idle = {};
       options.on_progress = [this](const runtime::Members& members) {
         if (settled(members)) stop_ = true;
       };
-      const LifeEnd end = live(process, machine, topology_, options, stop_);
+      const LifeEnd end = live(process, machine, options, stop_);
       judge(end, stop_);
       again = end.error.has_value();
     }
@@ -239,8 +251,9 @@ Seen Storm::seen(Disk& disk, std::set<std::pair<std::uint32_t, Offset>>& refused
   });
   std::sort(all.deadletters.begin(), all.deadletters.end());
   Rested rested;
+  const SimProgram program{weather_.second_generation};
   for (std::uint32_t p = 0; p < weather_.cluster.partitions; ++p) {
-    add_rested(topology_, *read_only(disk, p), rested);
+    add_rested(program.topology(), *read_only(disk, p), rested);
   }
   if (failure_.empty()) failure_ = rested.failure;
   std::erase_if(rested.ledger, [](const auto& of) { return of.second.empty(); });
@@ -307,8 +320,9 @@ void Storm::compare(Machine& auditor) {
                         .refused = std::move(refused),
                         .append_time = weather_.judge == Weather::Judge::broker,
                         .future_ms_max = weather_.future_ms_max(),
-                        .clock_jump_max = weather_.clock_jump_max};
-  const CalmRun calm = run_calm(topology_, input);
+                        .clock_jump_max = weather_.clock_jump_max,
+                        .both_generations = weather_.second_generation};
+  const CalmRun calm = run_calm(input);
   tell_notices("got", got);
   tell_notices("want", calm.seen);
   failure_ = calm.failure.empty() ? difference(got, calm.seen) : calm.failure;
@@ -320,6 +334,7 @@ void StormStats::add(const StormStats& other) {
   lives += other.lives;
   died += other.died;
   fenced += other.fenced;
+  adopted += other.adopted;
   commits += other.commits;
   aborts += other.aborts;
   unsure += other.unsure;
@@ -336,7 +351,8 @@ std::string StormStats::text() const {
   };
   add_number("lives, ", lives);
   add_number("died, ", died);
-  add_number("were fenced; ", fenced);
+  add_number("were fenced, ", fenced);
+  add_number("took up a generation; ", adopted);
   add_number("commits, ", commits);
   add_number("aborts, ", aborts);
   add_number("of unknown outcome; ", unsure);
@@ -347,8 +363,8 @@ std::string StormStats::text() const {
   return text;
 }
 
-StormEnd run_storm(std::uint64_t seed, const runtime::Topology& topology, Bug bug) {
-  return Storm{seed, topology, bug}.run();
+StormEnd run_storm(std::uint64_t seed, Bug bug) {
+  return Storm{seed, bug}.run();
 }
 
 }  // namespace fealty::simulation

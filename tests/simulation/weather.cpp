@@ -1,5 +1,7 @@
 #include "weather.hpp"
 
+#include "topology.hpp"
+
 namespace fealty::simulation {
 
 Weather draw_weather(World& world, std::uint64_t seed) {
@@ -37,6 +39,14 @@ Weather draw_weather(World& world, std::uint64_t seed) {
   feed.transactions = world.one_in(3) ? 0 : world.between(2, 12);
   feed.far_events = world.one_in(2) ? 40 + world.pick(100) : 0;
   feed.ahead_events = world.one_in(2) ? 5 + world.pick(40) : 0;
+
+  weather.second_generation = world.one_in(3);
+  if (weather.second_generation) {
+    // A jump over its first day, before all have it, would shut it out.
+    feed.far_events = 0;
+    feed.second_from = start_of(SimProgram::second_from());
+    feed.second_known = feed.second_from - std::chrono::days{world.between(60, 200)};
+  }
 
   weather.trouble.unsure_every = world.one_in(2) ? 4 + world.pick(40) : 0;
   weather.trouble.refused_every = world.one_in(2) ? 6 + world.pick(60) : 0;
