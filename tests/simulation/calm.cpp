@@ -139,6 +139,8 @@ CalmRun run_calm(const CalmInput& input) {
   options.program_id = "sim";
   options.generations = program.generations();
   options.tick_after_idle = tick_after;
+  options.key_policy = input.key_policy;
+  options.input_partitions = input.topics.partitions();
   options.future_ms_max = input.future_ms_max;
   options.clock_jump_max = input.clock_jump_max;
   options.clock = bus.clock();

@@ -9,6 +9,7 @@
 
 #include "cluster.hpp"
 #include "fealty/ports/member_store.hpp"
+#include "fealty/runtime/key_check.hpp"
 #include "fealty/runtime/topology.hpp"
 #include "seen.hpp"
 
@@ -23,6 +24,7 @@ struct CalmInput {
   bool append_time = false;
   std::int64_t future_ms_max = 0;
   std::chrono::days clock_jump_max{400};
+  runtime::KeyPolicy key_policy = runtime::KeyPolicy::ignore;
   bool both_generations = false;
 };
 

@@ -43,10 +43,18 @@ std::string ShopFeed::next_record() {
   return record;
 }
 
+/// As a rule the member; nullopt: none.
+std::optional<std::string_view> ShopFeed::key_of(std::string_view record) {
+  const std::string_view member = member_in(record);
+  if (member.empty()) return std::nullopt;
+  if (!world_.one_in(options_.wrong_keys)) return member;
+  return world_.one_in(2) ? std::optional<std::string_view>{"somebody"} : std::nullopt;
+}
+
 void ShopFeed::put(std::uint32_t partition, const std::string& record) {
-  const std::string_view key = member_in(record);
-  cluster_.topics().input(partition).append(
-      key, !key.empty(), record, world_.wall().time_since_epoch().count(), 0);
+  const auto key = key_of(record);
+  cluster_.topics().input(partition).append(key.value_or(""), key.has_value(), record,
+                                            world_.wall().time_since_epoch().count(), 0);
 }
 
 /// Whether some worker would not know yet how to judge it.
@@ -90,9 +98,9 @@ void ShopFeed::begin() {
     } else {
       record = next_record();
     }
-    const std::string_view key = member_in(record);
-    transactions.append(open_->producer, {Topic::input, partition_of(record)}, key, !key.empty(),
-                        record, nullptr);
+    const auto key = key_of(record);
+    transactions.append(open_->producer, {Topic::input, partition_of(record)}, key.value_or(""),
+                        key.has_value(), record, nullptr);
   }
 }
 

@@ -20,6 +20,7 @@ struct FeedOptions {
   std::uint64_t transactions = 4;   // one of so many of them is a transaction's beginning; 0 = none
   std::uint64_t far_events = 0;     // one of so many events claims the year 2099
   std::uint64_t ahead_events = 0;   // or a time some hours to come
+  std::uint64_t wrong_keys = 0;     // one of so many records has another member's key, or none
   /// When the program's second generation is deployed, and the first day that it judges; epoch:
   /// there is none.
   EventTime second_known{}, second_from{};
@@ -61,6 +62,7 @@ class ShopFeed {
   void begin();
   void end();
   std::string next_record();
+  std::optional<std::string_view> key_of(std::string_view record);
   [[nodiscard]] bool too_early(EventTime time) const;
   [[nodiscard]] std::uint32_t partition_of(std::string_view record) const;
 

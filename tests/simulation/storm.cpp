@@ -43,6 +43,7 @@ class Storm {
     if (failure_.empty()) compare_disks(last.disk, auditor.disk);
     if (failure_.empty()) compare(auditor);
     for (const auto& [partition, ticks] : cluster_.group().ticks()) stats_.ticks += ticks.size();
+    stats_.millis = static_cast<std::uint64_t>(world_.now());
     return {std::move(failure_), stats_};
   }
 
@@ -321,6 +322,7 @@ void Storm::compare(Machine& auditor) {
                         .append_time = weather_.judge == Weather::Judge::broker,
                         .future_ms_max = weather_.future_ms_max(),
                         .clock_jump_max = weather_.clock_jump_max,
+                        .key_policy = weather_.key_policy,
                         .both_generations = weather_.second_generation};
   const CalmRun calm = run_calm(input);
   tell_notices("got", got);
@@ -342,6 +344,7 @@ void StormStats::add(const StormStats& other) {
   ticks += other.ticks;
   refused += other.refused;
   entries += other.entries;
+  millis += other.millis;
 }
 
 std::string StormStats::text() const {
@@ -359,7 +362,8 @@ std::string StormStats::text() const {
   add_number("evictions, ", evicted);
   add_number("ticks, ", ticks);
   add_number("refused by a clock, ", refused);
-  add_number("ledger entries", entries);
+  add_number("ledger entries in ", entries);
+  add_number("simulated milliseconds", millis);
   return text;
 }
 

@@ -32,5 +32,12 @@ TEST(Simulation, WorkersInAStormLoseAndDoubleNothing) {
   EXPECT_GT(all.refused, enough / 4);
 }
 
+TEST(Storm, OfASeedIsTheSameHistoryEachTime) {
+  for (std::uint64_t seed = 1; seed <= 6; ++seed) {
+    EXPECT_EQ(run_storm(seed, Bug::none).stats.text(), run_storm(seed, Bug::none).stats.text())
+        << "seed " << seed;
+  }
+}
+
 }  // namespace
 }  // namespace fealty::simulation
