@@ -1,3 +1,5 @@
+#include "bugs.hpp"
+
 #include <gtest/gtest.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -7,7 +9,6 @@
 #include <cstdlib>
 #include <string>
 
-#include "bugs.hpp"
 #include "storm.hpp"
 #include "topology.hpp"
 

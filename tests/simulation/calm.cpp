@@ -23,7 +23,9 @@ class CalmBus final : public ports::Source, public ports::Sink {
   const runtime::Members* members = nullptr;
   [[nodiscard]] runtime::MachineClock clock() const {
     runtime::MachineClock clock;
-    clock.steady = [this] { return runtime::MachineClock::Steady{std::chrono::hours{1} + steady_}; };
+    clock.steady = [this] {
+      return runtime::MachineClock::Steady{std::chrono::hours{1} + steady_};
+    };
     clock.wall = [this] { return wall_; };
     return clock;
   }

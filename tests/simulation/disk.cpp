@@ -32,8 +32,7 @@ class DiskMap final : public state::KeyValue {
     disk_.begin_write();
     for (const state::Write& change : changes) {
       if (bug_ == Bug::timers_not_stored && change.key[0] == 't' && !change.erase) continue;
-      disk_.put(partition_, change.key,
-                change.erase ? std::nullopt : std::optional{change.value});
+      disk_.put(partition_, change.key, change.erase ? std::nullopt : std::optional{change.value});
     }
     return {};
   }
@@ -78,6 +77,9 @@ class SimStore final : public state::EncodedStore {
         break;
       case Bug::refusals_not_recorded:
         written.refused.clear();
+        break;
+      case Bug::generation_adopted_twice:
+        if (written.generations.size() > 1) written.generations.pop_back();
         break;
       case Bug::checkpoint_of_another_commit:
         if (last_) written = *last_;

@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "fealty/runtime/commit_loop.hpp"
-#include "fealty/topologies/members.hpp"
 #include "fealty/runtime/members.hpp"
 #include "fealty/state/memory_store.hpp"
+#include "fealty/topologies/members.hpp"
 #include "seen.hpp"
 #include "sim_bus.hpp"
 

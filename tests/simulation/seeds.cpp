@@ -20,10 +20,10 @@ std::uint64_t number(const char* name, std::uint64_t otherwise) {
 
 extern "C" void name_seed(int signal) {
   char text[128];
-  const int size = std::snprintf(
-      text, sizeof text, "seed %llu; once more: ./run simulate --seed %llu\n",
-      static_cast<unsigned long long>(seed_under_way.load()),
-      static_cast<unsigned long long>(seed_under_way.load()));
+  const int size =
+      std::snprintf(text, sizeof text, "seed %llu; once more: ./run simulate --seed %llu\n",
+                    static_cast<unsigned long long>(seed_under_way.load()),
+                    static_cast<unsigned long long>(seed_under_way.load()));
   static_cast<void>(!::write(STDERR_FILENO, text, static_cast<std::size_t>(size)));
   std::signal(signal, SIG_DFL);
   std::raise(signal);
@@ -36,11 +36,11 @@ std::vector<std::uint64_t> seeds_to_run() {
   constexpr std::uint64_t usual = 100, drawn = 300, many = 4000;
   const std::uint64_t first = number("FEALTY_SEED_FIRST", 0);
   const bool long_tier = number("FEALTY_LONG", 0) != 0;
-  const std::uint64_t count =
-      number("FEALTY_SEEDS", long_tier ? many : first != 0 ? drawn : usual);
+  const std::uint64_t count = number("FEALTY_SEEDS", long_tier ? many : first != 0 ? drawn : usual);
   const std::uint64_t shards = number("FEALTY_SHARDS", 1), shard = number("FEALTY_SHARD", 0);
   std::vector<std::uint64_t> seeds;
-  for (std::uint64_t i = shard; i < count; i += shards) seeds.push_back((first != 0 ? first : 1) + i);
+  for (std::uint64_t i = shard; i < count; i += shards)
+    seeds.push_back((first != 0 ? first : 1) + i);
   return seeds;
 }
 

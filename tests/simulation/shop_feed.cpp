@@ -76,9 +76,8 @@ void ShopFeed::write() {
 void ShopFeed::begin() {
   const auto epoch = cluster_.transactions().init(feed_id);
   if (!epoch) return;
-  open_ = OpenTransaction{{feed_id, *epoch},
-                          world_.one_in(2),
-                          world_.now() + static_cast<Millis>(world_.pick(2000))};
+  open_ = OpenTransaction{
+      {feed_id, *epoch}, world_.one_in(2), world_.now() + static_cast<Millis>(world_.pick(2000))};
   auto& transactions = cluster_.transactions();
   if (world_.one_in(2)) {
     const auto topic = static_cast<Topic>(2 + world_.pick(topic_count - 2));

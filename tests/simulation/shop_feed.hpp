@@ -16,11 +16,11 @@ struct FeedOptions {
   std::uint64_t seed = 1;
   int members = 10;
   std::uint32_t records = 200;
-  std::uint64_t every = 4;          // ticks between two of its doings
-  std::uint64_t transactions = 4;   // one of so many of them is a transaction's beginning; 0 = none
-  std::uint64_t far_events = 0;     // one of so many events claims the year 2099
-  std::uint64_t ahead_events = 0;   // or a time some hours to come
-  std::uint64_t wrong_keys = 0;     // one of so many records has another member's key, or none
+  std::uint64_t every = 4;         // ticks between two of its doings
+  std::uint64_t transactions = 4;  // one of so many of them is a transaction's beginning; 0 = none
+  std::uint64_t far_events = 0;    // one of so many events claims the year 2099
+  std::uint64_t ahead_events = 0;  // or a time some hours to come
+  std::uint64_t wrong_keys = 0;    // one of so many records has another member's key, or none
   /// When the program's second generation is deployed, and the first day that it judges; epoch:
   /// there is none.
   EventTime second_known{}, second_from{};
@@ -72,7 +72,7 @@ class ShopFeed {
   ShopLog shop_;
   std::uint32_t left_;
   std::uint64_t ghosts_ = 0;
-  int waiting_ = 0;  // workers, for the second generation
+  int waiting_ = 0;   // workers, for the second generation
   std::string held_;  // the next record, of a day that is too early
   std::vector<std::string> sent_far_;
   std::optional<OpenTransaction> open_;

@@ -40,6 +40,7 @@ class Storm {
       const auto [was, is] = std::mismatch(before.begin(), before.end(), after.begin());
       failure_ = "a takeover published " + *is;
     }
+    if (failure_.empty()) failure_ = cluster_.inspect();
     if (failure_.empty()) compare_disks(last.disk, auditor.disk);
     if (failure_.empty()) compare(auditor);
     for (const auto& [partition, ticks] : cluster_.group().ticks()) stats_.ticks += ticks.size();
@@ -175,7 +176,8 @@ void Storm::judge(const LifeEnd& end, bool stopped) {
   // It was away while another one took up the second generation: it is started with it next.
   const bool outdated = end.error->code == Errc::wrong_program && !end.had_both;
   stats_.fenced += fenced ? 1 : 0;
-  if (!fenced && !aborted && !unreachable && !outdated) failure_ = "a worker: " + to_string(*end.error);
+  if (!fenced && !aborted && !unreachable && !outdated)
+    failure_ = "a worker: " + to_string(*end.error);
 }
 
 bool Storm::settled(const runtime::Members& members) {
@@ -367,8 +369,6 @@ std::string StormStats::text() const {
   return text;
 }
 
-StormEnd run_storm(std::uint64_t seed, Bug bug) {
-  return Storm{seed, bug}.run();
-}
+StormEnd run_storm(std::uint64_t seed, Bug bug) { return Storm{seed, bug}.run(); }
 
 }  // namespace fealty::simulation

@@ -1,9 +1,10 @@
+#include "storm.hpp"
+
 #include <gtest/gtest.h>
 
 #include <iostream>
 
 #include "seeds.hpp"
-#include "storm.hpp"
 
 namespace fealty::simulation {
 namespace {

@@ -48,8 +48,7 @@ Answer Transactions::append(const ProducerId& producer, Place place, std::string
   return Answer::ok;
 }
 
-Answer Transactions::add_offsets(const ProducerId& producer, Group::MemberId member,
-                                 int generation,
+Answer Transactions::add_offsets(const ProducerId& producer, Group::MemberId member, int generation,
                                  const std::map<std::uint32_t, GroupOffset>& offsets) {
   Answer why{};
   Held* const held = current(producer, why);

@@ -19,7 +19,8 @@ Weather draw_weather(World& world, std::uint64_t seed) {
   if (weather.judge == Weather::Judge::reader) weather.clock_jump_max = std::chrono::days{50'000};
 
   ClusterOptions& cluster = weather.cluster;
-  cluster.partitions = static_cast<std::uint32_t>(world.one_in(6) ? 5 + world.pick(12) : 1 + world.pick(4));
+  cluster.partitions =
+      static_cast<std::uint32_t>(world.one_in(6) ? 5 + world.pick(12) : 1 + world.pick(4));
   cluster.transactions.group_first = world.one_in(3);
   cluster.transactions.marker_every = world.one_in(4) ? world.between(5, 40) : world.between(1, 4);
   cluster.compact_every = world.one_in(3) ? 0 : 10 + world.pick(200);
@@ -72,7 +73,8 @@ LifeOptions draw_life(World& world, const Weather& weather) {
   members.flush.distance = std::chrono::seconds{1 + world.pick(60)};
   if (world.one_in(4)) members.flush.bytes_max = 1 + world.pick(6000);
   members.cache_bytes = std::size_t{8} << 20U;
-  if (weather.tight) members.cache_bytes = tight_cache(weather.cluster.partitions, world.pick(25'000));
+  if (weather.tight)
+    members.cache_bytes = tight_cache(weather.cluster.partitions, world.pick(25'000));
   members.turn_members = 1 + world.pick(world.one_in(2) ? 3 : 20);
   if (weather.ticks) {
     members.tick_after_idle = std::chrono::milliseconds{world.between(1, 3000)};
@@ -92,7 +94,8 @@ LifeOptions draw_life(World& world, const Weather& weather) {
   loop.commit.idle = std::chrono::seconds{1 + world.pick(60)};
   if (world.one_in(3)) loop.pipeline.queue_bytes_max = 1 + world.pick(4000);
   life.steps_behind_max = world.one_in(2) ? 0 : world.between(1, 8);
-  life.clock_skew = std::chrono::milliseconds{static_cast<std::int64_t>(world.pick(240'000)) - 120'000};
+  life.clock_skew =
+      std::chrono::milliseconds{static_cast<std::int64_t>(world.pick(240'000)) - 120'000};
   return life;
 }
 
