@@ -164,10 +164,10 @@ LifeEnd live(Trouble& process, Machine& machine, const LifeOptions& options,
   const bool save_early = process.cluster().bug() == Bug::store_before_commit;
   ports::Sink& used = save_early ? static_cast<ports::Sink&>(early) : sink;
   runtime::CommitLoop loop{source, program.topology().decoder, watch, used, loop_options};
-  std::optional<Error> refused;
   loop.hooks.on_progress = [&] {
-    if (!program.has_both() && options.deployed()) {
-      if (auto added = program.add_second(members); !added) refused = added.error();
+    if (!program.has_both() && !end.refused && options.deployed()) {
+      if (auto added = program.add_second(members); !added) end.refused = added.error();
+      world.tell(options.token, "adopts", end.refused ? to_string(*end.refused) : "");
       if (options.on_both) options.on_both();
     }
     if (options.on_progress) options.on_progress(members);
@@ -177,7 +177,6 @@ LifeEnd live(Trouble& process, Machine& machine, const LifeOptions& options,
     auto done = sink.open();
     if (done) done = loop.run(stop);
     if (!done) end.error = done.error();
-    if (refused) end.error = refused;
     if (process.member()) process.cluster().group().leave(*process.member());
   } catch (const Died&) {
     end.died = true;

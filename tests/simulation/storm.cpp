@@ -168,6 +168,7 @@ void Storm::judge(const LifeEnd& end, bool stopped) {
   stats_.aborts += end.aborts;
   stats_.unsure += end.unsure;
   stats_.evicted += end.evicted;
+  if (end.refused) failure_ = "a reload: " + to_string(*end.refused);
   if (!end.error) return;
   const bool fenced = end.error->code == Errc::fenced && twin_up_;
   // The last commit of a worker that is stopped may be refused, for the others move, too.
