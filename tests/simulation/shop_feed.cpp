@@ -34,7 +34,7 @@ std::string ShopFeed::next_record() {
     const EventTime far{std::chrono::milliseconds{4'070'908'800'000}};  // 2099-01-01
     return sent_far_.emplace_back(shop_.view_at(far + days));
   }
-  std::string record = held_.empty() ? shop_.next() : std::exchange(held_, {});
+  std::string record = held_ ? *std::exchange(held_, std::nullopt) : shop_.next();
   world_.wall_reaches(shop_.now());
   if (world_.one_in(options_.ahead_events)) {
     const std::chrono::minutes ahead{static_cast<int>(world_.pick(60 * 24 * 12))};
@@ -66,7 +66,7 @@ bool ShopFeed::too_early(EventTime time) const {
 
 void ShopFeed::write() {
   for (std::uint64_t count = world_.between(1, 6); count > 0 && left_ > 0; --count) {
-    if (held_.empty()) held_ = shop_.next();
+    if (!held_) held_ = shop_.next();
     if (too_early(shop_.now())) return;
     const std::string record = next_record();
     put(partition_of(record), record);
@@ -84,7 +84,7 @@ void ShopFeed::begin() {
     transactions.append(open_->producer, {topic, 0}, "noise", true, "noise", nullptr);
   }
   for (std::uint64_t count = world_.between(1, 4); count > 0 && left_ > 0; --count) {
-    if (held_.empty()) held_ = shop_.next();
+    if (!held_) held_ = shop_.next();
     if (too_early(shop_.now())) return;
     std::string record;
     if (open_->junk) {
@@ -112,7 +112,7 @@ void ShopFeed::end() {
 void ShopFeed::tick() {
   if (open_ && world_.now() >= open_->ends_at) end();
   if (left_ == 0 || !world_.one_in(options_.every)) return;
-  if (held_.empty()) held_ = shop_.next();
+  if (!held_) held_ = shop_.next();
   if (too_early(shop_.now()) || too_early(world_.wall())) {
     // It is deployed at last, whatever the shop sells.
     world_.wall_reaches(options_.second_known);
