@@ -78,7 +78,7 @@ void Cluster::tick() {
   if (calm_) return;
   if (world_.one_in(options_.compact_every)) compact();
   if (world_.one_in(options_.retain_every)) retain();
-  if (world_.one_in(options_.expire_every)) expire();
+  if (group_.empty() && world_.one_in(options_.expire_every)) expire(any_partition());
   if (world_.one_in(options_.shuffle_every)) group_.shuffle();
 }
 
@@ -138,10 +138,19 @@ void Cluster::retain() {
 }
 
 /// A group that nobody is in forgets offsets that are old enough.
-void Cluster::expire() {
-  const std::uint32_t partition = any_partition();
-  if (!group_.empty() || !group_.deserted() || transactions_.unstable(partition)) return;
-  if (last_checkpoint(partition)) group_.expire(partition);
+void Cluster::expire(std::uint32_t partition) {
+  if (!group_.deserted() || transactions_.unstable(partition)) return;
+  if (!last_checkpoint(partition) || group_.offset_of(partition) == nullptr) return;
+  group_.expire(partition);
+  ++expired_;
+}
+
+void Cluster::calm() {
+  calm_ = true;
+  if (options_.expire_every == 0) return;
+  for (std::uint32_t p = 0; p < options_.partitions; ++p) {
+    if (world_.one_in(2)) expire(p);
+  }
 }
 
 }  // namespace fealty::simulation

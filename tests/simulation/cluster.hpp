@@ -39,17 +39,20 @@ class Cluster {
     underway_.emplace(due, std::move(request));
   }
   void tick();
-  /// Nothing more is to be taken away or moved about.
-  void calm() { calm_ = true; }
+  /// Nothing more is to be taken away or moved about; if offsets ever expire, some do, for nobody
+  /// is there for days.
+  void calm();
   /// Looks at the last committed checkpoint of each partition: none may turn back, or have another
   /// past. Empty, or what is wrong.
   std::string inspect();
+  /// Offsets that the group has forgotten.
+  [[nodiscard]] std::uint64_t expired() const { return expired_; }
   [[nodiscard]] Bug bug() const { return bug_; }
 
  private:
   void compact();
   void retain();
-  void expire();
+  void expire(std::uint32_t partition);
   [[nodiscard]] std::optional<ports::Checkpoint> last_checkpoint(std::uint32_t partition);
   void look_at(std::uint32_t partition);
   std::uint32_t any_partition() {
@@ -66,6 +69,7 @@ class Cluster {
   bool calm_ = false;
   std::vector<ports::Checkpoint> seen_;  // by partition, the last one looked at
   std::string wrong_;
+  std::uint64_t expired_ = 0;
 };
 
 }  // namespace fealty::simulation

@@ -37,7 +37,7 @@ struct LifeOptions {
 
 struct LifeEnd {
   bool died = false;
-  bool had_both = false;       // generations
+  bool had_both = false;         // generations
   std::optional<Error> error;    // what run() answered
   std::optional<Error> refused;  // why the second generation was not taken up
   std::uint64_t commits = 0, aborts = 0, unsure = 0, evicted = 0;

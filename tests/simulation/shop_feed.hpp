@@ -72,7 +72,7 @@ class ShopFeed {
   ShopLog shop_;
   std::uint32_t left_;
   std::uint64_t ghosts_ = 0;
-  int waiting_ = 0;   // workers, for the second generation
+  int waiting_ = 0;                  // workers, for the second generation
   std::optional<std::string> held_;  // the next record, of a day that is too early
   std::vector<std::string> sent_far_;
   std::optional<OpenTransaction> open_;

@@ -10,7 +10,7 @@ namespace fealty::simulation {
 /// What a seed went through, to see that seeds go through enough.
 struct StormStats {
   std::uint64_t lives = 0, died = 0, fenced = 0, adopted = 0, commits = 0, aborts = 0, unsure = 0,
-                evicted = 0, ticks = 0, refused = 0, entries = 0, millis = 0;
+                evicted = 0, ticks = 0, expired = 0, refused = 0, entries = 0, millis = 0;
   void add(const StormStats& other);
   [[nodiscard]] std::string text() const;
 };

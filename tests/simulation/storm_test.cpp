@@ -29,6 +29,7 @@ TEST(Simulation, WorkersInAStormLoseAndDoubleNothing) {
   EXPECT_GT(all.unsure, enough);
   EXPECT_GT(all.evicted, enough);
   EXPECT_GT(all.ticks, enough);
+  EXPECT_GT(all.expired, enough / 20);
   EXPECT_GT(all.adopted, enough / 4);
   EXPECT_GT(all.refused, enough / 4);
 }
