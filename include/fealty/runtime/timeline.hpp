@@ -77,7 +77,8 @@ class Timeline {
   /// Whether the record at `offset` is refused because this machine's clock was behind it: decided
   /// once, by `behind`, and recorded, for a recovery comes later.
   [[nodiscard]] bool refused(ports::Offset offset, bool behind);
-  /// The record at `offset` was accepted: the clock moves, as far as that is not recorded otherwise.
+  /// The record at `offset` was accepted: the clock moves, as far as that is not recorded
+  /// otherwise.
   void accepted(ports::Offset offset, EventTime time);
   /// Goes on behind the record at `offset`; true where it brought a new day.
   [[nodiscard]] bool passed(ports::Offset offset);
