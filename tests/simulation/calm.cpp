@@ -134,9 +134,9 @@ CalmRun run_calm(const CalmInput& input) {
   const SimProgram program{input.both_generations};
   const runtime::Topology& topology = program.topology();
   CalmBus bus{input, run.seen};
-  Disks disks;
+  Disk disk;
   Faults none;
-  FaultyStores stores{disks, none, nullptr};
+  FaultyStores stores{disk, none, nullptr};
   runtime::MembersOptions options;
   options.program_id = "sim";
   options.generations = program.generations();
@@ -157,7 +157,9 @@ CalmRun run_calm(const CalmInput& input) {
   run.failure = done ? bus.failure() : "the calm run: " + to_string(done.error());
   std::sort(run.seen.deadletters.begin(), run.seen.deadletters.end());
   Rested rested;
-  for (const auto& [partition, disk] : disks) add_rested(topology, *disk, rested);
+  for (const auto& [partition, pairs] : disk.partitions()) {
+    add_rested(topology, *read_only(disk, partition), rested);
+  }
   if (run.failure.empty()) run.failure = rested.failure;
   run.seen.members = std::move(rested.members);
   std::sort(run.seen.members.begin(), run.seen.members.end());

@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "fealty/state/encoded_store.hpp"
-#include "fealty/state/key_value.hpp"
 
 namespace fealty::simulation {
 namespace {
@@ -64,7 +63,7 @@ class DiskMap final : public state::KeyValue {
 class SimStore final : public state::EncodedStore {
  public:
   SimStore(Disk& disk, std::uint32_t partition, Trouble& process)
-      : EncodedStore{std::make_unique<DiskMap>(disk, partition, process.cluster().bug())},
+      : EncodedStore{disk_map(disk, partition, process.cluster().bug())},
         disk_{disk},
         process_{process} {}
 
@@ -175,9 +174,12 @@ Result<void> SimStores::save(std::span<const Save> saves) {
   return kept;
 }
 
+std::unique_ptr<state::KeyValue> disk_map(Disk& disk, std::uint32_t partition, Bug bug) {
+  return std::make_unique<DiskMap>(disk, partition, bug);
+}
+
 std::unique_ptr<ports::MemberStore> read_only(Disk& disk, std::uint32_t partition) {
-  return std::make_unique<state::EncodedStore>(
-      std::make_unique<DiskMap>(disk, partition, Bug::none));
+  return std::make_unique<state::EncodedStore>(disk_map(disk, partition));
 }
 
 }  // namespace fealty::simulation
