@@ -14,8 +14,9 @@ bool Timers::holds(const Entry& entry, Day day) const {
 void Timers::add(Slot slot, CachedMember& member) {
   const Day due = member.record.due();
   if (due == member.timer_due) return;
-  // Just loaded, and due as it was saved: the store's index knows.
-  if (member.timer_due == no_day && due == member.stored_due) return;
+  // Just loaded, and due as it was saved: the store's index knows. Of who was never loaded nobody
+  // may ask the store.
+  if (member.timer_due == untimed && due == member.stored_due) return;
   member.timer_due = due;
   if (due == no_day) return;
   if (entries_ >= compact_at_) compact();

@@ -57,6 +57,9 @@ Result<void> load(std::vector<Due>& due, const TimelineGroup& group, MemberCache
       if (one.partition != partition.get() || one.member.slot != no_slot) continue;
       const std::string& id = one.member.place.member;
       const std::uint64_t key = cache.key_of(id, partition->number());
+      // Due on two days, it is named twice.
+      one.member.slot = cache.find(key, partition->number(), id);
+      if (one.member.slot != no_slot) continue;
       one.member.slot = cache.insert(key, partition->number(), id);
       inserted.push_back(one.member.slot);
     }

@@ -30,6 +30,7 @@ enum class Bug : std::uint8_t {
   refusals_not_recorded,         // those by this machine's clock, in the checkpoint
   tombstones_ignored,            // a restore leaves rows that are gone
   timers_not_stored,             // the timer index does not follow the saved versions
+  generation_adopted_twice,      // a checkpoint forgets the last one, so that it is taken up again
 };
 std::string_view name(Bug bug);
 /// All but `none`.

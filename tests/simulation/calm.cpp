@@ -8,6 +8,7 @@
 #include "fealty/runtime/members.hpp"
 #include "harness.hpp"
 #include "sim_source.hpp"
+#include "topology.hpp"
 
 namespace fealty::simulation {
 namespace {
@@ -128,15 +129,20 @@ EventTime far_day() { return EventTime{std::chrono::milliseconds{1'990'000'000'0
 
 }  // namespace
 
-CalmRun run_calm(const runtime::Topology& topology, const CalmInput& input) {
+CalmRun run_calm(const CalmInput& input) {
   CalmRun run;
+  const SimProgram program{input.both_generations};
+  const runtime::Topology& topology = program.topology();
   CalmBus bus{input, run.seen};
-  Disks disks;
+  Disk disk;
   Faults none;
-  FaultyStores stores{disks, none, nullptr};
+  FaultyStores stores{disk, none, nullptr};
   runtime::MembersOptions options;
   options.program_id = "sim";
+  options.generations = program.generations();
   options.tick_after_idle = tick_after;
+  options.key_policy = input.key_policy;
+  options.input_partitions = input.topics.partitions();
   options.future_ms_max = input.future_ms_max;
   options.clock_jump_max = input.clock_jump_max;
   options.clock = bus.clock();
@@ -151,7 +157,9 @@ CalmRun run_calm(const runtime::Topology& topology, const CalmInput& input) {
   run.failure = done ? bus.failure() : "the calm run: " + to_string(done.error());
   std::sort(run.seen.deadletters.begin(), run.seen.deadletters.end());
   Rested rested;
-  for (const auto& [partition, disk] : disks) add_rested(topology, *disk, rested);
+  for (const auto& [partition, pairs] : disk.partitions()) {
+    add_rested(topology, *read_only(disk, partition), rested);
+  }
   if (run.failure.empty()) run.failure = rested.failure;
   run.seen.members = std::move(rested.members);
   std::sort(run.seen.members.begin(), run.seen.members.end());

@@ -9,6 +9,7 @@
 
 #include "cluster.hpp"
 #include "fealty/ports/member_store.hpp"
+#include "fealty/runtime/key_check.hpp"
 #include "fealty/runtime/topology.hpp"
 #include "seen.hpp"
 
@@ -23,6 +24,8 @@ struct CalmInput {
   bool append_time = false;
   std::int64_t future_ms_max = 0;
   std::chrono::days clock_jump_max{400};
+  runtime::KeyPolicy key_policy = runtime::KeyPolicy::ignore;
+  bool both_generations = false;
 };
 
 /// What the outputs and the final members are where nothing ever goes wrong: one worker, one
@@ -33,7 +36,7 @@ struct CalmRun {
   Seen seen;
   std::string failure;
 };
-CalmRun run_calm(const runtime::Topology& topology, const CalmInput& input);
+CalmRun run_calm(const CalmInput& input);
 
 /// What is in the stores: members as readers see them at a far day, with their ledgers, and what is
 /// wrong with the timer index, if anything.

@@ -1,7 +1,9 @@
 #include "cluster.hpp"
 
 #include <algorithm>
+#include <utility>
 
+#include "fealty/base/check.hpp"
 #include "fealty/state/memory_store.hpp"
 
 namespace fealty::simulation {
@@ -42,6 +44,8 @@ std::string_view name(Bug bug) {
       return "tombstones_ignored";
     case Bug::timers_not_stored:
       return "timers_not_stored";
+    case Bug::generation_adopted_twice:
+      return "generation_adopted_twice";
   }
   return "?";
 }
@@ -58,7 +62,8 @@ Cluster::Cluster(World& world, ClusterOptions options, Bug bug)
       bug_{bug},
       topics_{options_.partitions},
       group_{world, options_.partitions, options_.group},
-      transactions_{world, topics_, group_, options_.transactions} {
+      transactions_{world, topics_, group_, options_.transactions},
+      seen_(options_.partitions) {
   transactions_.any_generation = bug == Bug::any_generation;
 }
 
@@ -73,7 +78,7 @@ void Cluster::tick() {
   if (calm_) return;
   if (world_.one_in(options_.compact_every)) compact();
   if (world_.one_in(options_.retain_every)) retain();
-  if (world_.one_in(options_.expire_every)) expire();
+  if (group_.empty() && world_.one_in(options_.expire_every)) expire(any_partition());
   if (world_.one_in(options_.shuffle_every)) group_.shuffle();
 }
 
@@ -84,35 +89,68 @@ void Cluster::compact() {
   log.compact(world_.pick(log.stable() + 1), 0);
 }
 
-/// The last checkpoint that was committed says from where on the input is needed.
-Offset Cluster::needed_from(std::uint32_t partition) {
+std::optional<ports::Checkpoint> Cluster::last_checkpoint(std::uint32_t partition) {
   PartitionLog& log = topics_.changelog(partition);
   const LogRecord* last = nullptr;
   for (const LogRecord* record = log.next(0, log.stable()); record != nullptr;
        record = log.next(record->offset + 1, log.stable())) {
     if (record->key == "c") last = record;
   }
-  if (last == nullptr) return 0;
+  if (last == nullptr) return std::nullopt;
   state::MemoryStore reader;
   const auto restored = reader.restore(last->key, last->value, 0);
   const auto kept = reader.restored(0);
-  const auto checkpoint = reader.checkpoint();
-  if (!restored || !kept || !checkpoint || !*checkpoint) return 0;
-  return (*checkpoint)->recover_from;
+  auto checkpoint = reader.checkpoint();
+  check(restored && kept && checkpoint, "a committed checkpoint can be read");
+  return *checkpoint;
 }
 
+void Cluster::look_at(std::uint32_t partition) {
+  auto now = last_checkpoint(partition);
+  if (!now) return;
+  ports::Checkpoint& before = seen_[partition];
+  const auto wrong = [&](const char* what) {
+    wrong_ = "the checkpoint of partition " + std::to_string(partition) + ": " + what;
+  };
+  if (now->committed < before.committed) wrong("committed turns back");
+  if (now->recover_from < before.recover_from) wrong("recover_from turns back");
+  if (now->recover_from > now->committed) wrong("recover_from lies ahead of committed");
+  const auto& adopted = before.generations;
+  if (adopted.size() > now->generations.size() ||
+      !std::equal(adopted.begin(), adopted.end(), now->generations.begin())) {
+    wrong("generations that were adopted are others now");
+  }
+  before = std::move(*now);
+}
+
+std::string Cluster::inspect() {
+  for (std::uint32_t p = 0; p < options_.partitions; ++p) look_at(p);
+  return wrong_;
+}
+
+/// Of the input, no further than the last committed checkpoint allows.
 void Cluster::retain() {
   const std::uint32_t partition = any_partition();
-  const Offset needed = needed_from(partition);
+  look_at(partition);
+  const Offset needed = seen_[partition].recover_from;
   PartitionLog& log = topics_.input(partition);
   if (needed > log.low()) log.retain_from(log.low() + world_.pick(needed - log.low() + 1));
 }
 
 /// A group that nobody is in forgets offsets that are old enough.
-void Cluster::expire() {
-  const std::uint32_t partition = any_partition();
-  if (!group_.empty() || !group_.deserted() || transactions_.unstable(partition)) return;
-  if (needed_from(partition) > 0) group_.expire(partition);
+void Cluster::expire(std::uint32_t partition) {
+  if (!group_.deserted() || transactions_.unstable(partition)) return;
+  if (!last_checkpoint(partition) || group_.offset_of(partition) == nullptr) return;
+  group_.expire(partition);
+  ++expired_;
+}
+
+void Cluster::calm() {
+  calm_ = true;
+  if (options_.expire_every == 0) return;
+  for (std::uint32_t p = 0; p < options_.partitions; ++p) {
+    if (world_.one_in(2)) expire(p);
+  }
 }
 
 }  // namespace fealty::simulation

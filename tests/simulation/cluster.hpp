@@ -3,9 +3,12 @@
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <optional>
+#include <string>
 #include <vector>
 
 #include "bugs.hpp"
+#include "fealty/ports/member_store.hpp"
 #include "group.hpp"
 #include "topics.hpp"
 #include "transactions.hpp"
@@ -36,15 +39,22 @@ class Cluster {
     underway_.emplace(due, std::move(request));
   }
   void tick();
-  /// Nothing more is to be taken away or moved about.
-  void calm() { calm_ = true; }
+  /// Nothing more is to be taken away or moved about; if offsets ever expire, some do, for nobody
+  /// is there for days.
+  void calm();
+  /// Looks at the last committed checkpoint of each partition: none may turn back, or have another
+  /// past. Empty, or what is wrong.
+  std::string inspect();
+  /// Offsets that the group has forgotten.
+  [[nodiscard]] std::uint64_t expired() const { return expired_; }
   [[nodiscard]] Bug bug() const { return bug_; }
 
  private:
   void compact();
   void retain();
-  void expire();
-  [[nodiscard]] Offset needed_from(std::uint32_t partition);
+  void expire(std::uint32_t partition);
+  [[nodiscard]] std::optional<ports::Checkpoint> last_checkpoint(std::uint32_t partition);
+  void look_at(std::uint32_t partition);
   std::uint32_t any_partition() {
     return static_cast<std::uint32_t>(world_.pick(options_.partitions));
   }
@@ -57,6 +67,9 @@ class Cluster {
   Transactions transactions_;
   std::multimap<Millis, std::function<void()>> underway_;
   bool calm_ = false;
+  std::vector<ports::Checkpoint> seen_;  // by partition, the last one looked at
+  std::string wrong_;
+  std::uint64_t expired_ = 0;
 };
 
 }  // namespace fealty::simulation

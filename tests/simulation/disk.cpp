@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "fealty/state/encoded_store.hpp"
-#include "fealty/state/key_value.hpp"
 
 namespace fealty::simulation {
 namespace {
@@ -32,8 +31,7 @@ class DiskMap final : public state::KeyValue {
     disk_.begin_write();
     for (const state::Write& change : changes) {
       if (bug_ == Bug::timers_not_stored && change.key[0] == 't' && !change.erase) continue;
-      disk_.put(partition_, change.key,
-                change.erase ? std::nullopt : std::optional{change.value});
+      disk_.put(partition_, change.key, change.erase ? std::nullopt : std::optional{change.value});
     }
     return {};
   }
@@ -65,7 +63,7 @@ class DiskMap final : public state::KeyValue {
 class SimStore final : public state::EncodedStore {
  public:
   SimStore(Disk& disk, std::uint32_t partition, Trouble& process)
-      : EncodedStore{std::make_unique<DiskMap>(disk, partition, process.cluster().bug())},
+      : EncodedStore{disk_map(disk, partition, process.cluster().bug())},
         disk_{disk},
         process_{process} {}
 
@@ -78,6 +76,9 @@ class SimStore final : public state::EncodedStore {
         break;
       case Bug::refusals_not_recorded:
         written.refused.clear();
+        break;
+      case Bug::generation_adopted_twice:
+        if (written.generations.size() > 1) written.generations.pop_back();
         break;
       case Bug::checkpoint_of_another_commit:
         if (last_) written = *last_;
@@ -173,9 +174,12 @@ Result<void> SimStores::save(std::span<const Save> saves) {
   return kept;
 }
 
+std::unique_ptr<state::KeyValue> disk_map(Disk& disk, std::uint32_t partition, Bug bug) {
+  return std::make_unique<DiskMap>(disk, partition, bug);
+}
+
 std::unique_ptr<ports::MemberStore> read_only(Disk& disk, std::uint32_t partition) {
-  return std::make_unique<state::EncodedStore>(
-      std::make_unique<DiskMap>(disk, partition, Bug::none));
+  return std::make_unique<state::EncodedStore>(disk_map(disk, partition));
 }
 
 }  // namespace fealty::simulation

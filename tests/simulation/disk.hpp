@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "fealty/ports/member_store.hpp"
+#include "fealty/state/key_value.hpp"
 #include "trouble.hpp"
 
 namespace fealty::simulation {
@@ -57,7 +58,9 @@ class SimStores final : public ports::MemberStores {
   Trouble& process_;
 };
 
-/// One that anybody may read a disk with, without a process.
+/// A disk's pairs of one partition, as a store sees them.
+std::unique_ptr<state::KeyValue> disk_map(Disk& disk, std::uint32_t partition, Bug bug = Bug::none);
+/// A store that anybody may read a disk with, without a process.
 std::unique_ptr<ports::MemberStore> read_only(Disk& disk, std::uint32_t partition);
 
 }  // namespace fealty::simulation

@@ -113,8 +113,7 @@ void Group::learn(Member& member) {
     if (member.held.empty()) {
       enter(member);
     } else {
-      member.events.push_back(
-          {GroupEvent::Kind::lost, {member.held.begin(), member.held.end()}});
+      member.events.push_back({GroupEvent::Kind::lost, {member.held.begin(), member.held.end()}});
     }
   }
   if (!member.known) return;

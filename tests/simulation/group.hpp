@@ -76,7 +76,9 @@ class Group {
   }
   void commit(std::uint32_t partition, GroupOffset offset);
   [[nodiscard]] const GroupOffset* offset_of(std::uint32_t partition) const;
-  void set_offset(std::uint32_t partition, Offset offset) { offsets_[partition] = {offset, {}, {}}; }
+  void set_offset(std::uint32_t partition, Offset offset) {
+    offsets_[partition] = {offset, {}, {}};
+  }
   /// The offset was not renewed for so long that the group forgets it.
   void expire(std::uint32_t partition) { offsets_.erase(partition); }
   [[nodiscard]] bool empty() const;
@@ -93,9 +95,9 @@ class Group {
   static constexpr MemberId nobody = static_cast<MemberId>(-1);
   struct Member {
     std::string instance;
-    bool known = false;    // to the coordinator
-    bool running = true;   // its process does
-    bool ended = false;    // its process did
+    bool known = false;   // to the coordinator
+    bool running = true;  // its process does
+    bool ended = false;   // its process did
     bool fenced = false, lost = false;
     Millis last_beat = 0, last_poll = 0;
     int generation = -1;
@@ -111,7 +113,7 @@ class Group {
 
   World& world_;
   const GroupTimes times_;
-  std::vector<Member> members_;  // those gone included
+  std::vector<Member> members_;   // those gone included
   std::vector<MemberId> owners_;  // by partition
   std::set<std::uint32_t> revoking_;
   int generation_ = 0;

@@ -9,81 +9,67 @@
 #include <utility>
 #include <vector>
 
+#include "disk.hpp"
 #include "fealty/runtime/commit_loop.hpp"
 #include "fealty/runtime/members.hpp"
-#include "fealty/state/memory_store.hpp"
+#include "fealty/state/encoded_store.hpp"
 #include "fealty/topologies/members.hpp"
 #include "seen.hpp"
 #include "sim_bus.hpp"
 
 namespace fealty::simulation {
 
-/// The disk of one partition: outlives the process, may be cut or lost.
-using Disks = std::map<std::uint32_t, std::shared_ptr<state::MemoryStore>>;
-
-/// A MemberStore over a disk that fails where told to.
-class FaultyStore final : public ports::MemberStore {
+/// A store on a disk that fails where told to.
+class FaultyStore final : public state::EncodedStore {
  public:
-  /// `largest_save`: raised to the bytes of the versions of each save that is larger; may be
-  /// nullptr.
-  FaultyStore(std::shared_ptr<state::MemoryStore> disk, Faults& faults, std::size_t* largest_save)
-      : disk_{std::move(disk)}, faults_{faults}, largest_save_{largest_save} {}
+  FaultyStore(Disk& disk, std::uint32_t partition, Faults& faults)
+      : EncodedStore{disk_map(disk, partition)}, disk_{disk}, faults_{faults} {}
 
-  Result<std::optional<ports::Checkpoint>> checkpoint() override { return disk_->checkpoint(); }
   Result<void> load(std::span<const std::string_view> members,
                     std::span<member::Record* const> out) override {
     if (faults_.now(Step::store_load)) throw Crash{};
-    return disk_->load(members, out);
+    return EncodedStore::load(members, out);
   }
   Result<void> find_rows(std::string_view member,
                          std::span<member::FoundRow* const> rows) override {
     if (faults_.now(Step::store_find_rows)) throw Crash{};
-    return disk_->find_rows(member, rows);
+    return EncodedStore::find_rows(member, rows);
   }
-  void encode(const member::LedgerEntry& entry, std::string& out) override {
-    disk_->encode(entry, out);
+  Result<void> restored(std::uint64_t position) override {
+    auto kept = EncodedStore::restored(position);
+    disk_.end_write();
+    return kept;
   }
-  void encode(const member::RowChange& change, const member::Effects& effects,
-              std::string& out) override {
-    disk_->encode(change, effects, out);
+
+ private:
+  Disk& disk_;
+  Faults& faults_;
+};
+
+/// The stores of a process: a commit is saved in all of them or in none.
+class FaultyStores final : public ports::MemberStores {
+ public:
+  /// `largest_save`: raised to the bytes of the versions of each save that is larger; may be
+  /// nullptr.
+  FaultyStores(Disk& disk, Faults& faults, std::size_t* largest_save)
+      : disk_{disk}, faults_{faults}, largest_save_{largest_save} {}
+  Result<std::unique_ptr<ports::MemberStore>> open(std::uint32_t partition) override {
+    return std::unique_ptr<ports::MemberStore>{
+        std::make_unique<FaultyStore>(disk_, partition, faults_)};
   }
-  void encode(const member::RowKey& key, std::string& out) override { disk_->encode(key, out); }
-  Result<void> decode(std::string_view value, member::FoundRow& row) override {
-    return disk_->decode(value, row);
+  Result<void> save(std::span<const Save> saves) override {
+    if (faults_.now(Step::store_save)) throw Crash{};
+    disk_.begin_write();
+    for (const Save& save : saves) {
+      if (largest_save_ != nullptr) {
+        *largest_save_ = std::max(*largest_save_, versions_bytes(*save.batch));
+      }
+      if (auto kept = static_cast<FaultyStore&>(*save.store).save(*save.batch); !kept) return kept;
+    }
+    disk_.end_write();
+    if (faults_.now(Step::store_saved)) throw Crash{};
+    return {};
   }
-  void encode(std::span<const ports::SaveItem> items, ports::Offset as_of,
-              ports::SavedBatch& batch) override {
-    disk_->encode(items, as_of, batch);
-  }
-  void encode(const ports::Checkpoint& checkpoint, ports::SavedBatch& batch) override {
-    disk_->encode(checkpoint, batch);
-  }
-  Result<void> save(ports::SavedBatch& batch) {
-    if (largest_save_ != nullptr) *largest_save_ = std::max(*largest_save_, versions_bytes(batch));
-    return disk_->save(batch);
-  }
-  Result<void> restore(std::string_view key, std::string_view value,
-                       std::uint64_t position) override {
-    return disk_->restore(key, value, position);
-  }
-  Result<void> restored(std::uint64_t position) override { return disk_->restored(position); }
-  Result<bool> due(const ports::DuePlace& after, Day until, std::size_t limit,
-                   std::vector<ports::DuePlace>& out) override {
-    return disk_->due(after, until, limit, out);
-  }
-  Result<void> scan(const std::function<Result<void>(const member::Record&)>& visit) override {
-    return disk_->scan(visit);
-  }
-  Result<void> page(std::string_view after, std::size_t limit,
-                    std::vector<member::Record>& out) override {
-    return disk_->page(after, limit, out);
-  }
-  Result<void> history(std::string_view member, std::uint64_t from_seq, std::size_t limit,
-                       const std::function<void(const member::LedgerEntry&)>& visit) override {
-    return disk_->history(member, from_seq, limit, visit);
-  }
-  bool empty() override { return disk_->empty(); }
-  std::uint64_t disk_bytes() override { return 0; }
 
  private:
   static std::size_t versions_bytes(const ports::SavedBatch& batch) {
@@ -93,33 +79,7 @@ class FaultyStore final : public ports::MemberStore {
     }
     return bytes;
   }
-  std::shared_ptr<state::MemoryStore> disk_;
-  Faults& faults_;
-  std::size_t* largest_save_;
-};
-
-/// The stores over the disks of a process: a commit is saved in all of them or in none.
-class FaultyStores final : public ports::MemberStores {
- public:
-  FaultyStores(Disks& disks, Faults& faults, std::size_t* largest_save)
-      : disks_{disks}, faults_{faults}, largest_save_{largest_save} {}
-  Result<std::unique_ptr<ports::MemberStore>> open(std::uint32_t partition) override {
-    auto& disk = disks_[partition];
-    if (!disk) disk = std::make_shared<state::MemoryStore>();
-    return std::unique_ptr<ports::MemberStore>{
-        std::make_unique<FaultyStore>(disk, faults_, largest_save_)};
-  }
-  Result<void> save(std::span<const Save> saves) override {
-    if (faults_.now(Step::store_save)) throw Crash{};
-    for (const Save& save : saves) {
-      if (auto kept = static_cast<FaultyStore&>(*save.store).save(*save.batch); !kept) return kept;
-    }
-    if (faults_.now(Step::store_saved)) throw Crash{};
-    return {};
-  }
-
- private:
-  Disks& disks_;
+  Disk& disk_;
   Faults& faults_;
   std::size_t* largest_save_;
 };
@@ -147,7 +107,7 @@ struct RunOptions {
 };
 
 /// One life of the process: until the input ends (true) or it dies (false).
-inline bool live_once(const runtime::Topology& topology, SimLog& log, Disks& disks, Faults& faults,
+inline bool live_once(const runtime::Topology& topology, SimLog& log, Disk& disk, Faults& faults,
                       const RunOptions& run) {
   SimBus bus{log, faults, run.file_partitions, run.rebalances};
   runtime::MembersOptions members;
@@ -167,7 +127,7 @@ inline bool live_once(const runtime::Topology& topology, SimLog& log, Disks& dis
       return static_cast<std::uint32_t>(random() % (run.sink_steps_max + 1));
     };
   }
-  FaultyStores stores{disks, faults, run.largest_save};
+  FaultyStores stores{disk, faults, run.largest_save};
   runtime::Members processor{topology, bus, run.file_partitions == 0 ? &bus : nullptr, stores,
                              members};
   runtime::CommitLoop worker{bus, topology.decoder, processor, bus, loop};
@@ -182,7 +142,7 @@ inline bool live_once(const runtime::Topology& topology, SimLog& log, Disks& dis
   }
 }
 
-inline Seen seen(const runtime::Topology& topology, const SimLog& log, Disks& disks,
+inline Seen seen(const runtime::Topology& topology, const SimLog& log, Disk& disk,
                  EventTime clock) {
   Seen all;
   const auto gather = [&](ports::Stream stream, auto& by_member) {
@@ -196,13 +156,14 @@ inline Seen seen(const runtime::Topology& topology, const SimLog& log, Disks& di
     for (const auto& [key, value] : at->second) all.deadletters.push_back(value);
   }
   std::sort(all.deadletters.begin(), all.deadletters.end());
-  for (auto& [partition, disk] : disks) {
-    const auto scanned = disk->scan([&](const member::Record& record) -> Result<void> {
-      std::string line;
-      topology.outputs.members.encode(record, clock, line);
-      all.members.push_back(std::move(line));
-      return {};
-    });
+  for (const auto& [partition, pairs] : disk.partitions()) {
+    const auto scanned =
+        read_only(disk, partition)->scan([&](const member::Record& record) -> Result<void> {
+          std::string line;
+          topology.outputs.members.encode(record, clock, line);
+          all.members.push_back(std::move(line));
+          return {};
+        });
     check(scanned.has_value(), "a simulated disk can be read");
   }
   std::sort(all.members.begin(), all.members.end());

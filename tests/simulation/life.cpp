@@ -8,6 +8,7 @@
 #include "sim_changelog.hpp"
 #include "sim_sink.hpp"
 #include "sim_source.hpp"
+#include "topology.hpp"
 
 namespace fealty::simulation {
 namespace {
@@ -134,10 +135,11 @@ class EarlyStores final : public ports::Sink {
 
 }  // namespace
 
-LifeEnd live(Trouble& process, Machine& machine, const runtime::Topology& topology,
-             const LifeOptions& options, const std::atomic<bool>& stop) {
+LifeEnd live(Trouble& process, Machine& machine, const LifeOptions& options,
+             const std::atomic<bool>& stop) {
   LifeEnd end;
   World& world = process.world();
+  SimProgram program{options.both_generations};
   PreparedTicks ticks;
   SimSource source{process, machine.instance, options.append_time};
   SimSink sink{process, machine.transactional_id, options.token, ticks};
@@ -149,6 +151,7 @@ LifeEnd live(Trouble& process, Machine& machine, const runtime::Topology& topolo
   EarlyStores early{sink, machine.disk};
 
   runtime::MembersOptions members_options = options.members;
+  members_options.generations = program.generations();
   members_options.changelog = true;
   members_options.clock = clock_of(world, options.clock_skew);
   runtime::CommitLoopOptions loop_options = options.loop;
@@ -156,12 +159,19 @@ LifeEnd live(Trouble& process, Machine& machine, const runtime::Topology& topolo
   loop_options.pipeline.steps_behind = [&world, most = options.steps_behind_max] {
     return static_cast<std::uint32_t>(world.pick(most + 1));
   };
-  runtime::Members members{topology, source, &changelog, stores, members_options};
+  runtime::Members members{program.topology(), source, &changelog, stores, members_options};
   Watch watch{world, options.token, members, process.cluster().options().partitions, ticks};
   const bool save_early = process.cluster().bug() == Bug::store_before_commit;
   ports::Sink& used = save_early ? static_cast<ports::Sink&>(early) : sink;
-  runtime::CommitLoop loop{source, topology.decoder, watch, used, loop_options};
-  if (options.on_progress) loop.hooks.on_progress = [&] { options.on_progress(members); };
+  runtime::CommitLoop loop{source, program.topology().decoder, watch, used, loop_options};
+  loop.hooks.on_progress = [&] {
+    if (!program.has_both() && !end.refused && options.deployed()) {
+      if (auto added = program.add_second(members); !added) end.refused = added.error();
+      world.tell(options.token, "adopts", end.refused ? to_string(*end.refused) : "");
+      if (options.on_both) options.on_both();
+    }
+    if (options.on_progress) options.on_progress(members);
+  };
   world.tell(options.token, "begins on", machine.transactional_id);
   try {
     auto done = sink.open();
@@ -172,6 +182,7 @@ LifeEnd live(Trouble& process, Machine& machine, const runtime::Topology& topolo
     end.died = true;
   }
   world.tell(options.token, end.died ? "dies" : end.error ? to_string(*end.error) : "ends");
+  end.had_both = program.has_both();
   end.commits = loop.commits();
   end.aborts = loop.aborts();
   end.unsure = sink.unsure();

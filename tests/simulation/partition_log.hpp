@@ -30,8 +30,8 @@ struct LogRecord {
 /// is open. Offsets keep gaps: markers, what was aborted, what compaction took away.
 class PartitionLog {
  public:
-  Offset append(std::string_view key, bool keyed, std::string_view value,
-                std::int64_t timestamp_ms, TransactionNumber transaction);
+  Offset append(std::string_view key, bool keyed, std::string_view value, std::int64_t timestamp_ms,
+                TransactionNumber transaction);
   /// The marker of a transaction that has records here.
   void end(TransactionNumber transaction, bool commit);
 

@@ -10,8 +10,8 @@
 #include <vector>
 
 #include "fealty/ports/input.hpp"
-#include "fealty/topologies/members.hpp"
 #include "fealty/ports/output.hpp"
+#include "fealty/topologies/members.hpp"
 
 namespace fealty::simulation {
 
@@ -31,10 +31,10 @@ enum class Step : std::uint8_t {
   store_load,
   store_find_rows,
 };
-inline constexpr Step all_steps[]{
-    Step::poll,         Step::append,          Step::append_abort, Step::commit_begin,
-    Step::commit_abort, Step::commit_end,      Step::store_save,   Step::store_saved,
-    Step::store_load,   Step::store_find_rows};
+inline constexpr Step all_steps[]{Step::poll,           Step::append,       Step::append_abort,
+                                  Step::commit_begin,   Step::commit_abort, Step::commit_end,
+                                  Step::store_save,     Step::store_saved,  Step::store_load,
+                                  Step::store_find_rows};
 
 /// Decides, each time a run passes a step, whether it is cut there. Threads: any.
 class Faults {

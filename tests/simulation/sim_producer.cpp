@@ -57,8 +57,8 @@ Result<void> SimProducer::produce(const ports::OutputBuffer& out) {
     const Topic topic = topic_of(item.stream);
     const std::uint32_t partition = topic == Topic::changelog ? item.partition : 0;
     const std::string_view key = out.key(item);
-    unsent_.push_back({{topic, partition}, std::string{key}, std::string{out.value(item)},
-                       !key.empty()});
+    unsent_.push_back(
+        {{topic, partition}, std::string{key}, std::string{out.value(item)}, !key.empty()});
   }
   return flush(process_.world().pick(unsent_.size() + 1));
 }
@@ -101,8 +101,8 @@ Result<void> SimProducer::send_offsets(const std::map<std::uint32_t, GroupOffset
   const Fate fate = process_.fate_of_request();
   if (fate == Fate::refused) return answered(Answer::refused, "send_offsets");
   if (fate != Fate::lost) {
-    const Answer answer = process_.cluster().transactions().add_offsets(producer_, member,
-                                                                        generation, offsets);
+    const Answer answer =
+        process_.cluster().transactions().add_offsets(producer_, member, generation, offsets);
     if (auto done = answered(answer, "send_offsets"); !done) return done;
   }
   if (fate == Fate::done) return {};

@@ -139,8 +139,7 @@ Result<bool> SimSink::went_through(Positions positions) {
     std::vector<kafka::CommittedAnswer> answers;
     for (const auto& position : positions) {
       kafka::CommittedAnswer answer;
-      const GroupOffset* const found =
-          process_.cluster().group().offset_of(position.partition);
+      const GroupOffset* const found = process_.cluster().group().offset_of(position.partition);
       if (process_.cluster().transactions().unstable(position.partition)) {
         answer.error = RD_KAFKA_RESP_ERR_UNSTABLE_OFFSET_COMMIT;
       } else if (found != nullptr) {

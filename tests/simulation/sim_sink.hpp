@@ -23,8 +23,7 @@ using PreparedTicks = std::deque<std::map<std::uint32_t, std::vector<Tick>>>;
 class SimSink final : public ports::Sink {
  public:
   /// `token`: unlike that of any other process.
-  SimSink(Trouble& process, std::string transactional_id, std::string token,
-          PreparedTicks& ticks);
+  SimSink(Trouble& process, std::string transactional_id, std::string token, PreparedTicks& ticks);
 
   Result<void> open();
   Result<void> append(const ports::OutputBuffer& out) override;

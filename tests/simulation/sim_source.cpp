@@ -110,8 +110,7 @@ Result<void> SimSource::revoked(const GroupEvent& event) {
     partitions_[p].owned = false;
   }
   std::erase_if(unannounced_, [&](std::uint32_t p) {
-    return std::find(event.partitions.begin(), event.partitions.end(), p) !=
-           event.partitions.end();
+    return std::find(event.partitions.begin(), event.partitions.end(), p) != event.partitions.end();
   });
   Result<void> outcome;
   if (!going.empty()) outcome = listener_->on_revoked(going, lost);
@@ -164,9 +163,7 @@ Result<void> SimSource::fetch(ports::InputBatch& batch, std::size_t records_max)
 
 /// Retention takes days: whose records are gone within seconds has lost its place before, and is
 /// about to hear of it.
-bool SimSource::outlived() {
-  return !group().accepts(member_, group().generation(member_));
-}
+bool SimSource::outlived() { return !group().accepts(member_, group().generation(member_)); }
 
 Error SimSource::gap(std::uint32_t partition, ports::Offset from) {
   PartitionLog& log = process_.cluster().topics().input(partition);

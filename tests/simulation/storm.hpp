@@ -4,14 +4,13 @@
 #include <string>
 
 #include "bugs.hpp"
-#include "fealty/runtime/topology.hpp"
 
 namespace fealty::simulation {
 
 /// What a seed went through, to see that seeds go through enough.
 struct StormStats {
-  std::uint64_t lives = 0, died = 0, fenced = 0, commits = 0, aborts = 0, unsure = 0, evicted = 0,
-                ticks = 0, refused = 0, entries = 0;
+  std::uint64_t lives = 0, died = 0, fenced = 0, adopted = 0, commits = 0, aborts = 0, unsure = 0,
+                evicted = 0, ticks = 0, expired = 0, refused = 0, entries = 0, millis = 0;
   void add(const StormStats& other);
   [[nodiscard]] std::string text() const;
 };
@@ -28,6 +27,6 @@ struct StormEnd {
 /// of the calm run in its order, and the same dead letters; the stores hold the calm run's members,
 /// each with the ledger lines that went out, and every timer; a disk made again from the changelog
 /// holds the same; taking over publishes nothing.
-StormEnd run_storm(std::uint64_t seed, const runtime::Topology& topology, Bug bug);
+StormEnd run_storm(std::uint64_t seed, Bug bug);
 
 }  // namespace fealty::simulation

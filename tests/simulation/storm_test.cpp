@@ -1,10 +1,10 @@
+#include "storm.hpp"
+
 #include <gtest/gtest.h>
 
 #include <iostream>
 
 #include "seeds.hpp"
-#include "storm.hpp"
-#include "topology.hpp"
 
 namespace fealty::simulation {
 namespace {
@@ -15,7 +15,7 @@ TEST(Simulation, WorkersInAStormLoseAndDoubleNothing) {
   StormStats all;
   for (const std::uint64_t seed : seeds) {
     const SeedNote note{seed};
-    const StormEnd end = run_storm(seed, sim_topology(), Bug::none);
+    const StormEnd end = run_storm(seed, Bug::none);
     ASSERT_EQ(end.failure, "") << rerun(seed);
     all.add(end.stats);
   }
@@ -29,7 +29,16 @@ TEST(Simulation, WorkersInAStormLoseAndDoubleNothing) {
   EXPECT_GT(all.unsure, enough);
   EXPECT_GT(all.evicted, enough);
   EXPECT_GT(all.ticks, enough);
+  EXPECT_GT(all.expired, enough / 20);
+  EXPECT_GT(all.adopted, enough / 4);
   EXPECT_GT(all.refused, enough / 4);
+}
+
+TEST(Storm, OfASeedIsTheSameHistoryEachTime) {
+  for (std::uint64_t seed = 1; seed <= 6; ++seed) {
+    EXPECT_EQ(run_storm(seed, Bug::none).stats.text(), run_storm(seed, Bug::none).stats.text())
+        << "seed " << seed;
+  }
 }
 
 }  // namespace

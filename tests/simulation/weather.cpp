@@ -1,5 +1,7 @@
 #include "weather.hpp"
 
+#include "topology.hpp"
+
 namespace fealty::simulation {
 
 Weather draw_weather(World& world, std::uint64_t seed) {
@@ -39,6 +41,16 @@ Weather draw_weather(World& world, std::uint64_t seed) {
   feed.far_events = world.one_in(2) ? 40 + world.pick(100) : 0;
   feed.ahead_events = world.one_in(2) ? 5 + world.pick(40) : 0;
 
+  weather.key_policy = static_cast<runtime::KeyPolicy>(world.pick(3));
+  feed.wrong_keys = world.one_in(2) ? 20 + world.pick(60) : 0;
+  weather.second_generation = world.one_in(3);
+  if (weather.second_generation) {
+    // A jump over its first day, before all have it, would shut it out.
+    feed.far_events = 0;
+    feed.second_from = start_of(SimProgram::second_from());
+    feed.second_known = feed.second_from - std::chrono::days{world.between(60, 200)};
+  }
+
   weather.trouble.unsure_every = world.one_in(2) ? 4 + world.pick(40) : 0;
   weather.trouble.refused_every = world.one_in(2) ? 6 + world.pick(60) : 0;
   return weather;
@@ -70,6 +82,8 @@ LifeOptions draw_life(World& world, const Weather& weather) {
   members.clock_jump_max = weather.clock_jump_max;
   members.future_ms_max = weather.future_ms_max();
   members.program_id = "sim";
+  members.key_policy = weather.key_policy;
+  members.input_partitions = weather.cluster.partitions;
   members.member_snapshots = world.one_in(4);
   life.append_time = weather.judge == Weather::Judge::broker;
 

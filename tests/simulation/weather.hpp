@@ -24,6 +24,8 @@ struct Weather {
   bool ticks = false;
   std::chrono::days clock_jump_max{400};
   bool tight = false;  // memory is
+  runtime::KeyPolicy key_policy = runtime::KeyPolicy::ignore;
+  bool second_generation = false;  // of the program, from some time on
   ClusterOptions cluster;
   FeedOptions feed;
   TroubleOptions trouble;

@@ -79,10 +79,8 @@ class World {
   };
   static std::string text(std::string_view part) { return std::string{part}; }
   template <class Number>
-    requires std::is_arithmetic_v<Number>
-  static std::string text(Number part) {
-    return std::to_string(part);
-  }
+  requires std::is_arithmetic_v<Number>
+  static std::string text(Number part) { return std::to_string(part); }
   Actor* draw_next();
   void give_turn();
   void live(Actor& actor);

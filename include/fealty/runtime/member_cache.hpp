@@ -18,6 +18,8 @@ namespace fealty::runtime {
 
 using Slot = std::uint32_t;
 inline constexpr Slot no_slot = 0xffffffff;
+/// As a member's timer_due: it never had one in memory, the store's index knows.
+inline constexpr Day untimed = -no_day;
 
 /// A member in memory: the decoded record, what was not saved yet, and the cache's own marks. What
 /// a lookup compares, the id with which the record begins included, is the first cache line.
@@ -28,7 +30,7 @@ struct alignas(64) CachedMember {   // NOLINT(bugprone-exception-escape): as mem
   std::uint32_t generation : 30 = 0;  // raised when the slot is given to another member
   std::uint32_t used : 1 = 0;         // touched since the clock hand passed
   std::uint32_t live : 1 = 0;         // slot in use
-  Day timer_due = no_day;             // day for which a timer is in memory
+  Day timer_due = untimed;            // day for which a timer is in memory; see Timers
   Day stored_due = no_day;            // due() of the version that the store holds
   member::Record record;
   // Newest ledger entry and change of a row that were not saved, in its partition's log.

@@ -127,7 +127,9 @@ struct Shared {
 
   Shared() {
     topology.day = [](EventTime time) { return day_of(time); };
-    topology.announce = [](member::Record& record, EventTime, member::Effects& effects) {
+    topology.announce = [](member::Record& record, EventTime clock, member::Effects& effects) {
+      record.through = day_of(clock);
+      if (record.due() == no_day) return;
       member::Notice notice;
       notice.time = start_of(record.due());
       effects.notices.push_back(notice);

@@ -99,6 +99,17 @@ TEST_F(TimersTest, AMovedDayCountsAndTheOldOneDoesNot) {
   EXPECT_THAT(due(9, all), IsEmpty());
 }
 
+TEST_F(TimersTest, ADayThatComesBackToWhatWasSavedIsKnownInMemory) {
+  // Given a member that was saved, but never loaded: the store need not be asked.
+  add("m1", 5);
+  const Slot slot = shared.cache.find(shared.cache.key_of("m1", 0), 0, "m1");
+  shared.cache.member(slot).stored_due = 5;
+  move("m1", no_day);
+  EXPECT_THAT(due(9, all, false), IsEmpty());
+  move("m1", 5);
+  EXPECT_THAT(due(9, all, false), ElementsAre("5 m1"));
+}
+
 TEST_F(TimersTest, ASlotThatAnotherMemberGotHasNoTimerOfTheFirst) {
   add("m1", 5);
   shared.cache.drop_partition(0);

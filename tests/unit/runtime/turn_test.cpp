@@ -107,6 +107,16 @@ TEST_F(TurnTest, WhatWentOutBeforeIsDoneAgainWithoutAWord) {
   EXPECT_THAT(turn_to(6, 1), ElementsAre("5 c", "5 d"));
 }
 
+TEST_F(TurnTest, WhoIsDueTwiceIsReadFromTheStoreOnce) {
+  // Given a day on which everybody is due, and a member at rest who is due before it, too.
+  shared.topology.next_switch = [](Day day) { return day < 10 ? 10 : no_day; };
+  shelves[0].put("a", 8);
+  shelves[0].put("b", no_day);
+  begin(1);
+  EXPECT_THAT(turn_to(12, 1000), ElementsAre("8 a"));
+  EXPECT_EQ(shared.cache.size(), 2U);
+}
+
 TEST_F(TurnTest, WhoWasSavedBehindATurnHasBeenThroughIt) {
   // Given a clock whose first word lay far ahead, and a member saved since it was taken back.
   shelves[0].put("a", 1050);
