@@ -42,25 +42,23 @@ void announce_up_to(const Series& series, member::Record& record, Day today,
 }
 
 /// What announcing changes in a record, to be put back.
-struct Announced {
-  explicit Announced(const member::Record& r)
+struct BeforeTurn {
+  explicit BeforeTurn(const member::Record& r)
       : level{r.level},
         churn{r.churn},
-        level_notice{r.level_notice},
-        churn_notice{r.churn_notice},
+        announced{r.announced},
         through{r.through},
         timers{r.timer_notices} {}
   void restore(member::Record& r) const {
     r.level = level;
     r.churn = churn;
-    r.level_notice = level_notice;
-    r.churn_notice = churn_notice;
+    r.announced = announced;
     r.through = through;
     r.timer_notices = timers;
   }
   member::LevelState level;
   member::ChurnState churn;
-  member::Announcement level_notice, churn_notice;
+  Boxed<member::Announced> announced;
   Day through;
   std::uint32_t timers;
 };
@@ -74,7 +72,7 @@ program::Outcome apply_event(const Series& series, member::Record& record,
   const bool buys = event.type == event::Type::purchase;
   const std::size_t days_before = buys ? record.purchase_days.size() : 0;
   const member::Cause cause{event.id, event.source, program::cause_type(event.type), event.time};
-  std::optional<Announced> before;
+  std::optional<BeforeTurn> before;
   if (next_due(series, record) <= day) {
     before.emplace(record);
     announce_up_to(series, record, day, effects);

@@ -63,14 +63,14 @@ Notice notice_of(const Record& record, bool raised, std::int32_t before_bp, Day 
 }
 
 void send(Record& record, const Notice& notice, Day day, Effects& effects) {
-  record.churn_notice = {member::id_of(notice, record.id), day};
+  record.announced.edit().churn = {member::id_of(notice, record.id), day};
   effects.notices.push_back(notice);
 }
 
 /// A late purchase: what holds on record.through, and whether what the last notice said of its day
 /// holds no more.
 bool recompute(Record& record, Day purchase, const ChurnSeries& series) {
-  const member::Announcement& said = record.churn_notice;
+  const member::Announcement& said = record.announced->churn;
   const Walked walked = walk(record, record.through, said.day, series);
   const bool contradicts =
       said.id != member::NoticeId{} && said.day >= purchase && walked.raised != record.churn.raised;
@@ -115,7 +115,7 @@ void after_purchase(Record& record, std::size_t days_before, Day day, const Caus
   set_cause(notice, cause);
   if (late) notice.details.push_back({"reason", std::string_view{"late_event"}});
   if (contradicts) {
-    notice.details.push_back({"corrects", effects.keep(text_of(record.churn_notice.id))});
+    notice.details.push_back({"corrects", effects.keep(text_of(record.announced->churn.id))});
   }
   send(record, notice, as_of, effects);
 }

@@ -86,7 +86,7 @@ member::Notice& level_notice(Change& change, member::NoticeType type, std::strin
 }
 
 void remember(member::Record& record, const member::Notice& notice, Day day) {
-  record.level_notice = {member::id_of(notice, record.id), day};
+  record.announced.edit().level = {member::id_of(notice, record.id), day};
 }
 
 /// The clock, or an event, has reached `day`, on which record.level became what it is.
@@ -134,8 +134,8 @@ void qualify(Change& change, Day of, Day from, std::int64_t amount) {
   }
   member::Notice& out = level_notice(change, NoticeType::tier_corrected, name, named, day);
   out.details.push_back({"reason", amount < 0 ? reason_refund : reason_late});
-  if (record.level_notice.id != member::NoticeId{}) {
-    out.details.push_back({"corrects", text_of(record.level_notice.id, change.effects)});
+  if (record.announced->level.id != member::NoticeId{}) {
+    out.details.push_back({"corrects", text_of(record.announced->level.id, change.effects)});
   }
   remember(record, out, day);
 }

@@ -38,7 +38,8 @@ std::size_t rare_bytes(const member::Rare& rare) {
 std::size_t heap_bytes(const member::Record& record) {
   return text_bytes(record.id) + vector_bytes(record.qualifying) +
          vector_bytes(record.purchase_days) + allocated(record.deliveries.heap_bytes()) +
-         (record.rare.held() ? rare_bytes(*record.rare) : 0);
+         (record.rare.held() ? rare_bytes(*record.rare) : 0) +
+         (record.announced.held() ? allocated(sizeof(member::Announced)) : 0);
 }
 
 std::size_t left_bytes(const LeftKeys* left) {

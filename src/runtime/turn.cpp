@@ -88,7 +88,6 @@ Result<bool> turn_page(TimelineGroup& group, MemberCache& cache,
     const bool switched = record.last_day >= 0 && next_switch(record.through) <= timeline.today();
     if (record.due() > timeline.today() && !switched) continue;
     due.partition->announce(slot, timeline.silent(due.member.place), out);
-    cache.recount(cache.member(slot));
   }
   if (merged->more) {
     *reached = merged->reached;

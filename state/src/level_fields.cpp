@@ -134,8 +134,10 @@ void put_levels(Writer& out, const Record& record) {
   put_amounts(out, record.qualifying);
   if (record.level_base != member::LevelBase{}) put(out, 43, record.level_base);
   out.optional_sint(44, record.through, record.last_day);
-  if (record.level_notice != member::Announcement{}) put(out, 45, record.level_notice);
-  if (record.churn_notice != member::Announcement{}) put(out, 46, record.churn_notice);
+  if (!record.announced.held()) return;
+  const member::Announced& said = *record.announced;
+  if (said.level != member::Announcement{}) put(out, 45, said.level);
+  if (said.churn != member::Announcement{}) put(out, 46, said.churn);
 }
 
 bool get_levels(std::uint32_t t, Reader& in, Record& record) {
@@ -156,10 +158,10 @@ bool get_levels(std::uint32_t t, Reader& in, Record& record) {
       in.sint(record.through);
       return true;
     case tag(45, wire::bytes):
-      get(in.raw_bytes(), record.level_notice, in);
+      get(in.raw_bytes(), record.announced.edit().level, in);
       return true;
     case tag(46, wire::bytes):
-      get(in.raw_bytes(), record.churn_notice, in);
+      get(in.raw_bytes(), record.announced.edit().churn, in);
       return true;
     default:
       return false;

@@ -56,6 +56,11 @@ struct Announcement {
   Day day = 0;
   friend bool operator==(const Announcement&, const Announcement&) = default;
 };
+/// The last ones of a member; most never had any.
+struct Announced {
+  Announcement level, churn;
+  friend bool operator==(const Announced&, const Announced&) = default;
+};
 
 /// Whether the member is held at risk of churn on some day.
 struct ChurnState {
@@ -149,8 +154,8 @@ struct Record {  // NOLINT(bugprone-exception-escape): out of memory while moved
 
   // Seldom touched.
   Boxed<Rare> rare;
+  Boxed<Announced> announced;
   std::uint32_t timer_notices = 0;  // announced by the clock so far: tells two of one day apart
-  Announcement level_notice, churn_notice;  // the last ones
   Day joined = no_day, birthday = no_day;
 
   /// The next day at which announce() would change something; no_day = none.

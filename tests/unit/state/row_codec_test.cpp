@@ -138,8 +138,8 @@ TEST(RecordCodec, TheLargestRecordThatTheBoundsAllowStaysBelowItsLimit) {
     day += i < 110 ? 8'192 : 64;
   }
   largest.level_base = {.day = 2'999'600, .since = 2'900'000, .falls = 3'000'000, .level = 255};
-  largest.level_notice = {{~std::uint64_t{0}, ~std::uint64_t{0}}, 3'000'001};
-  largest.churn_notice = {{~std::uint64_t{0}, ~std::uint64_t{0}}, 3'000'000};
+  largest.announced.edit().level = {{~std::uint64_t{0}, ~std::uint64_t{0}}, 3'000'001};
+  largest.announced.edit().churn = {{~std::uint64_t{0}, ~std::uint64_t{0}}, 3'000'000};
   largest.rare.edit().attributes.assign(member::attributes_bytes_max, 'a');
   largest.rare.edit().time_zone.assign(member::time_zone_bytes_max, 'z');
   largest.rare.edit().reservations = member::reservations_max;

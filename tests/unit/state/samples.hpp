@@ -61,8 +61,8 @@ inline member::Record full_member() {
   r.refunded_minor = 4'499;
   r.qualifying = {{19'000, 19'000, 70'000}, {20'100, 20'100, 134'567}, {20'100, 20'250, -4'499}};
   r.level_base = {.day = 19'800, .since = 19'001, .falls = 19'830, .level = 2};
-  r.level_notice = {{0x0102030405060708, 0x1112131415161718}, 20'299};
-  r.churn_notice = {{0x2122232425262728, 0x3132333435363738}, 20'301};
+  r.announced.edit().level = {{0x0102030405060708, 0x1112131415161718}, 20'299};
+  r.announced.edit().churn = {{0x2122232425262728, 0x3132333435363738}, 20'301};
   r.through = 20'301;
   r.churn = {.raised = true, .since = 20'299, .due = 20'999};
   r.timer_notices = 3;
