@@ -94,10 +94,22 @@ member::LevelState raised(const DatedAmounts& amounts, member::LevelState state,
   return state;
 }
 
+/// Makes `state` of `day` that of less having come in on it, by what its level is held with before
+/// and after. False: only the walk tells.
+bool lowered(const DatedAmounts& amounts, member::LevelState& state, Day day,
+             std::int64_t held_before, const Program& program) {
+  const std::int64_t held = standing_on(amounts, day, program).held;
+  if (!unheld(state.level, held, program)) {
+    state.check = check_day(amounts, state.level, day, program);
+    return true;
+  }
+  return unheld(state.level, held_before, program);  // A fall that is under way stays as it is.
+}
+
 /// Walks to record.through after a change from `day` on; answers whether what the last notice said
 /// of its day holds no more.
 bool recompute(member::Record& record, Day day, const Series& series) {
-  const member::Announcement& said = record.level_notice;
+  const member::Announcement& said = record.announced->level;
   LevelPath path{record, series};
   bool contradicts = false;
   if (said.id != member::NoticeId{} && said.day >= day) {
@@ -152,13 +164,21 @@ bool add_qualifying(member::Record& record, Day of, Day from, std::int64_t amoun
   const Day open_from = std::max({from, of, oldest_open_day(record.last_day, series)});
   if (amount == 0 || leaves_on(of, series.first()) <= open_from) return false;
   const bool thinned = make_room(record, series);
+  const Program& program = series.on(open_from);
+  // On the newest day the levels before it stay as they are. The level of this day itself follows
+  // from it and from what came in, unless something else has already changed it.
+  const bool short_way = open_from == record.through && record.level.since != open_from &&
+                         !thinned && series.any_levels();
+  const std::int64_t held_before =
+      short_way && amount < 0 ? standing_on(record.qualifying, open_from, program).held : 0;
   add_amount(record.qualifying, of, open_from, amount);
   if (!series.any_levels()) return false;
   check(open_from <= record.through, "the level was settled up to the event");
-  // Earned on the newest day: the levels before it stay as they are. The level of this day itself
-  // follows from it and from what is earned, unless something else has already changed it.
-  if (amount > 0 && open_from == record.through && record.level.since != open_from && !thinned) {
-    record.level = raised(record.qualifying, record.level, open_from, series.on(open_from));
+  if (short_way && amount > 0) {
+    record.level = raised(record.qualifying, record.level, open_from, program);
+    return false;
+  }
+  if (short_way && lowered(record.qualifying, record.level, open_from, held_before, program)) {
     return false;
   }
   return recompute(record, open_from, series) && open_from < record.through;
