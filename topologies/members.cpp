@@ -84,8 +84,7 @@ program::Outcome apply_event(const Series& series, member::Record& record,
     return outcome;
   }
   if (buys) {
-    insight::after_purchase(record, days_before, day, cause, series.churn(),
-                            effects);
+    insight::after_purchase(record, days_before, day, cause, series.churn(), effects);
   }
   drop_muted(series, effects);
   return outcome;
@@ -145,7 +144,7 @@ runtime::Topology members_topology(const Series& series, const codec::Mapping& m
 
   path.decoder = [&mapping] { return std::make_unique<codec::Decoder>(mapping); };
   path.apply = [&series](member::Record& record, const event::Event& event, event::Offset position,
-                          const member::Rows& rows, member::Effects& effects) {
+                         const member::Rows& rows, member::Effects& effects) {
     return apply_event(series, record, event, position, rows, effects);
   };
   path.announce = [&series](member::Record& record, EventTime clock, member::Effects& effects) {
@@ -153,16 +152,16 @@ runtime::Topology members_topology(const Series& series, const codec::Mapping& m
   };
   path.day = [&series](EventTime time) { return series.day(time); };
   path.outputs.notices = {streams::notices, [&series](const member::Notice& notice,
-                                                       std::string_view member, std::string& out) {
+                                                      std::string_view member, std::string& out) {
                             codec::encode_notice(notice, member, series.first().id, out);
                           }};
   path.outputs.ledger = {streams::ledger,
                          [](const member::LedgerEntry& entry, std::string_view member,
                             std::string& out) { codec::encode_entry(entry, member, out); }};
-  path.outputs.members = {streams::members, [&series](const member::Record& record,
-                                                       EventTime clock, std::string& out) {
-                            encode_member(series, record, clock, out);
-                          }};
+  path.outputs.members = {
+      streams::members, [&series](const member::Record& record, EventTime clock, std::string& out) {
+        encode_member(series, record, clock, out);
+      }};
   path.outputs.deadletters = streams::deadletters;
   path.outputs.changelog = streams::changelog;
   path.next_switch = [&series](Day day) { return series.next_switch(day); };

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "fealty/base/check.hpp"
+#include "fealty/program/apply.hpp"
 
 namespace fealty::program {
 namespace {
@@ -187,19 +188,6 @@ void leave(const Delivery& held, member::Effects& effects) {
 }
 
 }  // namespace
-
-bool touches_money(event::Type type) {
-  switch (type) {
-    case event::Type::purchase:
-    case event::Type::refund:
-    case event::Type::cancel:
-    case event::Type::redemption:
-    case event::Type::adjustment:
-      return true;
-    default:
-      return false;
-  }
-}
 
 void need_delivery_rows(const Record& record, const event::Event& event, member::Rows& rows) {
   if (record.deliveries.left() == 0) return;

@@ -28,7 +28,4 @@ void remember(member::Record& record, const event::Event& event, member::Effects
 /// Whether the window holds the purchase of this order.
 bool window_has_order(const member::Record& record, std::string_view order_id);
 
-/// Purchase, refund, cancel, redemption, adjustment: known for ever. Others: among the last few.
-bool touches_money(event::Type type);
-
 }  // namespace fealty::program

@@ -241,7 +241,8 @@ Reversal reverse(const member::ParkedRefund& refund, const Change& change,
   out.refunded_before = order.refunded_minor;
   out.exceeds = take_back(refund, order);
   const std::int64_t unreversed = order.granted - order.reversed;
-  out.deduction = std::clamp<std::int64_t>(unreversed - points_left(order, change.series), 0, unreversed);
+  out.deduction =
+      std::clamp<std::int64_t>(unreversed - points_left(order, change.series), 0, unreversed);
   out.taken = out.deduction;
   if (change.program.negative_balance == NegativeBalance::clamp) {
     out.taken = std::min(out.deduction, std::max<std::int64_t>(change.record.balance, 0));

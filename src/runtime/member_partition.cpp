@@ -5,6 +5,7 @@
 
 #include "fealty/base/check.hpp"
 #include "fealty/codec/encode.hpp"
+#include "fealty/program/apply.hpp"
 
 namespace fealty::runtime {
 namespace {
@@ -66,7 +67,9 @@ Result<void> MemberPartition::apply(const DecodedRecord& record, Slot slot,
 
   const bool silent = timeline_.silent(offset);
   if (member.record.due() <= timeline_.today()) announce(slot, silent, out);
-  const auto rows = rows_.find(event, slot, saves_.rows_in_flight(member));
+  const bool money = program::touches_money(event.type);
+  const auto rows = money ? rows_.find(event, slot, saves_.rows_in_flight(member))
+                          : Result<const member::Rows*>{rows_.none()};
   if (!rows) return rows.error();
 
   effects_.clear();
@@ -99,7 +102,7 @@ Result<void> MemberPartition::apply(const DecodedRecord& record, Slot slot,
     emitter_.emit(effects_, member.record.id, out);
   }
   const bool grew = !effects_.entries.empty() || effects_.order || touches_lists(event.type);
-  rows_.note_left(member, effects_);
+  if (money) rows_.note_left(member, effects_);
   keep(slot, member);
   timeline_.accepted(offset, event.time);
   if (member.record.due() <= timeline_.today()) announce(slot, silent, out);
@@ -130,6 +133,7 @@ void MemberPartition::announce(Slot slot, bool silent, ports::OutputBuffer& out)
     emitter_.emit(effects_, member.record.id, out);
   }
   keep(slot, member);
+  context_.cache.recount(member);
 }
 
 void MemberPartition::reject(const DecodedRecord& record, const Error& error,

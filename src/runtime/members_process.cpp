@@ -16,6 +16,7 @@ constexpr std::size_t prefetch_index_ahead = 64;
 constexpr std::size_t prefetch_candidate_ahead = 32;
 constexpr std::size_t prefetch_text_ahead = 16;
 constexpr std::size_t prefetch_member_ahead = 48;
+constexpr std::size_t prefetch_window_ahead = 16;
 /// What an event that touches no money reads of a member.
 constexpr std::size_t hot_bytes = std::size_t{5} * 64;
 
@@ -63,6 +64,12 @@ Result<void> Members::apply_run(DecodedBatch& batch, ports::OutputBuffer& out) {
     if (i + prefetch_member_ahead < run.size()) {
       const Found& ahead = found_[i + prefetch_member_ahead];
       if (ahead.slot != no_slot) cache_.prefetch_member(ahead.slot, ahead.bytes_read);
+    }
+    if (i + prefetch_window_ahead < run.size()) {
+      const Found& ahead = found_[i + prefetch_window_ahead];
+      if (ahead.bytes_read > hot_bytes && ahead.slot != no_slot) {
+        cache_.member(ahead.slot).record.deliveries.prefetch();
+      }
     }
     const auto gone_on = apply_record(run[i], found_[i], out);
     if (!gone_on) return gone_on.error();
@@ -192,7 +199,8 @@ void Members::begin_turn(TimelineGroup& group) {
 /// A page of the turn under way; true where that was the last.
 Result<bool> Members::turn(TimelineGroup& group, ports::OutputBuffer& out) {
   group.touched = true;
-  const auto done = turn_page(group, cache_, context_.topology.next_switch, options_.turn_members, out);
+  const auto done =
+      turn_page(group, cache_, context_.topology.next_switch, options_.turn_members, out);
   if (!done || !*done) return done;
   std::erase(turns_, &group);
   catch_up(group);

@@ -26,6 +26,11 @@ class RowLookup {
   /// next call, or until anything is added to what is unsaved.
   Result<const member::Rows*> find(const event::Event& event, Slot slot,
                                    HistoryLog::Position saving);
+  /// For an event that touches no money: nothing, and nothing of the member is looked at.
+  const member::Rows* none() {
+    rows_.clear();
+    return &rows_;
+  }
   /// Notes what left the member's window by the event last looked up for.
   void note_left(CachedMember& member, const member::Effects& effects);
 
