@@ -12,6 +12,13 @@ constexpr std::size_t entry_bytes = 64;
 /// A write that takes more of the write buffers than this part of them becomes a table file.
 constexpr std::size_t buffer_parts = 4;
 
+void prefetch(const Write& change) {
+  constexpr std::size_t line = 64, lines_max = 8;  // The rest the processor foresees.
+  __builtin_prefetch(change.key.data());
+  const std::size_t bytes = std::min(change.value.size(), lines_max * line);
+  for (std::size_t at = 0; at < bytes; at += line) __builtin_prefetch(change.value.data() + at);
+}
+
 rocksdb::Slice slice(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
 
 }  // namespace
@@ -41,7 +48,11 @@ Result<void> RocksWrite::answer(const rocksdb::Status& status) const {
 
 Result<void> RocksWrite::add(std::string_view prefix, std::span<const Write> changes) {
   if (!begun_.ok()) return answer(begun_);
-  for (const Write& change : changes) {
+  // Sorted, they lie all over the memory of the batch.
+  constexpr std::size_t prefetch_ahead = 12;
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    if (i + prefetch_ahead < changes.size()) prefetch(changes[i + prefetch_ahead]);
+    const Write& change = changes[i];
     key_.assign(prefix).append(change.key);
     const auto status = add({key_, change.value, change.erase});
     if (!status.ok()) return answer(status);

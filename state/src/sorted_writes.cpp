@@ -69,7 +69,11 @@ std::span<const Write> SortedWrites::sorted(std::uint64_t position) {
     return order != 0 ? order < 0 : a.write < b.write;
   });
   sorted_.clear();
+  constexpr std::size_t prefetch_ahead = 16;
   for (std::size_t i = 0; i < order_.size(); ++i) {
+    if (i + prefetch_ahead < order_.size()) {
+      __builtin_prefetch(&writes_[order_[i + prefetch_ahead].write]);
+    }
     const Write& write = writes_[order_[i].write];
     const bool alike = i > 0 && order_[i - 1].head[3] == order_[i].head[3] &&
                        order_[i - 1].head[1] == order_[i].head[1];
