@@ -43,6 +43,26 @@ def generate(path, **options):
     return path
 
 
+class Growing:
+    """A log that somebody still writes to: of its lines there are as many as grow_to() says, at the end all."""
+
+    def __init__(self, log):
+        self.log = log
+        self.lines = log.read_bytes().splitlines(keepends=True)
+
+    def __enter__(self):
+        self.file, self.written = self.log.open("wb", buffering=0), 0
+        return self
+
+    def grow_to(self, lines):
+        self.file.write(b"".join(self.lines[self.written:lines]))
+        self.written = lines
+
+    def __exit__(self, *_):
+        self.grow_to(len(self.lines))
+        self.file.close()
+
+
 def replay_words(*logs, out, state=None, program=PROGRAM, **options):
     words = ["replay", "--program", program, "--out", out, "--no-fsync"]
     words += ["--state", state] if state is not None else []
