@@ -128,14 +128,16 @@ def size(path):
 def wait_until(condition, child, what):
     """True once `condition` holds, False where `child` ended first; no fixed waiting."""
     deadline = time.monotonic() + DEADLINE_S
-    while not condition():
-        if child.poll() is not None:
+    while True:
+        ended = child.poll() is not None  # before the question: it may come to hold with the child's last work
+        if condition():
+            return True
+        if ended:
             return False
         if time.monotonic() > deadline:
             child.kill()
             raise AssertionError(f"not within {DEADLINE_S} s: {what}")
         time.sleep(0.001)
-    return True
 
 
 def start(words, **options):
