@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <memory>
 #include <random>
 #include <stdexcept>
 
@@ -12,13 +14,61 @@ namespace fealty::kafka::test {
 
 namespace {
 
-/// The outcome of an admin request.
-void await_admin(rd_kafka_queue_t* queue) {
-  rd_kafka_event_t* event = rd_kafka_queue_poll(queue, 30'000);
-  expect(event != nullptr && rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR_NO_ERROR,
-         rd_kafka_event_error_string(event));
-  rd_kafka_event_destroy(event);
+using Answer = std::unique_ptr<rd_kafka_event_t, decltype(&rd_kafka_event_destroy)>;
+
+/// The answer to an admin request; whether each thing in it was done it says by itself.
+Answer await_admin(rd_kafka_queue_t* queue) {
+  Answer answer{rd_kafka_queue_poll(queue, 30'000), rd_kafka_event_destroy};
   rd_kafka_queue_destroy(queue);
+  expect(answer != nullptr, "no answer");
+  expect(rd_kafka_event_error(answer.get()) == RD_KAFKA_RESP_ERR_NO_ERROR,
+         rd_kafka_event_error_string(answer.get()));
+  return answer;
+}
+
+bool holds(const rd_kafka_ConfigResource_t* resource, const Settings& settings) {
+  std::size_t count = 0;
+  const auto** entries = rd_kafka_ConfigResource_configs(resource, &count);
+  return std::all_of(settings.begin(), settings.end(), [&](const auto& wanted) {
+    return std::any_of(entries, entries + count, [&](const rd_kafka_ConfigEntry_t* entry) {
+      const char* value = rd_kafka_ConfigEntry_value(entry);
+      return rd_kafka_ConfigEntry_name(entry) == wanted.first && value != nullptr &&
+             value == wanted.second;
+    });
+  });
+}
+
+/// The controller takes settings before the brokers hear of them.
+void await_settings(rd_kafka_t* rk, const std::string& topic, const Settings& settings) {
+  rd_kafka_ConfigResource_t* asked =
+      rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic.c_str());
+  const auto end = std::chrono::steady_clock::now() + patience;
+  bool there = false;
+  while (!there) {
+    expect(std::chrono::steady_clock::now() < end, "settings do not arrive at " + topic);
+    rd_kafka_queue_t* queue = rd_kafka_queue_new(rk);
+    rd_kafka_DescribeConfigs(rk, &asked, 1, nullptr, queue);
+    const Answer answer = await_admin(queue);
+    std::size_t count = 0;
+    const auto** found = rd_kafka_DescribeConfigs_result_resources(
+        rd_kafka_event_DescribeConfigs_result(answer.get()), &count);
+    expect(count == 1, "settings of one topic");
+    there = holds(found[0], settings);
+  }
+  rd_kafka_ConfigResource_destroy(asked);
+}
+
+/// So it is with access rights, each of which arrives by itself.
+void await_acls(rd_kafka_t* rk, rd_kafka_AclBindingFilter_t* filter, std::size_t count) {
+  const auto end = std::chrono::steady_clock::now() + patience;
+  std::size_t found = 0;
+  while (found < count) {
+    expect(std::chrono::steady_clock::now() < end, "access rights do not arrive");
+    rd_kafka_queue_t* queue = rd_kafka_queue_new(rk);
+    rd_kafka_DescribeAcls(rk, filter, nullptr, queue);
+    const Answer answer = await_admin(queue);
+    rd_kafka_DescribeAcls_result_acls(rd_kafka_event_DescribeAcls_result(answer.get()), &found);
+  }
 }
 
 /// A topic is made before every broker's metadata says so.
@@ -83,7 +133,14 @@ void create_topic(const std::string& topic, int partitions, const Settings& sett
   }
   rd_kafka_queue_t* queue = rd_kafka_queue_new(rk);
   rd_kafka_CreateTopics(rk, &wanted, 1, nullptr, queue);
-  await_admin(queue);
+  std::size_t count = 0;
+  const Answer answer = await_admin(queue);
+  const auto** made =
+      rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(answer.get()), &count);
+  for (std::size_t i = 0; i < count; ++i) {
+    expect(rd_kafka_topic_result_error(made[i]) == RD_KAFKA_RESP_ERR_NO_ERROR,
+           rd_kafka_err2str(rd_kafka_topic_result_error(made[i])));
+  }
   rd_kafka_NewTopic_destroy(wanted);
   await_topic(rk, topic, partitions);
   rd_kafka_destroy(rk);
@@ -100,6 +157,7 @@ void alter_topic(const std::string& topic, const Settings& settings) {
   rd_kafka_AlterConfigs(rk, &wanted, 1, nullptr, queue);
   await_admin(queue);
   rd_kafka_ConfigResource_destroy(wanted);
+  await_settings(rk, topic, settings);
   rd_kafka_destroy(rk);
 }
 
@@ -108,9 +166,18 @@ void delete_before(const std::string& topic, std::int32_t partition, std::int64_
   rd_kafka_topic_partition_list_t* list = rd_kafka_topic_partition_list_new(1);
   rd_kafka_topic_partition_list_add(list, topic.c_str(), partition)->offset = offset;
   rd_kafka_DeleteRecords_t* wanted = rd_kafka_DeleteRecords_new(list);
-  rd_kafka_queue_t* queue = rd_kafka_queue_new(rk);
-  rd_kafka_DeleteRecords(rk, &wanted, 1, nullptr, queue);
-  await_admin(queue);
+  const auto end = std::chrono::steady_clock::now() + patience;
+  rd_kafka_resp_err_t code = RD_KAFKA_RESP_ERR_POLICY_VIOLATION;
+  // So a broker answers until its log, too, has heard that the topic's records may be deleted.
+  while (code == RD_KAFKA_RESP_ERR_POLICY_VIOLATION && std::chrono::steady_clock::now() < end) {
+    rd_kafka_queue_t* queue = rd_kafka_queue_new(rk);
+    rd_kafka_DeleteRecords(rk, &wanted, 1, nullptr, queue);
+    const Answer answer = await_admin(queue);
+    code = rd_kafka_DeleteRecords_result_offsets(rd_kafka_event_DeleteRecords_result(answer.get()))
+               ->elems[0]
+               .err;
+  }
+  expect(code == RD_KAFKA_RESP_ERR_NO_ERROR, rd_kafka_err2str(code));
   rd_kafka_DeleteRecords_destroy(wanted);
   rd_kafka_topic_partition_list_destroy(list);
   rd_kafka_destroy(rk);
@@ -147,6 +214,13 @@ void hide_settings(const std::string& user, const std::string& prefix) {
   rd_kafka_CreateAcls(rk, wanted.data(), wanted.size(), nullptr, queue);
   await_admin(queue);
   rd_kafka_AclBinding_destroy_array(wanted.data(), wanted.size());
+  rd_kafka_AclBindingFilter_t* both = rd_kafka_AclBindingFilter_new(
+      RD_KAFKA_RESOURCE_TOPIC, prefix.c_str(), RD_KAFKA_RESOURCE_PATTERN_PREFIXED,
+      principal.c_str(), "*", RD_KAFKA_ACL_OPERATION_ANY, RD_KAFKA_ACL_PERMISSION_TYPE_ANY,
+      reason.data(), reason.size());
+  expect(both != nullptr, reason.data());
+  await_acls(rk, both, wanted.size());
+  rd_kafka_AclBinding_destroy(both);
   rd_kafka_destroy(rk);
 }
 

@@ -19,6 +19,7 @@ class KafkaOutage : public testing::Test {
  protected:
   KafkaOutage()
       : broker_{Broker::own()}, proxy_{broker_.proxied_port(), broker_.behind_proxy_port()} {
+    options_.streams = streams::table;
     options_.brokers = proxy_.bootstrap();
     options_.group = options_.input_topic = "outage";
     options_.transaction_timeout = std::chrono::seconds{20};

@@ -11,6 +11,7 @@ using ports::OutputBuffer;
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
+using namespace std::string_view_literals;
 
 TEST(KafkaSource, ARecordComesWithItsKeyAndTheKindOfItsTimestamp) {
   auto options = options_for("key");
@@ -152,7 +153,7 @@ TEST(KafkaSource, ABusyWorkerAnswersItsGroupWithoutTakingARecord) {
 
 TEST(KafkaSource, ANoteComesBackWithTheOffsetThatItWasCommittedWith) {
   const auto options = options_for("note", 2);
-  const std::string note{"100% \0\n\x7f\xc3\xa9 fealty1 \xff", 24};
+  const std::string note{"100% \0\n\x7f\xc3\xa9 fealty1 \xff"sv};
   {
     auto bus = connect(options);
     Recorder worker{*bus};

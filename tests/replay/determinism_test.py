@@ -10,6 +10,8 @@ import harness
 EVENTS = 60_000
 # Small, so that each kill finds much that is committed but not saved, and much that is neither.
 OFTEN = {"commit_events": 500, "checkpoint_distance": 5_000, "batch": 250}
+# Waits for more at the end of the log; commits by records all the same.
+FOLLOWING = ["--follow", "--commit-interval-ms", 3_600_000]
 # The names of both old and new glibc; those that a glibc does not know it ignores.
 MASKED = {"GLIBC_TUNABLES": "glibc.cpu.hwcaps=" + ",".join(
     "-" + name for name in ("AVX", "AVX_Usable", "AVX2", "AVX2_Usable", "AVX512F", "AVX512F_Usable", "AVX512VL",
@@ -72,22 +74,35 @@ class Cut(unittest.TestCase):
 
 
 class Killed(unittest.TestCase):
-    """Ten times by SIGKILL at points drawn over the run, going on each time in the same directories."""
+    """Ten times by SIGKILL at points drawn over the run, going on each time in the same directories.
+
+    What is killed follows a log that ends behind the point of the kill, so however late the kill comes, it finds
+    the run alive and short of its end."""
+
+    def kill(self, log, words, lines, ledger, committed):
+        """Once, with `lines` of the log there, as soon as so many bytes of the ledger are committed or later."""
+        log.grow_to(lines)
+        # What grows: the committed output. A kill lands anywhere in the work of the commits around it.
+        self.assertTrue(harness.kill_once([*words, *FOLLOWING], lambda: harness.size(ledger) >= committed))
+        self.assertFalse((ledger.parent / "report.json").exists(), "it came to its end before the kill")
 
     def kill_ten_times(self, partitions, seed, between=None, **options):
         here = harness.folder()
         out, state = here / "out", here / "state"
+        ledger = out / "ledger.ndjson"
         words = harness.replay_words(LOG, out=out, state=state, partitions=partitions, **OFTEN | options)
         draw = random.Random(seed)
-        total = len(REFERENCE.bytes("ledger.ndjson"))
-        kills = 0
-        for at in sorted(draw.sample(range(1, total * 9 // 10), 10)):
-            # What grows: the committed output. A kill lands anywhere in the work of the commits around it.
-            kills += harness.kill_once(words, lambda: harness.size(out / "ledger.ndjson") >= at)
-            self.assertFalse((out / "report.json").exists(), "it came to its end before the kill")
-            if between:
-                between(out, state)
-        self.assertEqual(kills, 10)
+        share, growth = EVENTS // 11, len(REFERENCE.bytes("ledger.ndjson")) // 11
+        with harness.Growing(LOG) as log:
+            for kill in range(10):
+                # So much of the log has at least so much of the ledger: it grows less towards the end.
+                at = max(kill * growth + draw.randrange(growth), harness.size(ledger) + 1)
+                self.kill(log, words, (kill + 1) * share, ledger, at)
+                if between:
+                    between(out, state)
+        return self.finished(out, words)
+
+    def finished(self, out, words):
         done = harness.fealty(*words)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(harness.Outcome(out).by_member_sha256(), REFERENCE.by_member_sha256())
@@ -112,25 +127,25 @@ class Killed(unittest.TestCase):
         # Saved versions are in the state only, so an emptied one is read from the begin of the logs.
         self.kill_ten_times(2, seed=7, between=lambda _, state: shutil.rmtree(state, ignore_errors=True))
 
+    def kill_in_the_first_half(self, out, words):
+        with harness.Growing(LOG) as log:
+            quarter = len(REFERENCE.bytes("ledger.ndjson")) // 4
+            self.kill(log, words, EVENTS // 2, out / "ledger.ndjson", quarter)
+
     def test_so_it_does_where_the_state_is_kept_in_memory_only(self):
-        here = harness.folder()
-        words = harness.replay_words(LOG, out=here, **OFTEN)
-        half = len(REFERENCE.bytes("ledger.ndjson")) // 2
-        self.assertTrue(harness.kill_once(words, lambda: harness.size(here / "ledger.ndjson") >= half))
-        done = harness.fealty(*words)
-        self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertEqual(harness.Outcome(here).by_member_sha256(), REFERENCE.by_member_sha256())
+        out = harness.folder()
+        words = harness.replay_words(LOG, out=out, **OFTEN)
+        self.kill_in_the_first_half(out, words)
+        self.finished(out, words)
 
     def test_bytes_behind_the_last_commit_are_cut_off(self):
         here = harness.folder()
-        words = harness.replay_words(LOG, out=here / "out", state=here / "state", **OFTEN)
-        ledger = here / "out" / "ledger.ndjson"
-        self.assertTrue(harness.kill_once(words, lambda: harness.size(ledger) > 1_000_000))
-        with ledger.open("ab") as torn:
+        out = here / "out"
+        words = harness.replay_words(LOG, out=out, state=here / "state", **OFTEN)
+        self.kill_in_the_first_half(out, words)
+        with (out / "ledger.ndjson").open("ab") as torn:
             torn.write(b'{"member":"nobody","seq":1,"ent')
-        done = harness.fealty(*words)
-        self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertEqual(harness.Outcome(here / "out").by_member_sha256(), REFERENCE.by_member_sha256())
+        self.finished(out, words)
 
 
 if __name__ == "__main__":

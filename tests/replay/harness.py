@@ -43,6 +43,26 @@ def generate(path, **options):
     return path
 
 
+class Growing:
+    """A log that somebody still writes to: of its lines there are as many as grow_to() says, at the end all."""
+
+    def __init__(self, log):
+        self.log = log
+        self.lines = log.read_bytes().splitlines(keepends=True)
+
+    def __enter__(self):
+        self.file, self.written = self.log.open("wb", buffering=0), 0
+        return self
+
+    def grow_to(self, lines):
+        self.file.write(b"".join(self.lines[self.written:lines]))
+        self.written = lines
+
+    def __exit__(self, *_):
+        self.grow_to(len(self.lines))
+        self.file.close()
+
+
 def replay_words(*logs, out, state=None, program=PROGRAM, **options):
     words = ["replay", "--program", program, "--out", out, "--no-fsync"]
     words += ["--state", state] if state is not None else []
@@ -108,14 +128,16 @@ def size(path):
 def wait_until(condition, child, what):
     """True once `condition` holds, False where `child` ended first; no fixed waiting."""
     deadline = time.monotonic() + DEADLINE_S
-    while not condition():
-        if child.poll() is not None:
+    while True:
+        ended = child.poll() is not None  # before the question: it may come to hold with the child's last work
+        if condition():
+            return True
+        if ended:
             return False
         if time.monotonic() > deadline:
             child.kill()
             raise AssertionError(f"not within {DEADLINE_S} s: {what}")
         time.sleep(0.001)
-    return True
 
 
 def start(words, **options):
