@@ -32,9 +32,14 @@ void SortedWrites::add_timer(Day day, std::string_view member, bool erase) {
 std::span<const Write> SortedWrites::of(const ports::SavedBatch& batch) {
   writes_.clear();
   timers_.clear();
-  std::size_t timer_bytes = 0;
-  for (const auto& item : batch.items) timer_bytes += 2 * (item.key_size + keys::timer_head);
+  std::size_t timers = 0, timer_bytes = 0;
+  for (const auto& item : batch.items) {
+    if (item.due == item.stored_due) continue;
+    timers += 2;
+    timer_bytes += 2 * (item.key_size + keys::timer_head);
+  }
   timers_.reserve(timer_bytes);
+  writes_.reserve(batch.items.size() + timers + 1);  // Grown by itself, it takes twice as much.
   for (const auto& item : batch.items) {
     const std::string_view key = batch.key(item);
     check(item.key_size > 0 && (item.value_size > 0 || keys::is_row_table(key[0])),
@@ -57,6 +62,7 @@ std::span<const Write> SortedWrites::sorted(std::uint64_t position) {
   keys::append_big_endian(position, position_);
   writes_.push_back({.key = {&keys::position_table, 1}, .value = position_});
   order_.clear();
+  order_.reserve(writes_.size());
   for (std::uint32_t i = 0; i < writes_.size(); ++i) {
     const std::string_view key = writes_[i].key;
     order_.push_back({{head_of(key, 0), head_of(key, 8), head_of(key, 16), head_of(key, 24)}, i});
@@ -69,6 +75,7 @@ std::span<const Write> SortedWrites::sorted(std::uint64_t position) {
     return order != 0 ? order < 0 : a.write < b.write;
   });
   sorted_.clear();
+  sorted_.reserve(writes_.size());
   constexpr std::size_t prefetch_ahead = 16;
   for (std::size_t i = 0; i < order_.size(); ++i) {
     if (i + prefetch_ahead < order_.size()) {
