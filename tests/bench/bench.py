@@ -2,7 +2,7 @@
 """Speed and memory of Fealty: a table to stdout, the same figures to build/bench/latest.json.
 
 Rates are events per second. parse-only: plain simdjson On-Demand, one thread, every value read, built with
-the same flags as the product: assertions stay on in both.
+the same flags as the product: assertions of libraries are off in both (NDEBUG).
 decode: the product's decoder, one thread. core: decoded events through the task and its cache, one
 thread, without store and outputs. replay: `fealty replay` as a whole process with its state on disk
 and all outputs written. Ratios are taken between neighbours in time, the median of the runs counts.
