@@ -59,6 +59,7 @@ class RocksWrite {
   Result<void> finish();
 
  private:
+  [[nodiscard]] rocksdb::Status begin_file();
   [[nodiscard]] rocksdb::Status add(const Write& change);
   [[nodiscard]] rocksdb::Status make_room() const;
   [[nodiscard]] rocksdb::Status write_batch() const;

@@ -38,7 +38,15 @@ RocksWrite::RocksWrite(RocksMap& map, std::size_t changes, std::size_t bytes)
   rocksdb::Options options = map.db_->GetOptions();
   options.compression = rocksdb::kNoCompression;  // As is usual at level 0: compaction compresses.
   table_.emplace(environment, options);
-  begun_ = table_->Open(file_);
+  begun_ = begin_file();
+}
+
+/// A process that was killed while it took such a file in may have left the name: a second one of
+/// the very table that the store reads from now on. To open it would cut that table to nothing.
+rocksdb::Status RocksWrite::begin_file() {
+  const auto removed = map_.db_->GetEnv()->DeleteFile(file_);
+  if (!removed.ok() && !removed.IsNotFound() && !removed.IsPathNotFound()) return removed;
+  return table_->Open(file_);
 }
 
 Result<void> RocksWrite::answer(const rocksdb::Status& status) const {

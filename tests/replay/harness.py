@@ -147,9 +147,14 @@ def start(words, **options):
 
 
 def kill_once(words, condition):
-    """Starts the command and kills it (SIGKILL) as soon as `condition` holds. False where it ended before."""
-    child = start(words)
-    reached = wait_until(condition, child, "the place to kill at")
-    child.send_signal(signal.SIGKILL)
-    child.wait()
+    """Starts the command and kills it (SIGKILL) as soon as `condition` holds. False where it ended in peace before;
+    where it failed before, that is an error with what it said."""
+    with tempfile.TemporaryFile("w+") as said:
+        child = start(words, stderr=said)
+        reached = wait_until(condition, child, "the place to kill at")
+        child.send_signal(signal.SIGKILL)
+        child.wait()
+        if child.returncode not in (0, -signal.SIGKILL):
+            said.seek(0)
+            raise AssertionError(f"it ended with {child.returncode} before the kill: {said.read()}")
     return reached and child.returncode == -signal.SIGKILL

@@ -342,6 +342,29 @@ TEST(RocksStores, LargeCommitsAndSmallOnesFollowEachOther) {
   EXPECT_EQ(loaded(*opened(*found, 0), "anna"), samples::typical_member("anna", 1));
 }
 
+// Killed between taking in a table file and removing its first name.
+TEST(RocksStores, ATableFileWhoseFirstNameWasLeftBehindIsNotCutOff) {
+  const TemporaryDirectory directory;
+  ASSERT_NO_FATAL_FAILURE(fill(directory.path()));
+  const auto tables = files_like(directory.path(), ".sst");
+  ASSERT_EQ(tables.size(), 1U);
+  fs::create_hard_link(tables.front(), directory.path() + "/ingest.sst.tmp");
+
+  for (int life = 0; life < 2; ++life) {
+    const auto stores = stores_in(directory.path());
+    const auto store = opened(*stores);
+    EXPECT_EQ(loaded(*store, "m1999"), samples::typical_member("m1999", 1'999));
+    Saver saver{*stores, *store};  // Enough for a table file.
+    for (std::uint64_t i = 0; i < 25'000; ++i) {
+      saver.member(samples::typical_member("n" + std::to_string(i), i));
+    }
+    ASSERT_TRUE(saver.save());
+    EXPECT_EQ(loaded(*store, "m5"), samples::typical_member("m5", 5));
+    EXPECT_EQ(loaded(*store, "n5"), samples::typical_member("n5", 5));
+  }
+  EXPECT_TRUE(files_like(directory.path(), "ingest.sst.tmp").empty());
+}
+
 TEST(RocksStores, StayWithinTheirMemoryOverAllPartitions) {
   // Given four partitions that share 2 MB of cache and 8 MB of write buffers, and some 1 MB to be
   // saved to each.
