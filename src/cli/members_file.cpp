@@ -1,5 +1,6 @@
 #include "members_file.hpp"
 
+#include <algorithm>
 #include <queue>
 #include <utility>
 #include <vector>
@@ -10,12 +11,14 @@
 namespace fealty::cli {
 namespace {
 
-constexpr std::size_t page_records = 1024;
+/// Read ahead of all stores together, and of each of them.
+constexpr std::size_t records_ahead = 8192, page_records_min = 16, page_records_max = 1024;
 constexpr std::size_t write_bytes = 64 * 1024;  // hashed while they are near
 
 /// Reads one store page by page.
 struct Reader {
   ports::MemberStore* store = nullptr;
+  std::size_t page_records = 0;
   std::vector<member::Record> page;
   std::size_t at = 0;
 
@@ -39,7 +42,10 @@ struct Reader {
 Result<void> visit_members(std::span<ports::MemberStore* const> stores,
                            const std::function<Result<void>(const member::Record&)>& visit) {
   std::vector<Reader> readers;
-  for (ports::MemberStore* store : stores) readers.push_back({store, {}, 0});
+  readers.reserve(stores.size());
+  const std::size_t page_records = std::clamp(
+      records_ahead / std::max<std::size_t>(stores.size(), 1), page_records_min, page_records_max);
+  for (ports::MemberStore* store : stores) readers.push_back({store, page_records, {}, 0});
   const auto later = [](const Reader* a, const Reader* b) {
     return a->record().id > b->record().id;
   };
