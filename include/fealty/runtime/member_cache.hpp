@@ -94,7 +94,7 @@ class MemberCache {
   /// Lets every member of `partition` go, saved or not.
   void drop_partition(std::uint32_t partition);
   /// Over the bound even after shrink(): changed members must be saved first.
-  [[nodiscard]] bool over() const { return bytes() > bytes_max_; }
+  [[nodiscard]] bool over() const { return bytes() > bytes_max_ || size_ > members_max_; }
   [[nodiscard]] std::size_t bytes() const { return bytes_ + index_.size() * sizeof(Entry); }
   [[nodiscard]] std::size_t bytes_max() const { return bytes_max_; }
   [[nodiscard]] std::size_t size() const { return size_; }
@@ -114,6 +114,9 @@ class MemberCache {
 
   const std::uint64_t seed_;
   std::size_t bytes_max_;
+  /// Slabs are never given back, and half of the bound is for what comes later: what members have
+  /// beside their slot, and what of them is not saved.
+  std::size_t members_max_;
   std::size_t bytes_ = 0;
   std::size_t size_ = 0;
   std::uint64_t evictions_ = 0;

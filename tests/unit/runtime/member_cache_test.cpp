@@ -49,6 +49,20 @@ TEST(MemberCache, LetsOnlySavedMembersGoWhenItIsFull) {
   }
 }
 
+TEST(MemberCache, LeavesHalfOfItsBoundToWhatComesLater) {
+  constexpr std::size_t bound = std::size_t{4} << 20U;
+  MemberCache cache{bound};
+  int members = 0;
+  while (!cache.over()) {  // With nothing but their slots.
+    const std::string id = "m" + std::to_string(members++);
+    cache.insert(cache.key_of(id, 0), 0, id);
+  }
+  EXPECT_GT(members * sizeof(CachedMember), bound / 2);
+  EXPECT_LT(members * sizeof(CachedMember), bound / 2 + 2 * sizeof(CachedMember));
+  EXPECT_EQ(cache.shrink(), 1U);
+  EXPECT_FALSE(cache.over());
+}
+
 TEST(MemberCache, StaysRightThroughManyRandomInsertsAndEvictions) {
   std::mt19937_64 random{7};
   MemberCache cache{300'000};
