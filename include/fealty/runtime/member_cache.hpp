@@ -114,8 +114,8 @@ class MemberCache {
 
   const std::uint64_t seed_;
   std::size_t bytes_max_;
-  /// Slabs are never given back, and half of the bound is for what comes later: what members have
-  /// beside their slot, and what of them is not saved.
+  /// Slabs are never given back, and over half of the bound is for what comes later: what members
+  /// have beside their slot, and what of them is not saved.
   std::size_t members_max_;
   std::size_t bytes_ = 0;
   std::size_t size_ = 0;
