@@ -134,7 +134,6 @@ void put_levels(Writer& out, const Record& record) {
   put_amounts(out, record.qualifying);
   if (record.level_base != member::LevelBase{}) put(out, 43, record.level_base);
   out.optional_sint(44, record.through, record.last_day);
-  if (!record.announced.held()) return;
   const member::Announced& said = *record.announced;
   if (said.level != member::Announcement{}) put(out, 45, said.level);
   if (said.churn != member::Announcement{}) put(out, 46, said.churn);
