@@ -64,9 +64,9 @@ Outcome activity(Change& change, const event::Event& event) {
     const std::uint8_t level = earning_level(change);
     Earned earned;
     event_points(event, level, change.program, earned);
-    if (earned.out_of_range || !has_room(change.record, earned.points)) {
-      return refused(Errc::out_of_range, "points");
-    }
+    // Most earn nothing: what the bound looks at is not even read then.
+    const bool fits = earned.points == 0 || has_room(change.record, earned.points);
+    if (earned.out_of_range || !fits) return refused(Errc::out_of_range, "points");
     begin(change, event);
     book(change, earned, event.type, level, {});
     if (change.program.metric == Metric::points) {
