@@ -2,6 +2,7 @@
 
 #include "fealty/base/hash.hpp"
 #include "fealty/codec/decoder.hpp"
+#include "fealty/codec/digest.hpp"
 
 namespace fealty::codec {
 namespace {
@@ -154,8 +155,9 @@ bool convert(const ConvertInput& input, Arena& arena, ConvertScratch& scratch, F
   Reader reader{mapping, rule->fields, slots, input.row, arena, fault};
   if (!data(input, *rule, reader, arena, scratch, fault, event.data)) return false;
   event.member_hash = hash64(event.member);
-  event.id_hash = hash64(event.id, hash64(event.source));
-  event.digest = digest_of(event);
+  const bool money = event::touches_money(event.type);
+  event.id_hash = money ? 0 : hash64(event.id, hash64(event.source));
+  event.digest = money ? digest_of(event) : 0;
   return true;
 }
 

@@ -32,7 +32,4 @@ bool convert_purchase(const ConvertInput& input, const Rule& rule, Reader& reade
 bool convert_refund(const ConvertInput& input, const Rule& rule, Reader& reader, Arena& arena,
                     ConvertScratch& scratch, Fault& fault, event::Refund& out);
 
-/// Hash of an event's decoded fields but id and source; the same from every format.
-std::uint64_t digest_of(const event::Event& event);
-
 }  // namespace fealty::codec

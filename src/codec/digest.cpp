@@ -1,4 +1,5 @@
-#include "convert.hpp"
+#include "fealty/codec/digest.hpp"
+
 #include "fealty/base/hash.hpp"
 
 namespace fealty::codec {

@@ -121,7 +121,7 @@ Outcome transition(Change& change, const event::Event& event, const member::Rows
 
 void rows_needed(const member::Record& record, const event::Event& event, member::Rows& rows) {
   rows.clear();
-  if (!touches_money(event.type)) return;
+  if (!event::touches_money(event.type)) return;
   need_delivery_rows(record, event, rows);
   switch (event.type) {
     case event::Type::purchase: {

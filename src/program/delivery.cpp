@@ -204,19 +204,19 @@ void need_delivery_rows(const Record& record, const event::Event& event, member:
 }
 
 bool known_by_window(const Record& record, const event::Event& event) {
-  if (!touches_money(event.type)) return is_recent(record, event);
+  if (!event::touches_money(event.type)) return is_recent(record, event);
   const Delivery asked = delivery_of(event);
   const Memory memory = in_window(record, asked);
   return memory.by_business || memory.event_digest.has_value();
 }
 
 Seen seen(const Record& record, const event::Event& event, const member::Rows& rows) {
-  if (touches_money(event.type)) return seen_money(record, event, rows);
+  if (event::touches_money(event.type)) return seen_money(record, event, rows);
   return is_recent(record, event) ? Seen::duplicate : Seen::fresh;
 }
 
 void remember(Record& record, const event::Event& event, member::Effects& effects) {
-  if (touches_money(event.type)) {
+  if (event::touches_money(event.type)) {
     const Delivery next = delivery_of(event);
     member::DeliveryWindow& window = record.deliveries;
     while (!window.has_room_for(next)) {

@@ -67,7 +67,7 @@ Result<void> MemberPartition::apply(const DecodedRecord& record, Slot slot,
 
   const bool silent = timeline_.silent(offset);
   if (member.record.due() <= timeline_.today()) announce(slot, silent, out);
-  const bool money = program::touches_money(event.type);
+  const bool money = event::touches_money(event.type);
   const auto rows = money ? rows_.find(event, slot, saves_.rows_in_flight(member))
                           : Result<const member::Rows*>{rows_.none()};
   if (!rows) return rows.error();

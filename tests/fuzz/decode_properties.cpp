@@ -6,7 +6,9 @@
 #include <vector>
 
 #include "fealty/base/check.hpp"
+#include "fealty/base/hash.hpp"
 #include "fealty/codec/decoder.hpp"
+#include "fealty/codec/digest.hpp"
 
 namespace fealty::fuzz {
 namespace {
@@ -124,7 +126,7 @@ struct Subject {
     }
     check_bounds(event);
     // Texts are readable (the sanitizer says so): hash each of them once more.
-    return {true, {}, {}, event.id_hash, event.digest};
+    return {true, {}, {}, hash64(event.id, hash64(event.source)), codec::digest_of(event)};
   }
 
   Mapping mapping;

@@ -26,6 +26,21 @@ inline constexpr std::size_t type_count = 15;
 std::string_view name(Type type);
 std::optional<Type> type_named(std::string_view name);
 
+/// Purchase, refund, cancel, redemption, adjustment: each is known for ever when it is delivered
+/// again, and only these need rows beside the record. Others are known among the last few.
+constexpr bool touches_money(Type type) {
+  switch (type) {
+    case Type::purchase:
+    case Type::refund:
+    case Type::cancel:
+    case Type::redemption:
+    case Type::adjustment:
+      return true;
+    default:
+      return false;
+  }
+}
+
 /// One line of an order. price is per unit; amount = quantity * price.
 struct Line {
   std::string_view line;  // the shop's own line id, may be empty
@@ -107,8 +122,10 @@ struct Event {
   std::string_view member;  // never empty, at most member_bytes_max
   EventTime time;
   std::uint64_t member_hash = 0;  // hash64(member)
-  std::uint64_t id_hash = 0;      // hash64(id, hash64(source))
-  std::uint64_t digest = 0;       // of all decoded fields but id and source: tells a conflict from a repeat
+  // By which it is known when it is delivered again. What touches money: a digest of all decoded
+  // fields but id and source, which tells a conflict from a repeat. Others: hash64(id,
+  // hash64(source)). The one that is not needed is 0.
+  std::uint64_t digest = 0, id_hash = 0;
   Data data;
 };
 

@@ -27,21 +27,6 @@ constexpr member::CauseType cause_type(event::Type type) {
   return static_cast<member::CauseType>(static_cast<unsigned>(type) + 1);
 }
 
-/// Purchase, refund, cancel, redemption, adjustment: each is known for ever when it is delivered
-/// again, and only these need rows beside the record. Others are known among the last few.
-constexpr bool touches_money(event::Type type) {
-  switch (type) {
-    case event::Type::purchase:
-    case event::Type::refund:
-    case event::Type::cancel:
-    case event::Type::redemption:
-    case event::Type::adjustment:
-      return true;
-    default:
-      return false;
-  }
-}
-
 /// Asks `rows`, which is emptied first, for the rows that apply() needs beside the record: the
 /// order of a refund, a redemption's reservation, refunds parked for a purchase, and of a member
 /// whose delivery keys have left the record's window those that may tell a repeat. Mostly none. The

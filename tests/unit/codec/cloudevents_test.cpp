@@ -2,6 +2,7 @@
 
 #include "decode_support.hpp"
 #include "fealty/base/hash.hpp"
+#include "fealty/codec/digest.hpp"
 
 namespace fealty::codec {
 namespace {
@@ -191,14 +192,14 @@ TEST(CloudEvents, BinaryModeReadsTheHeadersAndTheBodyIsTheData) {
 TEST(CloudEvents, BothModesGiveTheSameEvent) {
   Bench bench;
   ASSERT_EQ(bench.outcome(cloudevent("item", R"({"sku":"a"})")), "ok");
-  const std::uint64_t digest = bench.event.digest;
+  const std::uint64_t digest = digest_of(bench.event);
   const std::vector<Header> headers{{"ce_id", "e-1"},
                                     {"ce_source", "/shop"},
                                     {"ce_type", "item"},
                                     {"ce_subject", "m-1"},
                                     {"ce_time", "2026-03-04T05:06:07.890Z"}};
   ASSERT_EQ(bench.outcome(R"( {"sku":"a"} )", headers), "ok");
-  EXPECT_EQ(bench.event.digest, digest);
+  EXPECT_EQ(digest_of(bench.event), digest);
 }
 
 TEST(CloudEvents, BinaryModeRefusesWhatItsHeadersLack) {
@@ -219,6 +220,16 @@ TEST(CloudEvents, StructuredContentWithHeadersIsStillStructured) {
                                     {"ce_id", "other"}};
   ASSERT_EQ(bench.outcome(cloudevent("login", "{}"), headers), "ok");
   EXPECT_EQ(bench.event.id, "e-1");
+}
+
+TEST(CloudEvents, OnlyWhatTouchesMoneyIsDigested) {
+  Bench bench;
+  ASSERT_EQ(bench.outcome(purchase(R"(,"total":1)")), "ok");
+  EXPECT_EQ(bench.event.digest, digest_of(bench.event));
+  EXPECT_EQ(bench.event.id_hash, 0U);
+  ASSERT_EQ(bench.outcome(cloudevent("login", "{}")), "ok");
+  EXPECT_EQ(bench.event.digest, 0U);
+  EXPECT_NE(bench.event.id_hash, 0U);
 }
 
 TEST(CloudEvents, TheDigestTellsARepeatFromAConflict) {
