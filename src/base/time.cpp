@@ -1,5 +1,9 @@
 #include "fealty/base/time.hpp"
 
+#include <array>
+#include <cstring>
+#include <optional>
+
 #include "fealty/base/check.hpp"
 
 namespace fealty {
@@ -45,16 +49,23 @@ constexpr unsigned days_in(std::int32_t year, unsigned month) {
 
 static_assert(days_of(1970, 1, 1) == 0 && days_of(2100, 1, 1) == event_time_ms_end / day_ms);
 
-/// `width` digits at `text[at]`, or -1.
-int number_at(std::string_view text, std::size_t at, std::size_t width) {
-  if (at + width > text.size()) return -1;
-  int value = 0;
-  for (std::size_t i = at; i < at + width; ++i) {
-    const auto digit = static_cast<unsigned char>(text[i] - '0');
-    if (digit > 9) return -1;
-    value = value * 10 + digit;
-  }
-  return value;
+/// Two digits at `at`; over 99 where they are none.
+unsigned two_digits(const char* at) {
+  const unsigned high = static_cast<unsigned char>(at[0]) - unsigned{'0'};
+  const unsigned low = static_cast<unsigned char>(at[1]) - unsigned{'0'};
+  return high <= 9 && low <= 9 ? 10 * high + low : 100;
+}
+
+/// The date of a text that begins as "2026-11-22"; nullopt where it does not, or there is none.
+std::optional<Day> date_at(const char* at) {
+  const unsigned century = two_digits(at), rest = two_digits(at + 2);
+  const unsigned month = two_digits(at + 5), day = two_digits(at + 8);
+  if (century > 99 || rest > 99 || at[4] != '-' || at[7] != '-' || month < 1 || month > 12 ||
+      day < 1)
+    return std::nullopt;
+  const auto year = static_cast<std::int32_t>(100 * century + rest);
+  if (day > days_in(year, month)) return std::nullopt;
+  return days_of(year, month, day);
 }
 
 /// Reads ".123456" at `at`, cut to milliseconds, and moves `at` behind it; -1 where no digit
@@ -80,29 +91,23 @@ bool take_offset(std::string_view text, std::size_t at, int& minutes) {
   if ((text[at] != '+' && text[at] != '-') || text.size() != at + 6 || text[at + 3] != ':') {
     return false;
   }
-  const int hours = number_at(text, at + 1, 2);
-  const int rest = number_at(text, at + 4, 2);
-  if (hours < 0 || hours > 23 || rest < 0 || rest > 59) return false;
-  minutes = (hours * 60 + rest) * (text[at] == '-' ? -1 : 1);
+  const unsigned hours = two_digits(&text[at + 1]), rest = two_digits(&text[at + 4]);
+  if (hours > 23 || rest > 59) return false;
+  minutes = static_cast<int>(hours * 60 + rest) * (text[at] == '-' ? -1 : 1);
   return true;
 }
 
-char* write_digits(int value, int width, char* out) {
-  for (int i = width - 1; i >= 0; --i) {
-    out[i] = static_cast<char>('0' + value % 10);
-    value /= 10;
+constexpr auto digit_pairs = [] {
+  std::array<std::array<char, 2>, 100> pairs{};
+  for (std::size_t i = 0; i < pairs.size(); ++i) {
+    pairs[i] = {static_cast<char>('0' + i / 10), static_cast<char>('0' + i % 10)};
   }
-  return out + width;
-}
+  return pairs;
+}();
 
-char* write_date(Day day, char* out) {
-  const Civil date = civil_of(day);
-  check(date.year >= 0 && date.year <= 9999, "a written date has a year of four digits");
-  out = write_digits(date.year, 4, out);
-  *out++ = '-';
-  out = write_digits(static_cast<int>(date.month), 2, out);
-  *out++ = '-';
-  return write_digits(static_cast<int>(date.day), 2, out);
+char* write_two(unsigned value, char* out) {
+  std::memcpy(out, digit_pairs[value].data(), 2);
+  return out + 2;
 }
 
 }  // namespace
@@ -118,49 +123,54 @@ Result<Day> day_from_civil(std::int32_t year, unsigned month, unsigned day) {
 }
 
 Result<EventTime> parse_rfc3339(std::string_view text) {
-  const int year = number_at(text, 0, 4);
-  const int month = number_at(text, 5, 2);
-  const int day = number_at(text, 8, 2);
-  const int hour = number_at(text, 11, 2);
-  const int minute = number_at(text, 14, 2);
-  const int second = number_at(text, 17, 2);
-  if ((year | month | day | hour | minute | second) < 0) return Error{Errc::wrong_type};
-  const char separator = text[10];
-  if (text[4] != '-' || text[7] != '-' || text[13] != ':' || text[16] != ':' ||
-      (separator != 'T' && separator != 't' && separator != ' ')) {
-    return Error{Errc::wrong_type};
-  }
-  if (month < 1 || month > 12 || day < 1 || hour > 23 || minute > 59 || second > 60 ||
-      static_cast<unsigned>(day) > days_in(year, static_cast<unsigned>(month))) {
-    return Error{Errc::wrong_type};
-  }
-  std::size_t at = 19;
-  int ms = take_fraction_ms(text, at);
+  constexpr std::size_t fraction_at = 19;  // "2026-11-22T13:16:00"
+  if (text.size() <= fraction_at) return Error{Errc::wrong_type};
+  const char* const at = text.data();
+  const std::optional<Day> day = date_at(at);
+  const unsigned hour = two_digits(at + 11), minute = two_digits(at + 14);
+  const unsigned second = two_digits(at + 17);
+  const bool separated =
+      (at[10] == 'T' || at[10] == 't' || at[10] == ' ') && at[13] == ':' && at[16] == ':';
+  if (!day || !separated || hour > 23 || minute > 59 || second > 60) return Error{Errc::wrong_type};
+  std::size_t rest = fraction_at;
+  int ms = take_fraction_ms(text, rest);
   int offset_minutes = 0;
-  if (ms < 0 || !take_offset(text, at, offset_minutes)) return Error{Errc::wrong_type};
+  if (ms < 0 || !take_offset(text, rest, offset_minutes)) return Error{Errc::wrong_type};
   const bool leap_second = second == 60;
   if (leap_second) ms = 999;
-  const std::int64_t seconds = std::int64_t{hour} * 3600 + minute * 60 +
+  const std::int64_t seconds = std::int64_t{hour} * 3600 + std::int64_t{minute} * 60 +
                                (leap_second ? 59 : second) - std::int64_t{offset_minutes} * 60;
-  const std::int64_t days = days_of(year, static_cast<unsigned>(month), static_cast<unsigned>(day));
-  const std::int64_t total = days * day_ms + seconds * 1000 + ms;
+  const std::int64_t total = *day * day_ms + seconds * 1000 + ms;
   if (total < event_time_ms_min || total >= event_time_ms_end) return Error{Errc::out_of_range};
   return EventTime{std::chrono::milliseconds{total}};
 }
 
+std::size_t write_iso_date(Day day, char* out) {
+  const Civil date = civil_of(day);
+  check(date.year >= 0 && date.year <= 9999, "a written date has a year of four digits");
+  const auto year = static_cast<unsigned>(date.year);
+  char* at = write_two(year % 100, write_two(year / 100, out));
+  *at++ = '-';
+  at = write_two(date.month, at);
+  *at++ = '-';
+  at = write_two(date.day, at);
+  return static_cast<std::size_t>(at - out);
+}
+
 std::size_t write_rfc3339(EventTime time, char* out) {
   const Day day = day_of(time);
-  const auto rest = static_cast<int>((time - start_of(day)).count());
-  char* at = write_date(day, out);
+  const auto rest = static_cast<unsigned>((time - start_of(day)).count());
+  char* at = out + write_iso_date(day, out);
   *at++ = 'T';
-  at = write_digits(rest / 3'600'000, 2, at);
+  at = write_two(rest / 3'600'000, at);
   *at++ = ':';
-  at = write_digits(rest / 60'000 % 60, 2, at);
+  at = write_two(rest / 60'000 % 60, at);
   *at++ = ':';
-  at = write_digits(rest / 1000 % 60, 2, at);
+  at = write_two(rest / 1000 % 60, at);
   if (rest % 1000 != 0) {
     *at++ = '.';
-    at = write_digits(rest % 1000, 3, at);
+    *at++ = static_cast<char>('0' + rest % 1000 / 100);
+    at = write_two(rest % 100, at);
   }
   *at++ = 'Z';
   return static_cast<std::size_t>(at - out);
@@ -173,7 +183,7 @@ std::string to_rfc3339(EventTime time) {
 
 std::string to_iso_date(Day day) {
   char text[10];
-  return {text, static_cast<std::size_t>(write_date(day, text) - text)};
+  return {text, write_iso_date(day, text)};
 }
 
 }  // namespace fealty

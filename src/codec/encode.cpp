@@ -80,9 +80,9 @@ void put_day(JsonText& json, Day day, Day never) {
     json.raw("null");
     return;
   }
-  char text[26];
-  write_rfc3339(start_of(day), text);
-  json.raw("\"").raw({text, 10}).raw("\"");
+  json.raw("\"");
+  json.advance(write_iso_date(day, json.at()));
+  json.raw("\"");
 }
 
 }  // namespace

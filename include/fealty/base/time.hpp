@@ -48,7 +48,9 @@ Result<EventTime> parse_rfc3339(std::string_view text);
 /// which must hold 24; returns the length.
 std::size_t write_rfc3339(EventTime time, char* out);
 std::string to_rfc3339(EventTime time);
-/// "2026-11-22".
+/// Writes "2026-11-22" to `out`, which must hold its 10 characters; returns their number. The year
+/// has four digits.
+std::size_t write_iso_date(Day day, char* out);
 std::string to_iso_date(Day day);
 
 }  // namespace fealty
