@@ -29,6 +29,10 @@ bool KeyTable::place(const std::vector<std::string>& keys) {
 }
 
 KeyTable::KeyTable(const std::vector<std::string>& keys) : keys_{keys} {
+  std::vector<std::uint64_t> codes;
+  for (const std::string& key : keys) codes.push_back(code_of(key, head_of(key)));
+  std::sort(codes.begin(), codes.end());
+  by_whole_key_ = std::adjacent_find(codes.begin(), codes.end()) != codes.end();
   for (std::size_t size = 2; size < 2 * keys.size(); size *= 2) --shift_;
   while (true) {
     for (int attempt = 0; attempt < 1000; ++attempt) {

@@ -10,8 +10,9 @@
 
 namespace fealty::codec {
 
-/// A few fixed keys, found in one probe and one compare: a hash of (first eight bytes, length), or
-/// of the whole key where it is longer, whose multiplier was chosen so that no two keys collide.
+/// A few fixed keys, found in one probe and one compare: a hash of (first and last eight bytes,
+/// length), or of the whole key where two of them agree in these, whose multiplier was chosen so
+/// that no two keys collide.
 /// Owns: copies of its keys. Threads: any, once built.
 class KeyTable {
  public:
@@ -46,9 +47,15 @@ class KeyTable {
     std::uint32_t size = 0;
     std::int32_t index = none;
   };
+  [[nodiscard]] std::uint64_t code_of(std::string_view key, std::uint64_t head) const {
+    if (key.size() <= sizeof head) return head + key.size();
+    if (by_whole_key_) return hash64(key);
+    std::uint64_t tail = 0;
+    std::memcpy(&tail, key.data() + key.size() - sizeof tail, sizeof tail);
+    return (head ^ tail * 0xd6e8feb86659fd93ULL) + key.size();
+  }
   [[nodiscard]] std::size_t cell_of(std::string_view key, std::uint64_t head) const {
-    const std::uint64_t whole = key.size() <= sizeof head ? head + key.size() : hash64(key);
-    return static_cast<std::size_t>((whole * multiplier_) >> shift_);
+    return static_cast<std::size_t>((code_of(key, head) * multiplier_) >> shift_);
   }
   [[nodiscard]] int find(std::string_view key, std::uint64_t head) const {
     const Cell& cell = cells_[cell_of(key, head)];
@@ -62,6 +69,7 @@ class KeyTable {
   std::vector<Cell> cells_ = std::vector<Cell>(2);
   std::uint64_t multiplier_ = 0x9e3779b97f4a7c15ULL;
   unsigned shift_ = 63;
+  bool by_whole_key_ = false;
 };
 
 }  // namespace fealty::codec
