@@ -35,11 +35,12 @@ void Timers::drop_stale(DayList& list, Day day) {
 
 /// Each time that the entries have doubled, so an entry costs about one look.
 void Timers::compact() {
-  for (auto at = days_.begin(); at != days_.end();) {
-    drop_stale(at->second, at->first);
-    at->second.entries.shrink_to_fit();
-    at = at->second.entries.empty() ? days_.erase(at) : std::next(at);
+  for (auto& [day, list] : days_) {
+    drop_stale(list, day);
+    list.entries.shrink_to_fit();
   }
+  const auto gone = [](const auto& day) { return day.second.entries.empty(); };
+  days_.erase(std::remove_if(days_.begin(), days_.end(), gone), days_.end());
   compact_at_ = std::max(entries_min, 2 * entries_);
 }
 
@@ -58,8 +59,7 @@ void Timers::sort(DayList& list, Day day) {
   list.sorted = true;
 }
 
-void Timers::from_memory(const ports::DuePlace& after, Day today, std::size_t limit,
-                         DuePage& out) {
+void Timers::from_memory(const ports::DuePlace& after, Day today, std::size_t limit, DuePage& out) {
   for (auto at = days_.lower_bound(after.day); at != days_.end() && at->first <= today; ++at) {
     const Day day = at->first;
     sort(at->second, day);
@@ -166,17 +166,16 @@ Result<void> Timers::upcoming(const ports::DuePlace& after, Day today, std::size
 }
 
 void Timers::turned(Day today) {
-  while (!days_.empty() && days_.begin()->first <= today) {
-    entries_ -= days_.begin()->second.entries.size();
-    days_.erase(days_.begin());
-  }
+  const auto last = days_.upper_bound(today);
+  for (auto at = days_.begin(); at != last; ++at) entries_ -= at->second.entries.size();
+  days_.erase(days_.begin(), last);
   turned_to_ = today;
   everybody_.clear();
 }
 
 std::size_t Timers::bytes() const {
-  constexpr std::size_t node_bytes = 96;
-  return days_.size() * node_bytes + (2 * entries_ + everybody_.capacity()) * sizeof(Entry);
+  return days_.capacity() * sizeof(decltype(days_)::value_type) +
+         (2 * entries_ + everybody_.capacity()) * sizeof(Entry);
 }
 
 }  // namespace fealty::runtime

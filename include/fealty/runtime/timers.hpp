@@ -3,9 +3,9 @@
 #include <cstdint>
 #include <functional>
 #include <limits>
-#include <map>
 #include <vector>
 
+#include "fealty/base/flat_map.hpp"
 #include "fealty/ports/member_store.hpp"
 #include "fealty/runtime/member_cache.hpp"
 
@@ -26,8 +26,8 @@ struct DuePage {
 
 /// Which members of a partition fall due on which day. The store's index has them as they were
 /// saved; what has changed since, and what never was saved, is held here by day. A page is worked
-/// off by (day, member id), so the order does not depend on who happens to be in memory. On a day on
-/// which another generation of the program comes into force everybody is due.
+/// off by (day, member id), so the order does not depend on who happens to be in memory. On a day
+/// on which another generation of the program comes into force everybody is due.
 ///
 /// Owns:    its lists. Borrows the cache. Bounded: twice the members that have a timer here.
 /// Threads: one. Errors: the store's.
@@ -72,7 +72,7 @@ class Timers {
 
   MemberCache& cache_;
   const std::uint32_t partition_;
-  std::map<Day, DayList> days_;
+  FlatMap<Day, DayList> days_;
   Day turned_to_ = std::numeric_limits<Day>::min();
   std::size_t entries_ = 0, compact_at_ = entries_min;
   const NextSwitch& next_switch_;
