@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "fealty/runtime/seed.hpp"
+
 namespace fealty::runtime {
 namespace {
 
@@ -99,7 +101,11 @@ Result<void> DecodedInput::fill(DecodedBatch& batch, std::chrono::milliseconds t
     record.withdrawn = false;
     auto decoded = decoder_->decode(raw.value, raw.headers, raw.offset, batch.texts, record.event);
     record.decoded = decoded.has_value();
-    if (!record.decoded) record.error = decoded.error();
+    if (record.decoded) {
+      record.member_key = member_key(record.event.member);
+    } else {
+      record.error = decoded.error();
+    }
   }
   return {};
 }

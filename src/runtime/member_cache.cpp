@@ -5,7 +5,6 @@
 #include <memory>
 
 #include "fealty/base/check.hpp"
-#include "fealty/runtime/seed.hpp"
 
 namespace fealty::runtime {
 namespace {
@@ -68,8 +67,7 @@ void MemberCache::FreeSlab::operator()(CachedMember* slab) const {
 }
 
 MemberCache::MemberCache(std::size_t bytes_max)
-    : seed_{random_seed()},
-      bytes_max_{bytes_max},
+    : bytes_max_{bytes_max},
       members_max_{std::max<std::size_t>(bytes_max / 16 * 7 / sizeof(CachedMember), 1)},
       index_(index_size_initial),
       mask_{index_size_initial - 1} {}

@@ -11,7 +11,6 @@ namespace {
 /// So many records and their members stay in a core's own cache between two looks at them.
 constexpr std::size_t run_records = 512;
 constexpr std::size_t prefetch_record_ahead = 80;
-constexpr std::size_t prefetch_member_text_ahead = 72;
 constexpr std::size_t prefetch_index_ahead = 64;
 constexpr std::size_t prefetch_candidate_ahead = 32;
 constexpr std::size_t prefetch_text_ahead = 16;
@@ -68,7 +67,9 @@ Result<void> Members::apply_run(DecodedBatch& batch, ports::OutputBuffer& out) {
     if (i + prefetch_window_ahead < run.size()) {
       const Found& ahead = found_[i + prefetch_window_ahead];
       if (ahead.bytes_read > hot_bytes && ahead.slot != no_slot) {
-        cache_.member(ahead.slot).record.deliveries.prefetch();
+        const member::Record& record = cache_.member(ahead.slot).record;
+        record.deliveries.prefetch();
+        if (!record.qualifying.empty()) __builtin_prefetch(&record.qualifying.back());
       }
     }
     const auto gone_on = apply_record(run[i], found_[i], out);
@@ -83,7 +84,7 @@ Result<void> Members::apply_run(DecodedBatch& batch, ports::OutputBuffer& out) {
 void Members::name_member(const DecodedRecord& record, Found& found) const {
   found.held = owner_of(record);
   if (!record.decoded || found.held.partition == nullptr) return;
-  found.key = cache_.key_of(record.event.member, found.held.partition->number());
+  found.key = MemberCache::key_of(record.member_key, found.held.partition->number());
 }
 
 Result<void> Members::find_members(std::span<const DecodedRecord> run) {
@@ -91,9 +92,6 @@ Result<void> Members::find_members(std::span<const DecodedRecord> run) {
   bool any_missing = false;
   for (std::size_t i = 0; i < run.size(); ++i) {
     if (i + prefetch_record_ahead < run.size()) prefetch(run[i + prefetch_record_ahead]);
-    if (i + prefetch_member_text_ahead < run.size()) {
-      __builtin_prefetch(run[i + prefetch_member_text_ahead].event.member.data());
-    }
     if (i + prefetch_index_ahead < run.size()) {
       Found& ahead = found_[i + prefetch_index_ahead];
       name_member(run[i + prefetch_index_ahead], ahead);
@@ -106,6 +104,7 @@ Result<void> Members::find_members(std::span<const DecodedRecord> run) {
     }
     if (i + prefetch_text_ahead < run.size()) {
       const event::Event& near = run[i + prefetch_text_ahead].event;
+      __builtin_prefetch(near.member.data());
       __builtin_prefetch(near.id.data());
       __builtin_prefetch(run[i + prefetch_text_ahead].raw);
     }

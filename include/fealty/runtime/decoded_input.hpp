@@ -20,7 +20,8 @@ namespace fealty::runtime {
 /// One input record after decoding.
 struct DecodedRecord {
   const ports::InputRecord* raw = nullptr;
-  event::Event event;  // where `decoded`
+  event::Event event;            // where `decoded`
+  std::uint64_t member_key = 0;  // of its member, likewise; see seed.hpp
   bool decoded = false;
   bool withdrawn = false;  // its partition has gone since: not ours to look at
   Error error{};           // where not `decoded`

@@ -13,6 +13,7 @@
 #include "fealty/runtime/history_log.hpp"
 #include "fealty/runtime/huge_pages.hpp"
 #include "fealty/runtime/left_keys.hpp"
+#include "fealty/runtime/seed.hpp"
 
 namespace fealty::runtime {
 
@@ -53,9 +54,12 @@ class MemberCache {
  public:
   explicit MemberCache(std::size_t bytes_max);
 
-  /// What a member is found by. Seeded: nobody can choose ids that meet.
-  [[nodiscard]] std::uint64_t key_of(std::string_view member, std::uint32_t partition) const {
-    return hash64(member, seed_ + partition);
+  /// What a member of a partition is found by.
+  [[nodiscard]] static std::uint64_t key_of(std::uint64_t member_key, std::uint32_t partition) {
+    return mix(member_key, partition);
+  }
+  [[nodiscard]] static std::uint64_t key_of(std::string_view member, std::uint32_t partition) {
+    return key_of(member_key(member), partition);
   }
   /// Three steps of one lookup, some records apart, so that memory is there when it is read: the
   /// index entry, the member that it most likely names, all of that member.
@@ -112,7 +116,6 @@ class MemberCache {
   void evict(Slot slot);
   void erase_entry(std::uint64_t key, Slot slot);
 
-  const std::uint64_t seed_;
   std::size_t bytes_max_;
   /// Slabs are never given back, and over half of the bound is for what comes later: what members
   /// have beside their slot, and what of them is not saved.
