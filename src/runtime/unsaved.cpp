@@ -74,8 +74,7 @@ void Unsaved::index(Slot slot, HistoryLog::Position saving) {
 }
 
 void Unsaved::put_in_index(std::uint64_t tag, HistoryLog::Position at) {
-  const HistoryLog::Position before = index_.put(tag, ports::row_name(log_.at(at).bytes), at);
-  if (log_.holds(before)) log_.supersede(before);
+  index_.put(tag, ports::row_name(log_.at(at).bytes), at);
 }
 
 std::optional<std::string_view> Unsaved::find(Slot slot, HistoryLog::Position saving,
@@ -103,6 +102,7 @@ HistoryLog::Position Unsaved::find_in_chain(HistoryLog::Position newest,
 }
 
 void Unsaved::gather(std::span<const Slot> slots, Gathered& out) {
+  index_.settle();
   if (out.chains_.size() < 2 * slots.size()) out.chains_.resize(2 * slots.size());
   for (std::size_t i = 0; i < slots.size(); ++i) {
     const CachedMember& member = cache_.member(slots[i]);

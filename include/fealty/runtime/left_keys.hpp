@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <vector>
@@ -29,12 +30,16 @@ class LeftKeys {
   static constexpr std::uint32_t not_free(std::uint32_t hash) { return hash == 0 ? 1 : hash; }
   /// Of the hash, or the free place where it would be.
   [[nodiscard]] std::size_t place_of(std::uint32_t hash) const;
+  void settle();
   void grow();
 
   using Places = std::vector<std::uint32_t, HugePageAllocator<std::uint32_t>>;
   Places places_;  // open addressing, a power of two; 0 = free
   std::size_t size_ = 0;
   std::uint64_t left_ = 0;
+  // Added since, while their places are being fetched: a busy member's table is a large one.
+  std::array<std::uint32_t, 6> waiting_{};
+  std::uint32_t waiting_count_ = 0;
 };
 
 }  // namespace fealty::runtime
