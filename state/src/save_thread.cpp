@@ -19,7 +19,7 @@ constexpr std::size_t spare_bytes_max = std::size_t{192} << 20U;
 
 }  // namespace
 
-MemberHashes::MemberHashes(const ports::SavedBatch& batch) {
+void MemberHashes::make(const ports::SavedBatch& batch) {
   std::size_t members = 0;
   for (const auto& item : batch.items) members += batch.key(item)[0] == keys::member_table ? 1 : 0;
   places_.resize(std::bit_ceil(2 * members + 1), 0);
@@ -33,7 +33,8 @@ MemberHashes::MemberHashes(const ports::SavedBatch& batch) {
   }
 }
 
-bool MemberHashes::may_hold(std::string_view member) const {
+bool MemberHashes::may_hold(const ports::SavedBatch& batch, std::string_view member) {
+  if (places_.empty()) make(batch);
   const std::uint64_t hash = hash64(member, process_seed()) | 1U;
   std::size_t at = hash >> 1U & (places_.size() - 1);
   while (places_[at] != 0 && places_[at] != hash) at = (at + 1) & (places_.size() - 1);
@@ -64,8 +65,7 @@ void SaveThread::work() {
     Commit& commit = queue_.front();  // A deque's elements stay where they are.
     lock.unlock();
     const Result<void> saved = save_front(commit);
-    for (Queued& part : commit) part.batch.clear();
-    lock.lock();
+    lock.lock();  // Before they change: until then another thread may look into them, too.
     for (Queued& part : commit) keep_spare(std::move(part.batch));
     if (saved) {
       queue_.pop_front();
@@ -97,6 +97,7 @@ ports::SavedBatch SaveThread::take_spare() {
 }
 
 void SaveThread::keep_spare(ports::SavedBatch batch) {
+  batch.clear();
   const std::size_t bytes = batch.memory();
   if (spare_bytes_ + bytes > spare_bytes_max) return;
   spare_bytes_ += bytes;
@@ -111,7 +112,7 @@ Result<void> SaveThread::error_for(const Client& client) const {
 /// Until the last of the commits that concern somebody is done, or dropped.
 template <class Concerns>
 void SaveThread::wait(std::unique_lock<std::mutex>& lock, const Concerns& concerns) {
-  const auto last = std::find_if(queue_.rbegin(), queue_.rend(), [&](const Commit& commit) {
+  const auto last = std::find_if(queue_.rbegin(), queue_.rend(), [&](Commit& commit) {
     return std::any_of(commit.begin(), commit.end(), concerns);
   });
   const std::uint64_t until = done_ + static_cast<std::uint64_t>(queue_.rend() - last);
@@ -132,7 +133,7 @@ Result<void> SaveThread::save(std::span<const Part> parts) {
   Commit commit;
   commit.reserve(parts.size());
   for (const Part& part : parts) {
-    commit.push_back({part.client->store, {}, MemberHashes{*part.batch}});
+    commit.push_back({part.client->store, {}, {}});
   }
   std::unique_lock lock{mutex_};
   changed_.wait(lock, [&] { return queue_.size() < commits_max_; });
@@ -150,10 +151,10 @@ Result<void> SaveThread::save(std::span<const Part> parts) {
 
 Result<void> SaveThread::wait_for(const Client& client, std::span<const std::string_view> members) {
   std::unique_lock lock{mutex_};
-  wait(lock, [&](const Queued& part) {
+  wait(lock, [&](Queued& part) {
     return part.store == client.store &&
            std::any_of(members.begin(), members.end(),
-                       [&](std::string_view id) { return part.members.may_hold(id); });
+                       [&](std::string_view id) { return part.members.may_hold(part.batch, id); });
   });
   return error_for(client);
 }

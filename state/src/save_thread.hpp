@@ -16,13 +16,13 @@
 namespace fealty::state {
 
 /// Ids of the members that a batch saves, as hashes, for quick looks: another member's may be among
-/// them.
+/// them. Made when one is asked for: as long as all members are in memory, none is.
 class MemberHashes {
  public:
-  explicit MemberHashes(const ports::SavedBatch& batch);
-  [[nodiscard]] bool may_hold(std::string_view member) const;
+  [[nodiscard]] bool may_hold(const ports::SavedBatch& batch, std::string_view member);
 
  private:
+  void make(const ports::SavedBatch& batch);
   std::vector<std::uint64_t> places_;  // open addressing, at most half full; 0 = free
 };
 

@@ -15,7 +15,7 @@ class SaveThread;
 /// done.
 ///
 /// Of the inner stores, load() and find_rows() must be such as may run beside a save of theirs, all
-/// else beside one of other stores.
+/// else beside one of other stores; save() leaves the batches as they are.
 /// Owns:    the inner stores and the thread; ends after the last save.
 /// Threads: as MemberStores; pure calls never wait.
 /// Errors:  as the inner stores. An error of a background save is the answer of every later call to
