@@ -198,7 +198,7 @@ class MemberStore {
   /// Reads a row's value into the row of its key. Pure.
   virtual Result<void> decode(std::string_view value, member::FoundRow& row) = 0;
   /// Appends the encoded versions of `items` to `batch`, each with `as_of`, and what else they
-  /// hold. Pure: touches no file.
+  /// hold. A member is in a batch once. Pure: touches no file.
   virtual void encode(std::span<const SaveItem> items, Offset as_of, SavedBatch& batch) = 0;
   virtual void encode(const Checkpoint& checkpoint, SavedBatch& batch) = 0;
   /// Keeps one changelog record (restore). `position`: the changelog position after it.

@@ -239,9 +239,11 @@ int save_until_killed(const std::string& directory, bool write_ahead_log, int re
     for (const auto& store : open) {
       Saver& saver = savers.emplace_back(**stores, *store);
       // Now and then as many as become a table file.
-      for (int i = 0; i < (n % 16 == 0 ? 1'000 : 50); ++i) {
-        member::Record record = samples::typical_member("m" + std::to_string(i % 50), n);
+      const std::size_t filler_bytes = n % 16 == 0 ? 12'000 : 0;
+      for (int i = 0; i < 50; ++i) {
+        member::Record record = samples::typical_member("m" + std::to_string(i), n);
         record.as_of = n;
+        record.rare.edit().attributes.assign(filler_bytes, 'x');
         saver.member(record, n == 1 ? no_day : record.due(), samples::history(n * 2));
       }
       saver.checkpoint(samples::checkpoint(n)).batch().changelog_position = n;
