@@ -5,8 +5,9 @@
 namespace fealty::state {
 namespace {
 
-/// From this many changes, or bytes, on a write becomes a table file.
-constexpr std::size_t table_changes_min = 20'000, table_bytes_min = std::size_t{16} << 20U;
+/// From this many bytes on a write becomes a table file. Not before, however many changes it has:
+/// level 0 is compacted by the number of its files, and small ones make that dear.
+constexpr std::size_t table_bytes_min = std::size_t{16} << 20U;
 /// What a write buffer holds beside key and value of a change, at most.
 constexpr std::size_t entry_bytes = 64;
 /// A write that takes more of the write buffers than this part of them becomes a table file.
@@ -29,8 +30,7 @@ RocksWrite::RocksWrite(RocksMap& map, std::size_t changes, std::size_t bytes)
       memory_{bytes + changes * entry_bytes},
       file_{map.directory_ + "/ingest.sst.tmp"} {
   map_.batch_.Clear();
-  if (changes < table_changes_min && bytes < table_bytes_min &&
-      memory_ <= map.write_buffers_->buffer_size() / buffer_parts) {
+  if (bytes < table_bytes_min && memory_ <= map.write_buffers_->buffer_size() / buffer_parts) {
     return;
   }
   rocksdb::EnvOptions environment;
