@@ -35,6 +35,7 @@ void RowIndex::settle() {
 }
 
 void RowIndex::put_now(const Place& put) {
+  if (!log_.holds(put.at)) return;  // Released while it waited.
   if ((used_ + 1) * 4 > places_.size() * 3) grow();
   const HistoryLog::Item item = log_.at(put.at);
   const std::string_view name = ports::row_name(item.bytes);
