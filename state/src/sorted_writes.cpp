@@ -13,8 +13,10 @@ namespace {
 using namespace keys;
 
 /// All tables in their order. Checkpoint, member, position and timer have keys of their own kinds.
-constexpr std::string_view tables_in_order{"cdlmoprtv"};
-static_assert(tables_in_order.find(checkpoint_table) == 0);
+constexpr std::array tables_in_order{checkpoint_table, delivery_table, ledger_table,
+                                     member_table,     order_table,    position_table,
+                                     parked_table,     timer_table,    reservation_table};
+static_assert(std::is_sorted(tables_in_order.begin(), tables_in_order.end()));
 
 /// The place in SortedWrites::items_; -1 for the others.
 constexpr int place_of(char table) {

@@ -1,7 +1,5 @@
 #include "fealty/ports/member_store.hpp"
 
-#include <random>
-
 #include "store_fixture.hpp"
 
 namespace fealty::state {
@@ -78,29 +76,6 @@ TYPED_TEST(MemberStoreTest, KeepsTheLastOfSeveralVersions) {
   ASSERT_TRUE(this->saver().member(first).save());
   ASSERT_TRUE(this->saver().member(second).save());
   EXPECT_EQ(loaded(store, "anna"), second);
-}
-
-/// Ids of several sizes, one of which another begins with: the tables sort them in two ways.
-TYPED_TEST(MemberStoreTest, KeepsWhatEachOfManyMembersHasInAnyOrder) {
-  auto& store = this->store();
-  std::vector<std::string> ids;
-  for (const char* stem : {"b", "a", "anna", "ann", "z", "an"}) {
-    for (int i = 0; i < 20; ++i) ids.push_back(stem + std::string(static_cast<std::size_t>(i), '7'));
-  }
-  std::sort(ids.begin(), ids.end());
-  std::mt19937 dice{7};
-  std::shuffle(ids.begin(), ids.end(), dice);
-  Saver saver = this->saver();
-  for (std::size_t i = 0; i < ids.size(); ++i) {
-    saver.member(due_on(ids[i], static_cast<Day>(i % 7)), no_day, samples::history(1 + i % 5));
-  }
-  ASSERT_TRUE(saver.checkpoint(samples::checkpoint(3)).save(9));
-  EXPECT_EQ((*store.checkpoint())->changelog_position, 9U);
-  for (std::size_t i = 0; i < ids.size(); ++i) {
-    EXPECT_EQ(loaded(store, ids[i]).id, ids[i]);
-    EXPECT_EQ(entry_numbers(store, ids[i]).size(), samples::history(1 + i % 5).entries.size());
-  }
-  EXPECT_EQ(all_due(store, 0, 6).size(), ids.size());
 }
 
 TYPED_TEST(MemberStoreTest, NamesMembersThatAreDueEarliestFirst) {

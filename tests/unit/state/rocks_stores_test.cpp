@@ -367,6 +367,34 @@ TEST(RocksStores, ATableFileWhoseFirstNameWasLeftBehindIsNotCutOff) {
   EXPECT_TRUE(files_like(directory.path(), "ingest.sst.tmp").empty());
 }
 
+// A table file takes keys in their order only, and the tables sort members in two ways: by id, and
+// by the size of the id first.
+TEST(RocksStores, ATableFileTakesMembersWithIdsOfAllSizes) {
+  const TemporaryDirectory directory;
+  const auto stores = stores_in(directory.path(), {.write_buffer_bytes = 2 << 20});
+  const auto store = opened(*stores);
+  Saver saver{*stores, *store};
+  std::vector<std::string> ids;
+  for (const std::string stem : {"b", "a", "anna", "ann", "z", "an"}) {
+    for (std::size_t i = 0; i < 20; ++i) ids.push_back(stem + std::string(i, '7'));
+  }
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    member::Record record = samples::typical_member(ids[i], i);
+    record.rare.edit().attributes.assign(12'000, 'x');
+    auto history = samples::history(1 + i);
+    history.orders.push_back(samples::order(i));  // Behind the one that it comes before.
+    saver.member(record, no_day, history);
+  }
+  ASSERT_TRUE(saver.checkpoint(samples::checkpoint(3)).save(9));
+  EXPECT_FALSE(files_like(directory.path(), ".sst").empty());
+  EXPECT_EQ((*store->checkpoint())->changelog_position, 9U);
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    EXPECT_EQ(loaded(*store, ids[i]).id, ids[i]);
+    EXPECT_EQ(entry_numbers(*store, ids[i]), (std::vector<std::uint64_t>{1 + i, 2 + i}));
+  }
+  EXPECT_EQ(all_due(*store, -1, no_day).size(), ids.size());
+}
+
 TEST(RocksStores, StayWithinTheirMemoryOverAllPartitions) {
   // Given four partitions that share 2 MB of cache and 8 MB of write buffers, and some 1 MB to be
   // saved to each.
