@@ -85,12 +85,16 @@ void DecodedInput::run() {
 }
 
 Result<void> DecodedInput::fill(DecodedBatch& batch, std::chrono::milliseconds timeout) {
-  batch.texts.reset();
-  batch.records = {};
-  batch.at = 0;
   const auto polled = source_.poll(batch.input, options_.records_max, timeout);
   if (!polled) return polled.error();
   batch.polled = *polled;
+  decode(*decoder_, batch);
+  return {};
+}
+
+void decode(codec::Decoder& decoder, DecodedBatch& batch) {
+  batch.texts.reset();
+  batch.at = 0;
   const std::size_t count = batch.input.records.size();
   if (batch.storage.size() < count) batch.storage.resize(count);
   batch.records = std::span{batch.storage}.first(count);
@@ -99,7 +103,7 @@ Result<void> DecodedInput::fill(DecodedBatch& batch, std::chrono::milliseconds t
     DecodedRecord& record = batch.records[i];
     record.raw = &raw;
     record.withdrawn = false;
-    auto decoded = decoder_->decode(raw.value, raw.headers, raw.offset, batch.texts, record.event);
+    auto decoded = decoder.decode(raw.value, raw.headers, raw.offset, batch.texts, record.event);
     record.decoded = decoded.has_value();
     if (record.decoded) {
       record.member_key = member_key(record.event.member);
@@ -107,7 +111,6 @@ Result<void> DecodedInput::fill(DecodedBatch& batch, std::chrono::milliseconds t
       record.error = decoded.error();
     }
   }
-  return {};
 }
 
 }  // namespace fealty::runtime

@@ -88,21 +88,14 @@ class CoreRun {
   /// The next lines, as DecodedInput would hand them over.
   void decode_batch(std::size_t first) {
     const std::size_t count = std::min(batch_records, log_.lines.size() - first);
-    batch_.texts.reset();
     batch_.input.records.assign(count, {});
-    if (batch_.storage.size() < count) batch_.storage.resize(count);
-    batch_.records = std::span{batch_.storage}.first(count);
-    batch_.at = 0;
     for (std::size_t i = 0; i < count; ++i) {
-      ports::InputRecord& raw = batch_.input.records[i];
-      raw.offset = first + i;
-      raw.value = log_.lines[first + i];
-      runtime::DecodedRecord& record = batch_.records[i];
-      record.raw = &raw;
-      auto decoded = decoder_.decode(raw.value, {}, raw.offset, batch_.texts, record.event);
-      record.decoded = decoded.has_value();
+      batch_.input.records[i].offset = first + i;
+      batch_.input.records[i].value = log_.lines[first + i];
+    }
+    runtime::decode(decoder_, batch_);
+    for (const runtime::DecodedRecord& record : batch_.records) {
       if (!record.decoded) ++result_.pass.refused;
-      if (!record.decoded) record.error = decoded.error();
     }
   }
 

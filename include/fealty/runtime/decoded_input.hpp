@@ -37,6 +37,9 @@ struct DecodedBatch {
   std::size_t at = 0;  // records before it are worked off
 };
 
+/// Decodes batch.input into batch.records, one for each of its records, none of them worked off.
+void decode(codec::Decoder& decoder, DecodedBatch& batch);
+
 struct DecodedInputOptions {
   std::size_t records_max = 4096;  // a batch
   std::chrono::milliseconds poll_timeout{100};
