@@ -10,6 +10,7 @@
 #include "delimited.hpp"
 #include "fealty/base/check.hpp"
 #include "headers.hpp"
+#include "shapes.hpp"
 #include "walk.hpp"
 
 namespace fealty::codec {
@@ -35,7 +36,7 @@ Error error_of(const Fault& fault) {
 }  // namespace
 
 struct Decoder::Impl {
-  explicit Impl(const Mapping& decoded) : mapping{decoded} {
+  Impl(const Mapping& decoded, DecoderOptions how) : mapping{decoded}, options{how} {
     // simdjson counts a scalar as a level of its own.
     check(!parser.allocate(record_bytes_max, depth_max + 8), "no memory for a decoder");
     captured.slots.resize(mapping.slot_count);
@@ -54,10 +55,13 @@ struct Decoder::Impl {
   void forget();
 
   const Mapping& mapping;
+  const DecoderOptions options;
   simdjson::ondemand::parser parser;
   Captured captured;
+  Shapes records{captured}, data_alone{captured};  // the latter in CloudEvents' binary mode
   ConvertScratch scratch;
   Fault fault;
+  std::uint64_t by_shape = 0;
 };
 
 /// Of each record, so in the fastest way: a Token that is absent is all zero.
@@ -68,6 +72,11 @@ void Decoder::Impl::forget() {
 }
 
 bool Decoder::Impl::walk(std::string_view record, const Node& node, Arena& arena) {
+  Shapes& shapes = &node == &mapping.nodes.front() ? records : data_alone;
+  if (options.shapes && shapes.capture(record)) {
+    ++by_shape;
+    return true;
+  }
   if (record.data()[record.size()] == '}') record = with_blank_padding(record, arena);
   captured.escapes = std::memchr(record.data(), '\\', record.size()) != nullptr;
   simdjson::ondemand::document document;
@@ -79,7 +88,11 @@ bool Decoder::Impl::walk(std::string_view record, const Node& node, Arena& arena
     const bool utf8 = simdjson::validate_utf8(record.data(), record.size());
     return fault.set(utf8 ? Errc::malformed_json : Errc::invalid_utf8);
   }
-  return Walk{mapping, captured, arena, fault}.document(document, node);
+  const bool learns = options.shapes && !captured.escapes;
+  Trace* const trace = learns ? shapes.begin_learning() : nullptr;
+  if (!Walk{mapping, captured, arena, fault, trace}.document(document, node)) return false;
+  if (trace != nullptr) shapes.learn(record);
+  return true;
 }
 
 bool Decoder::Impl::structured(std::string_view record, Arena& arena) {
@@ -134,8 +147,10 @@ bool Decoder::Impl::decode(std::string_view record, std::span<const event::Heade
   return convert({mapping, captured, row}, arena, scratch, fault, event);
 }
 
-Decoder::Decoder(const Mapping& mapping) : impl_{std::make_unique<Impl>(mapping)} {}
+Decoder::Decoder(const Mapping& mapping, DecoderOptions options)
+    : impl_{std::make_unique<Impl>(mapping, options)} {}
 Decoder::~Decoder() = default;
+std::uint64_t Decoder::by_shape() const { return impl_->by_shape; }
 Decoder::Decoder(Decoder&&) noexcept = default;
 
 Result<void> Decoder::decode(std::string_view record, std::span<const event::Header> headers,

@@ -1,6 +1,5 @@
 #include "walk.hpp"
 
-#include <algorithm>
 #include <cstring>
 
 #include "fealty/codec/decoder.hpp"
@@ -102,10 +101,22 @@ bool Walk::member(Value& value, std::string_view raw, const Entry& entry, Token*
   if (!classify(raw, captured_.escapes, token)) {
     return fault_.set(Errc::malformed_json, entry.label);
   }
-  if (entry.child >= 0 && !entry.scalar && token.kind != Token::Kind::null) {
+  const bool null_only = entry.child >= 0 && !entry.scalar;
+  if (null_only && token.kind != Token::Kind::null) {
     return fault_.set(Errc::wrong_type, entry.label);
   }
+  if (trace_ != nullptr) note_scalar(raw, token, trace_->place_of(token), null_only);
   return true;
+}
+
+void Walk::note_scalar(std::string_view raw, const Token& scalar, const Place& place,
+                       bool null_only) {
+  const std::size_t quote = raw.front() == '"' ? 1 : 0;
+  trace_->add({.what = Trace::What::scalar,
+               .null_only = null_only,
+               .place = place,
+               .begin = raw.data(),
+               .end = scalar.data + scalar.size + quote});
 }
 
 bool Walk::open(Value& value, std::size_t depth, Object& object) {
@@ -124,6 +135,10 @@ bool Walk::mapped_object(Value& value, const Entry& entry, Token* slots, std::si
   Token& token = slots[entry.slot];
   const char* const begin = value.raw_json_token().data();
   token = {begin, 0, Token::Kind::container};
+  const Place place = trace_ != nullptr ? trace_->place_of(token) : Place{};
+  if (trace_ != nullptr) {
+    trace_->add({.what = Trace::What::container, .place = place, .begin = begin});
+  }
   Object inner;
   if (!open(value, depth, inner)) return false;
   const bool descend = entry.child >= 0 && !entry.single;
@@ -138,12 +153,20 @@ bool Walk::mapped_object(Value& value, const Entry& entry, Token* slots, std::si
     const char* current = nullptr;
     if (const auto error = value.current_location().get(current)) return refuse(error);
     token.size = static_cast<std::uint32_t>(text_until(begin, current).size());
+    if (trace_ != nullptr) {
+      trace_->add({.what = Trace::What::raw, .place = place, .end = begin + token.size});
+    }
   }
   return true;
 }
 
 bool Walk::mapped_array(Value& value, const Entry& entry, Token* slots, std::size_t depth) {
-  slots[entry.slot] = {value.raw_json_token().data(), 0, Token::Kind::container};
+  Token& token = slots[entry.slot];
+  token = {value.raw_json_token().data(), 0, Token::Kind::container};
+  if (trace_ != nullptr) {
+    trace_->add(
+        {.what = Trace::What::container, .place = trace_->place_of(token), .begin = token.data});
+  }
   Array array;
   if (!open(value, depth, array)) return false;
   if (entry.line_set >= 0) return lines(array, entry, depth + 1);
@@ -161,11 +184,12 @@ bool Walk::lines(Array& array, const Entry& entry, std::size_t depth) {
     if (const auto error = std::move(next).get(element)) return refuse(error);
     if (element.raw_json_token().front() != '{') return fault_.set(Errc::wrong_type, Field::lines);
     if (rows.count == event::lines_max) return fault_.set(Errc::out_of_range, Field::lines);
-    const std::size_t first = rows.count * rows.slots;
-    if (rows.tokens.size() < first + rows.slots) rows.tokens.resize(2 * first + rows.slots);
-    Token* const slots = rows.tokens.data() + first;
-    std::fill_n(slots, rows.slots, Token{});
-    ++rows.count;
+    Token* const slots = rows.add_row();
+    if (trace_ != nullptr) {
+      trace_->add({.what = Trace::What::row,
+                   .place = {.line_set = entry.line_set},
+                   .begin = element.raw_json_token().data()});
+    }
     Object line;
     if (!open(element, depth, line) || !object(line, node, slots, depth + 1)) return false;
   }
@@ -201,6 +225,7 @@ bool Walk::skip(Value& value, std::string_view raw, std::size_t depth) {
   }
   Token unused;
   if (!classify(raw, false, unused)) return fault_.set(Errc::malformed_json);
+  if (trace_ != nullptr) note_scalar(raw, unused, Place{}, false);
   return true;
 }
 

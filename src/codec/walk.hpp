@@ -2,35 +2,19 @@
 
 #include <simdjson.h>
 
-#include <vector>
-
 #include "fealty/codec/mapping.hpp"
-#include "token.hpp"
+#include "trace.hpp"
 
 namespace fealty::codec {
-
-/// The lines of one array: `count` rows of one token a slot.
-struct LineRows {
-  std::vector<Token> tokens;
-  std::size_t slots = 0;
-  std::size_t count = 0;
-  [[nodiscard]] const Token* row(std::size_t i) const { return tokens.data() + i * slots; }
-};
-
-/// What one record says, by slot. Reused from record to record.
-struct Captured {
-  std::vector<Token> slots;
-  std::vector<LineRows> lines;
-  bool escapes = false;  // there is a backslash in the record
-};
 
 /// One pass over a JSON document in document order: each key is looked up in the mapping's node and
 /// its value captured, descended into, or checked and skipped. What is skipped is still held to be
 /// JSON.
 class Walk {
  public:
-  Walk(const Mapping& mapping, Captured& captured, Arena& arena, Fault& fault)
-      : mapping_{mapping}, captured_{captured}, arena_{arena}, fault_{fault} {}
+  /// `trace` is told what is captured, unless it is nullptr.
+  Walk(const Mapping& mapping, Captured& captured, Arena& arena, Fault& fault, Trace* trace)
+      : mapping_{mapping}, captured_{captured}, arena_{arena}, fault_{fault}, trace_{trace} {}
 
   /// The record's object, whose keys are those of `node`. False after a fault.
   bool document(simdjson::ondemand::document& document, const Node& node);
@@ -54,11 +38,13 @@ class Walk {
   bool open(Value& value, std::size_t depth, Object& object);
   bool open(Value& value, std::size_t depth, Array& array);
   bool refuse(simdjson::error_code error);
+  void note_scalar(std::string_view raw, const Token& scalar, const Place& place, bool null_only);
 
   const Mapping& mapping_;
   Captured& captured_;
   Arena& arena_;
   Fault& fault_;
+  Trace* const trace_;
 };
 
 /// The Errc of what simdjson refused.

@@ -19,23 +19,32 @@ inline constexpr std::size_t record_bytes_max = std::size_t{1024} * 1024;
 /// Deeper nesting is refused as too_deep.
 inline constexpr std::size_t depth_max = 64;
 
+struct DecoderOptions {
+  /// Learn what records look like, and capture those of a known shape without parsing them. It
+  /// changes no answer; without, there is the parse alone, by which tests judge.
+  bool shapes = true;
+};
+
 /// Bytes -> Event, in one parse, without a DOM, by a mapping. A warm decoder does not allocate.
 ///
-/// Owns:    a simdjson parser and scratch space. Borrows the mapping (must outlive it).
-/// Threads: one at a time; one decoder a thread.
-/// Errors:  any Errc up to unknown_type / malformed_delimited, with the field; never throws.
+/// Owns:    a simdjson parser, the shapes of records seen lately, and scratch space. Borrows the
+/// mapping (must outlive it). Threads: one at a time; one decoder a thread. Errors:  any Errc up to
+/// unknown_type / malformed_delimited, with the field; never throws.
 class Decoder {
  public:
-  explicit Decoder(const Mapping& mapping);
+  explicit Decoder(const Mapping& mapping, DecoderOptions options = {});
   ~Decoder();
   Decoder(Decoder&&) noexcept;
 
-  /// Decodes one record. `record` must have padding_bytes readable bytes behind it (content free) and,
-  /// with `arena`, must outlive the event: texts point into either. `headers` may be empty.
+  /// Decodes one record. `record` must have padding_bytes readable bytes behind it (content free)
+  /// and, with `arena`, must outlive the event: texts point into either. `headers` may be empty.
   /// `row` is the record's position in its input: id of last resort where the mapping says so.
   /// Fills `event` on success; leaves it unspecified on error.
   Result<void> decode(std::string_view record, std::span<const event::Header> headers,
                       std::uint64_t row, Arena& arena, event::Event& event);
+
+  /// How many records were captured by their shape so far.
+  [[nodiscard]] std::uint64_t by_shape() const;
 
  private:
   struct Impl;

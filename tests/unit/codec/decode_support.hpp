@@ -15,7 +15,8 @@ namespace fealty::codec {
 /// `filler`, since its content must not matter), and the arena.
 class Bench {
  public:
-  explicit Bench(Mapping mapping) : mapping_{std::move(mapping)}, decoder_{mapping_} {}
+  explicit Bench(Mapping mapping, DecoderOptions options = {})
+      : mapping_{std::move(mapping)}, decoder_{mapping_, options} {}
   Bench() : Bench(cloudevents_mapping()) {}
 
   Result<void> decode(std::string_view record, std::span<const event::Header> headers = {},
@@ -36,6 +37,7 @@ class Bench {
     if (!result.error().field.empty()) text.append(": ").append(result.error().field);
     return text;
   }
+  [[nodiscard]] std::uint64_t by_shape() const { return decoder_.by_shape(); }
   [[nodiscard]] std::string_view record() const { return {buffer_.get(), size_}; }
 
   Arena arena;
