@@ -8,13 +8,13 @@
 #include <functional>
 
 #include "fealty/codec/decoder.hpp"
+#include "quote.hpp"
 
 namespace fealty::codec {
 namespace {
 
 constexpr std::size_t word = sizeof(std::uint64_t);
-constexpr std::uint64_t highs = 0x8080808080808080;
-static_assert(padding_bytes >= 2 * word && std::endian::native == std::endian::little);
+static_assert(padding_bytes >= word && std::endian::native == std::endian::little);
 
 std::uint64_t load(const char* at) {
   std::uint64_t bytes = 0;
@@ -27,41 +27,16 @@ constexpr std::size_t hopeless = 32, hopeless_tries = 64;
 /// A full tree is forgotten after so many misses; each time it did not help, later.
 constexpr std::size_t forget_least = 4096, forget_most = std::size_t{1} << 20U;
 
-/// The bytes of `bytes` that end a run of plain text: a quote, a backslash, a control character. A
-/// borrow may name bytes above such a one, too. (Hacker's Delight, 6-1.)
-std::uint64_t stops(std::uint64_t bytes) {
-  constexpr std::uint64_t ones = 0x0101010101010101;
-  const std::uint64_t quote = bytes ^ ones * '"', slash = bytes ^ ones * '\\';
-  return (((quote - ones) & ~quote) | ((slash - ones) & ~slash) |
-          ((bytes - ones * 0x20) & ~bytes)) &
-         highs;
-}
-
-/// The closing quote of a string whose text begins at `at`; nullptr where there is none before
-/// `end`, or an escape or control character before it. `high` gathers bits of what is not ASCII.
-const char* closing_quote(const char* at, const char* end, std::uint64_t& high) {
-  for (; at < end; at += 2 * word) {  // Two at once: most texts end within them.
-    const std::uint64_t first = load(at), second = load(at + word);
-    const std::uint64_t in_first = stops(first), in_second = stops(second);
-    high |= (first | second) & highs;
-    if ((in_first | in_second) == 0) continue;
-    const int bit = in_first != 0 ? std::countr_zero(in_first) : 64 + std::countr_zero(in_second);
-    at += bit / 8;
-    return at < end && *at == '"' ? at : nullptr;
-  }
-  return nullptr;
-}
-
 bool in_number(char c) {
   return (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '+' || c == 'e' || c == 'E';
 }
 
 /// The scalar at `at` without what is behind it, which moves `at` to its end.
-bool scan(const char*& at, const char* end, Token& scalar, std::uint64_t& high) {
+bool scan(const char*& at, const char* end, Token& scalar, bool& ascii) {
   const char* const begin = at;
   switch (*begin) {
     case '"': {
-      const char* const quote = closing_quote(begin + 1, end, high);
+      const char* const quote = closing_quote(begin + 1, end, ascii);
       if (quote == nullptr) return false;
       scalar = {begin + 1, static_cast<std::uint32_t>(quote - begin - 1), Token::Kind::string};
       at = quote + 1;
@@ -150,7 +125,7 @@ bool Shapes::capture(std::string_view record) {
   if (missed_in_a_row_ > hopeless && missed_in_a_row_ % hopeless_tries != 0) return missed();
   const char* at = record.data();
   const char* const end = at + record.size();
-  std::uint64_t high = 0;
+  bool ascii = true;
   std::size_t count = 0;
   for (Index step = 0;; ++count) {
     step = find(steps_[step].first, at, end);
@@ -161,10 +136,10 @@ bool Shapes::capture(std::string_view record) {
     match.at = at;
     at += found.size;
     if (found.last) break;
-    if (!scan(at, end, match.scalar, high)) return missed();
+    if (!scan(at, end, match.scalar, ascii)) return missed();
     if (found.null_only && match.scalar.kind != Token::Kind::null) return missed();
   }
-  if (high != 0 && !simdjson::validate_utf8(record.data(), record.size())) return missed();
+  if (!ascii && !simdjson::validate_utf8(record.data(), record.size())) return missed();
   missed_in_a_row_ = 0;
   apply(count);
   return true;
