@@ -1,6 +1,7 @@
 #include "fealty/topologies/members.hpp"
 
 #include <algorithm>
+#include <memory>
 #include <optional>
 #include <utility>
 
@@ -65,28 +66,39 @@ struct BeforeTurn {
 
 /// One event, in the order in which its parts may see each other's work: what falls due up to its
 /// day, the program's rules, churn after it. A refused or repeated event leaves nothing behind.
-program::Outcome apply_event(const Series& series, member::Record& record,
-                             const event::Event& event, event::Offset position,
-                             const member::Rows& rows, member::Effects& effects) {
-  const Day day = series.day(event.time);
+class Applier final : public runtime::EventApplier {
+ public:
+  explicit Applier(const Series& series) : series_{series}, outlooks_{series.churn()} {}
+  program::Outcome apply(member::Record& record, const event::Event& event, event::Offset position,
+                         const member::Rows& rows, member::Effects& effects) override;
+
+ private:
+  const Series& series_;
+  insight::Outlooks outlooks_;
+};
+
+program::Outcome Applier::apply(member::Record& record, const event::Event& event,
+                                event::Offset position, const member::Rows& rows,
+                                member::Effects& effects) {
+  const Day day = series_.day(event.time);
   const bool buys = event.type == event::Type::purchase;
   const std::size_t days_before = buys ? record.purchase_days.size() : 0;
   const member::Cause cause{event.id, event.source, program::cause_type(event.type), event.time};
   std::optional<BeforeTurn> before;
-  if (next_due(series, record) <= day) {
+  if (next_due(series_, record) <= day) {
     before.emplace(record);
-    announce_up_to(series, record, day, effects);
+    announce_up_to(series_, record, day, effects);
   }
-  const program::Outcome outcome = program::apply(record, event, position, rows, series, effects);
+  const program::Outcome outcome = program::apply(record, event, position, rows, series_, effects);
   if (outcome.verdict != program::Verdict::applied) {
     if (before) before->restore(record);
     effects.clear();
     return outcome;
   }
   if (buys) {
-    insight::after_purchase(record, days_before, day, cause, series.churn(), effects);
+    insight::after_purchase(record, days_before, day, cause, outlooks_, effects);
   }
-  drop_muted(series, effects);
+  drop_muted(series_, effects);
   return outcome;
 }
 
@@ -143,10 +155,7 @@ runtime::Topology members_topology(const Series& series, const codec::Mapping& m
   path.core_revision = core_revision;
 
   path.decoder = [&mapping] { return std::make_unique<codec::Decoder>(mapping); };
-  path.apply = [&series](member::Record& record, const event::Event& event, event::Offset position,
-                         const member::Rows& rows, member::Effects& effects) {
-    return apply_event(series, record, event, position, rows, effects);
-  };
+  path.applier = [&series] { return std::make_unique<Applier>(series); };
   path.announce = [&series](member::Record& record, EventTime clock, member::Effects& effects) {
     announce(series, record, clock, effects);
   };

@@ -91,7 +91,8 @@ std::uint16_t churn_on(const Record& record, Day today, const ChurnParameters& p
 }
 
 void after_purchase(Record& record, std::size_t days_before, Day day, const Cause& cause,
-                    const ChurnSeries& series, Effects& effects) {
+                    Outlooks& outlooks, Effects& effects) {
+  const ChurnSeries& series = outlooks.series();
   if (!series.any_enabled() || record.purchase_days.size() == days_before) return;
   const Day as_of = record.through;
   check(as_of >= day, "what fell due before the purchase was announced");
@@ -100,15 +101,15 @@ void after_purchase(Record& record, std::size_t days_before, Day day, const Caus
   bool contradicts = false;
   const Summary now = summary_of(record);
   const ChurnParameters& p = series.on(as_of).parameters;
+  const ChurnParameters& of_last = series.on(now.last()).parameters;
+  const std::int32_t bp = outlooks.of(now.x, now.t_x_days, now.t_x_days, of_last).score_bp;
   if (late) {
     contradicts = recompute(record, day, series);
-  } else if (turns(now, record.churn, day, p)) {
+  } else if (!held(record.churn, day, p) && turns(record.churn, bp, p)) {
     record.churn = turned(record.churn, day);
   }
-  record.churn.due =
-      due_day(now, record.churn, late ? as_of + 1 : day, no_day, record.churn.due, p);
-  const Day last = now.last();
-  record.churn_bp = churn_on(record, last, series.on(last).parameters);
+  record.churn.due = due_day(now, record.churn, late ? as_of + 1 : day, p, outlooks);
+  record.churn_bp = static_cast<std::uint16_t>(bp);
   if (record.churn.raised == raised_before) return;
   const std::int32_t before_bp = score_bp(summary_without(record, day), as_of, p);
   Notice notice = notice_of(record, record.churn.raised, before_bp, as_of, series, effects);

@@ -9,9 +9,20 @@ namespace fealty::insight {
 using member::ChurnState;
 using member::Record;
 
-bool turns(const Summary& s, const ChurnState& state, Day day, const ChurnParameters& p) {
-  if (!p.enabled || (state.since != 0 && day < state.since + p.dwell_days)) return false;
-  const std::int32_t bp = score_bp(s, day, p);
+namespace {
+
+/// The first day from `now` on on which time alone may change `state`.
+Day free_from(const ChurnState& state, Day now, const ChurnParameters& p) {
+  return state.since > 0 ? std::max(now, state.since + std::max(p.dwell_days, 1)) : now;
+}
+
+}  // namespace
+
+bool held(const ChurnState& state, Day day, const ChurnParameters& p) {
+  return !p.enabled || (state.since != 0 && day < state.since + p.dwell_days);
+}
+
+bool turns(const ChurnState& state, std::int32_t bp, const ChurnParameters& p) {
   return state.raised ? bp <= p.clear_bp : bp >= p.raise_bp;
 }
 
@@ -19,17 +30,25 @@ ChurnState turned(const ChurnState& state, Day day) {
   return {.raised = !state.raised, .since = day, .due = no_day};
 }
 
-Day due_day(const Summary& s, const ChurnState& state, Day now, Day limit, Day hint,
+Day due_day(const Summary& s, const ChurnState& state, Day now, Day limit,
             const ChurnParameters& p) {
   if (!p.enabled) return no_day;
-  const Day held_until = state.since > 0 ? state.since + std::max(p.dwell_days, 1) : now;
-  const Day earliest = std::max(now, held_until);
+  const Day earliest = free_from(state, now, p);
   if (earliest > limit) return no_day;
   if (state.raised) return score_bp(s, earliest, p) <= p.clear_bp ? earliest : no_day;
   // The score never falls by itself, so the last day tells whether to search at all.
   if (limit != no_day && score_bp(s, limit, p) < p.raise_bp) return no_day;
-  const Day crossing = crossing_day(s, earliest, hint, p);
+  const Day crossing = crossing_day(s, earliest, p);
   return crossing <= limit ? crossing : no_day;
+}
+
+Day due_day(const Summary& s, const ChurnState& state, Day now, const ChurnParameters& p,
+            Outlooks& outlooks) {
+  if (!p.enabled) return no_day;
+  const Day earliest = free_from(state, now, p);
+  const Outlook ahead = outlooks.of(s.x, s.t_x_days, s.T_days(earliest), p);
+  if (state.raised) return ahead.score_bp <= p.clear_bp ? earliest : no_day;
+  return ahead.crosses == no_day ? no_day : s.first + ahead.crosses;
 }
 
 ChurnState advanced(const Record& record, ChurnState state, Day from, Day until,
@@ -43,13 +62,12 @@ ChurnState advanced(const Record& record, ChurnState state, Day from, Day until,
     from = next;
     if (next == others) {
       const ChurnParameters& p = series.on(next).parameters;
-      const Day hint = state.due;
       if (!p.enabled) state = {};
-      state.due = bought ? due_day(s, state, next, no_day, hint, p) : no_day;
+      state.due = bought ? due_day(s, state, next, no_day, p) : no_day;
     }
     if (state.due != next) continue;
     state = turned(state, next);
-    state.due = due_day(s, state, next, no_day, no_day, series.on(next).parameters);
+    state.due = due_day(s, state, next, no_day, series.on(next).parameters);
     check(state.due > next, "each turn goes forward in time");
     changed(state, next);
   }
@@ -67,7 +85,7 @@ Walked walk(const Record& record, Day to, Day asked, const ChurnSeries& series) 
     for (;;) {
       const ChurnParameters& p = series.on(from).parameters;
       const Day end = std::min(until, series.next_switch(from) - 1);
-      const Day due = due_day(s, state, from, end, no_day, p);
+      const Day due = due_day(s, state, from, end, p);
       if (due != no_day) {
         become(turned(state, due), due);
         from = due;
@@ -84,7 +102,10 @@ Walked walk(const Record& record, Day to, Day asked, const ChurnSeries& series) 
     if (s.x < 0) s.first = day;
     if (s.x >= 0) wait(s.last(), day);
     s = {s.x + 1, day - s.first, s.first};
-    if (turns(s, state, day, series.on(day).parameters)) become(turned(state, day), day);
+    const ChurnParameters& p = series.on(day).parameters;
+    if (!held(state, day, p) && turns(state, score_bp(s, day, p), p)) {
+      become(turned(state, day), day);
+    }
   }
   if (s.x >= 0) wait(s.last(), to);
   return out;

@@ -2,6 +2,7 @@
 
 #include <functional>
 
+#include "fealty/insight/outlooks.hpp"
 #include "summary.hpp"
 
 /// The risk of every day, from the purchase days and the days alone. The rules:
@@ -13,14 +14,19 @@
 /// end; or where other parameters come into force.
 namespace fealty::insight {
 
-/// Whether a purchase on `day`, after which the member is `s`, changes `state`.
-bool turns(const Summary& s, const member::ChurnState& state, Day day, const ChurnParameters& p);
+/// Whether `state` is held on `day`: there is nothing to tell, or the dwell is not over.
+bool held(const member::ChurnState& state, Day day, const ChurnParameters& p);
+/// Whether a score of `bp`, which a purchase brought, changes `state` where it is not held.
+bool turns(const member::ChurnState& state, std::int32_t bp, const ChurnParameters& p);
 /// `state` turned round on `day`; its due day is not set.
 member::ChurnState turned(const member::ChurnState& state, Day day);
 /// The first day from `now` on, up to `limit`, on which time alone changes `state`; no_day = none.
 /// `s`: with a purchase in it.
-Day due_day(const Summary& s, const member::ChurnState& state, Day now, Day limit, Day hint,
+Day due_day(const Summary& s, const member::ChurnState& state, Day now, Day limit,
             const ChurnParameters& p);
+/// The same without a limit, by what is remembered. `p`: in the series of `outlooks`.
+Day due_day(const Summary& s, const member::ChurnState& state, Day now, const ChurnParameters& p,
+            Outlooks& outlooks);
 
 /// Brings `state`, which is that of `from` with its due day, to `until`. `changed` is told of each
 /// change on the way, with the state as it is then.

@@ -84,12 +84,12 @@ std::int32_t score_bp(const Summary& s, Day today, const ChurnParameters& p) {
   return basis_points(p_buys(s, today, p));
 }
 
-Day crossing_day(const Summary& s, Day earliest, Day hint, const ChurnParameters& p) {
+Day crossing_day(const Summary& s, Day earliest, const ChurnParameters& p) {
   constexpr int newton_steps_max = 10;  // then halve: the curve may be flat where Newton crawls
   const double target = 1.0 - (static_cast<double>(p.raise_bp) - 0.5) / 10'000.0;
   const Day limit = std::max(s.first + s.t_x_days + search_days, earliest);
   Day low = earliest - 1, high = limit + 1;  // score(low) < raise_bp <= score(high), once evaluated
-  Day day = hint > low && hint < high ? hint : day_between(s, first_guess(s, target, p), low, high);
+  Day day = day_between(s, first_guess(s, target, p), low, high);
   for (int step = 0; high - low > 1; ++step) {
     const double buys = p_buys(s, day, p);
     (basis_points(buys) >= p.raise_bp ? high : low) = day;

@@ -20,8 +20,7 @@ Summary summary_without(const member::Record& record, Day day);
 
 /// 1 - P(buys within the horizon) on `today`, in basis points.
 std::int32_t score_bp(const Summary& s, Day today, const ChurnParameters& p);
-/// The first day from `earliest` on with score >= raise_bp, no_day if none in time. `hint`: the
-/// answer before the last event, most often still right.
-Day crossing_day(const Summary& s, Day earliest, Day hint, const ChurnParameters& p);
+/// The first day from `earliest` on with score >= raise_bp, no_day if none in time.
+Day crossing_day(const Summary& s, Day earliest, const ChurnParameters& p);
 
 }  // namespace fealty::insight

@@ -19,8 +19,8 @@ constexpr std::size_t records_a_call = 256;
 extern "C" rd_kafka_resp_err_t fealty_kafka_on_ack(rd_kafka_t*, rd_kafka_message_t* message,
                                                    void* opaque) {
   auto* acks = static_cast<ChangelogAcks*>(opaque);
-  if (message->err != RD_KAFKA_RESP_ERR_NO_ERROR || message->offset < 0 || message->partition < 0 ||
-      message->rkt == nullptr || acks->topic != rd_kafka_topic_name(message->rkt)) {
+  if (message->rkt != acks->topic || message->err != RD_KAFKA_RESP_ERR_NO_ERROR ||
+      message->offset < 0 || message->partition < 0) {
     return RD_KAFKA_RESP_ERR_NO_ERROR;
   }
   const auto partition = static_cast<std::size_t>(message->partition);
@@ -42,8 +42,7 @@ Result<std::unique_ptr<Producer>> Producer::open(const KafkaOptions& options,
                                                  std::uint32_t partitions, Deadline deadline) {
   std::unique_ptr<Producer> out{new Producer};
   out->options_ = &options;
-  out->acks_ =
-      std::make_shared<ChangelogAcks>(topic_of(changelog_stream(options), options), partitions);
+  out->acks_ = std::make_shared<ChangelogAcks>(partitions);
   Client::Hooks hooks;
   hooks.prepare = [acks = out->acks_](rd_kafka_conf_t* conf) {
     rd_kafka_conf_interceptor_add_on_new(conf, "fealty", &fealty_kafka_on_new, acks.get());
@@ -58,6 +57,7 @@ Result<std::unique_ptr<Producer>> Producer::open(const KafkaOptions& options,
     const std::string name = topic_of(static_cast<ports::Stream>(i), options);
     out->topics_.at(i).reset(rd_kafka_topic_new(out->client_->get(), name.c_str(), nullptr));
   }
+  out->acks_->topic = out->topics_.at(static_cast<std::size_t>(changelog_stream(options))).get();
   auto done = out->until_done("init_transactions", deadline, [&](rd_kafka_t* rk) {
     return rd_kafka_init_transactions(rk, deadline.left_ms(1000) + 1);
   });

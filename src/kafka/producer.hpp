@@ -16,10 +16,11 @@ namespace fealty::kafka {
 /// threads as acknowledgements come in. Cheaper than delivery reports, which would pass every
 /// record through our thread. Read it after a commit, which waits for all acknowledgements.
 struct ChangelogAcks {
-  std::string topic;
+  /// librdkafka has one handle a topic, which its records name: no name is compared. Set before
+  /// the first record is handed over; never followed, for acknowledgements may outlive it.
+  const rd_kafka_topic_t* topic = nullptr;
   std::vector<std::atomic<std::uint64_t>> next;
-  ChangelogAcks(std::string name, std::uint32_t partitions)
-      : topic{std::move(name)}, next(partitions) {}
+  explicit ChangelogAcks(std::uint32_t partitions) : next(partitions) {}
 };
 
 /// One transactional producer: librdkafka's transactional calls with their errors sorted out.

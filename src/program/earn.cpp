@@ -92,15 +92,19 @@ bool order_matches(const Rule& rule, const CompiledRule& compiled,
 }
 
 /// What a rule reads of an event that is no order; nullopt where the rule does not apply.
-std::optional<std::int64_t> event_x(const Rule& rule, const event::Event& event) {
+std::optional<std::int64_t> event_x(const Rule& rule, bool has_item_filter,
+                                    const event::Event& event) {
+  const auto passes = [&](const Item& item) {
+    return !has_item_filter || item_passes(rule.filter, item);
+  };
   if (const auto* touch = std::get_if<event::Touch>(&event.data)) {
     if (!channel_passes(rule.filter, touch->channel)) return std::nullopt;
-    if (!item_passes(rule.filter, {touch->sku, touch->category, touch->brand})) return std::nullopt;
+    if (!passes({touch->sku, touch->category, touch->brand})) return std::nullopt;
     if (rule.field == Field::dwell_s) return touch->dwell_ms;
     return 1;
   }
   if (const auto* review = std::get_if<event::Review>(&event.data)) {
-    if (!item_passes(rule.filter, {review->sku, {}, {}})) return std::nullopt;
+    if (!passes({review->sku, {}, {}})) return std::nullopt;
     if (rule.field == Field::rating) return review->rating;
     if (rule.field == Field::text_length) return code_points(review->text);
     return 1;
@@ -217,7 +221,7 @@ void event_points(const event::Event& event, std::uint8_t level, const Program& 
   earned.gave = 0;
   Sums sums;
   for (const CompiledRule& compiled : rules.rules) {
-    const auto x = event_x(program.rules[compiled.index], event);
+    const auto x = event_x(program.rules[compiled.index], compiled.has_line_filter, event);
     if (x) add(compiled, *x, sums, earned);
   }
   settle(earned, rounded_sum(sums, multiplier_of(program, level), rules.denominator,

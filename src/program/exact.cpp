@@ -8,6 +8,8 @@ namespace fealty::program {
 namespace {
 
 void append_wide(std::string& out, Int128 value) {
+  if (value >= INT64_MIN && value <= INT64_MAX)
+    return append(out, static_cast<std::int64_t>(value));
   if (value < 0) {
     out += '-';
     value = -value;

@@ -1,4 +1,6 @@
 // CommitLoop: when and how it commits.
+#include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "fealty/log/log.hpp"
@@ -9,7 +11,10 @@ namespace {
 
 using Wait = CommitPipeline::Wait;
 
-constexpr int intervals_when_behind = 2;
+/// What is behind its input anyway waits for several intervals, but for a long one hardly more: a
+/// transaction that stays open for too long is aborted.
+constexpr int intervals_when_behind = 5;
+constexpr std::chrono::milliseconds longer_when_behind_max{1000};
 
 std::int64_t ms(MachineClock::Steady::duration time) {
   return std::chrono::duration_cast<std::chrono::milliseconds>(time).count();
@@ -50,8 +55,9 @@ bool CommitLoop::commit_due() const {
   if (open_.records >= options_.commit.events_max || progress_.commit_soon) return true;
   if (options_.commit.interval.count() == 0) return false;
   // Behind its input, a worker commits larger shares: each commit costs about the same.
-  const int patience = open_.behind ? intervals_when_behind : 1;
-  return waited >= options_.commit.interval * patience;
+  const auto interval = options_.commit.interval;
+  const auto longer = std::min(interval * (intervals_when_behind - 1), longer_when_behind_max);
+  return waited >= (open_.behind ? interval + longer : interval);
 }
 
 /// Hands outputs, saved versions and positions to the pipeline; processing may go on at once.

@@ -76,7 +76,7 @@ Result<void> MemberPartition::apply(const DecodedRecord& record, Slot slot,
   const auto level_before = member.record.level.level;
   const bool is_new = member.record.last_day < 0;
   const program::Outcome outcome =
-      context_.topology.apply(member.record, event, offset, **rows, effects_);
+      context_.applier->apply(member.record, event, offset, **rows, effects_);
   if (outcome.verdict == program::Verdict::refused) {
     reject(record, Error{outcome.reason, outcome.field}, out);
     return {};

@@ -28,7 +28,7 @@ Members::Members(const Topology& topology, ports::Source& source, ports::Changel
       log_{[this](std::size_t before, std::size_t now) { cache_.hold(before, now); }},
       options_{std::move(options)},
       generations_{options_.generations},
-      context_{topology, options_, source, cache_, log_, generations_},
+      context_{topology, options_, source, cache_, log_, generations_, topology.applier()},
       changelog_{changelog},
       stores_{stores},
       key_check_{options_.key_policy, options_.input_partitions} {}

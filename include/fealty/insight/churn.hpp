@@ -1,5 +1,6 @@
 #pragma once
 
+#include "fealty/insight/outlooks.hpp"
 #include "fealty/member/churn_parameters.hpp"
 #include "fealty/member/effects.hpp"
 #include "fealty/member/record.hpp"
@@ -19,8 +20,7 @@ std::uint16_t churn_on(const member::Record& record, Day today, const ChurnParam
 /// the score follows from the day alone: churn_on() gives it to whoever asks, and the day on which
 /// it crosses the threshold is known beforehand.
 void after_purchase(member::Record& record, std::size_t days_before, Day day,
-                    const member::Cause& cause, const ChurnSeries& series,
-                    member::Effects& effects);
+                    const member::Cause& cause, Outlooks& outlooks, member::Effects& effects);
 /// Announces what falls due after record.through, up to and including `today`. Leaves it to
 /// program::announce() to move record.through.
 void announce(member::Record& record, Day today, const ChurnSeries& series,

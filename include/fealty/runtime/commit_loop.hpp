@@ -20,8 +20,10 @@ namespace fealty::runtime {
 
 /// When to commit. Nothing here can change an outcome.
 struct CommitPolicy {
-  std::uint64_t events_max = 500'000;     // at least this often
-  std::chrono::milliseconds interval{0};  // and this often; 0 = by events only
+  std::uint64_t events_max = 500'000;  // at least this often
+  /// And this often; 0 = by events only. Behind its input, after five times as long, but at most a
+  /// second more.
+  std::chrono::milliseconds interval{0};
   /// An input that stands still: what is unsaved is looked at this often.
   std::chrono::seconds idle{60};
 };

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -37,7 +38,7 @@ struct MembersOptions {
   MachineClock clock;
 };
 
-/// What the partitions of a worker share. Borrowed; outlives them.
+/// What the partitions of a worker share. Borrowed but for the applier; outlives them.
 struct MembersContext {
   const Topology& topology;
   const MembersOptions& options;
@@ -45,6 +46,7 @@ struct MembersContext {
   MemberCache& cache;
   HistoryLog& log;
   const std::vector<ports::Generation>& generations;
+  std::unique_ptr<EventApplier> applier;
 };
 
 }  // namespace fealty::runtime

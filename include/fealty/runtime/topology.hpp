@@ -34,6 +34,19 @@ struct MemberOutputs {
   ports::Stream deadletters{}, changelog{};
 };
 
+/// One event into one member's record. Threads: one; it may remember what it computed, which nobody
+/// can tell from its answers.
+class EventApplier {
+ public:
+  EventApplier() = default;
+  EventApplier(const EventApplier&) = delete;
+  EventApplier& operator=(const EventApplier&) = delete;
+  virtual ~EventApplier() = default;
+  virtual program::Outcome apply(member::Record& record, const event::Event& event,
+                                 event::Offset position, const member::Rows& rows,
+                                 member::Effects& effects) = 0;
+};
+
 /// A topology: plain data that reads as the data's path, and the functions that are that path. The
 /// same object runs and is printed. Immutable; whatever the functions borrow must outlive it.
 struct Topology {
@@ -46,10 +59,8 @@ struct Topology {
 
   /// A decoder for one thread.
   std::function<std::unique_ptr<codec::Decoder>()> decoder;
-  /// One event into one member's record.
-  std::function<program::Outcome(member::Record&, const event::Event&, event::Offset position,
-                                 const member::Rows&, member::Effects&)>
-      apply;
+  /// What applies events, for one thread.
+  std::function<std::unique_ptr<EventApplier>()> applier;
   /// What falls due for one member up to the clock.
   std::function<void(member::Record&, EventTime clock, member::Effects&)> announce;
   /// The day of a time, in the program's zone.

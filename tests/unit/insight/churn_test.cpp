@@ -44,7 +44,9 @@ struct Shop {
     const std::string id = (buys ? "buy-" : "view-") + std::to_string(day);
     const member::Cause cause{id, "shop",
                               buys ? member::CauseType::purchase : member::CauseType::view, time};
-    announce(record, day, series(), 0, effects);
+    const ChurnSeries in_force = series();
+    Outlooks outlooks{in_force};
+    announce(record, day, in_force, 0, effects);
     record.first_day = std::min(record.first_day, day);
     record.last_day = std::max(record.last_day, day);
     record.through = std::max(record.through, day);
@@ -53,7 +55,7 @@ struct Shop {
     if (buys && std::find(days.begin(), days.end(), day) == days.end()) {
       days.insert(std::upper_bound(days.begin(), days.end(), day), day);
     }
-    if (buys) after_purchase(record, days_before, day, cause, series(), effects);
+    if (buys) after_purchase(record, days_before, day, cause, outlooks, effects);
     take(effects);
   }
   void buy(Day day) { event(day, true); }

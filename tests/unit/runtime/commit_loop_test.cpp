@@ -92,5 +92,61 @@ TEST(CommitLoop, OpensPartitionsBetweenBatchesNeverWithinOne) {
                                        "process", "process", "process", "open"));
 }
 
+/// Takes some time for each record.
+class Slow final : public Processor {
+ public:
+  static constexpr std::chrono::milliseconds a_record{10};
+  MachineClock::Steady now{};
+  std::vector<int> in_commit{0};  // records of each, and of the open one
+
+  Result<void> assign(std::span<const ports::Assignment>) override { return {}; }
+  Result<bool> open(std::chrono::milliseconds) override { return false; }
+  Result<bool> process(DecodedBatch& batch, ports::OutputBuffer&) override {
+    now += a_record * batch.records.size();
+    in_commit.back() += static_cast<int>(batch.records.size());
+    batch.at = batch.records.size();
+    return true;
+  }
+  Result<bool> advance() override { return false; }
+  void prepare(const Flush&, ports::OutputBuffer&, std::vector<ports::CommitPosition>&) override {
+    in_commit.push_back(0);
+  }
+  Result<void> committed(std::span<const ports::CommitPosition>) override { return {}; }
+  [[nodiscard]] bool unsaved(const Flush&) const override { return false; }
+  bool over_budget() override { return false; }
+  void revoke(std::span<const std::uint32_t>, bool) override {}
+  Result<void> restart() override { return {}; }
+};
+
+/// How many records, each of which takes 10 ms, a commit has with batches of at most `batch_max`,
+/// where the source delivers one at a time.
+int records_of_a_commit(std::chrono::milliseconds interval, std::size_t batch_max) {
+  Batches source{1000};
+  NoSink sink;
+  Slow slow;
+  const codec::Mapping mapping = codec::cloudevents_mapping();
+  CommitLoopOptions options;
+  options.input.records_max = batch_max;
+  options.input.ahead = false;
+  options.pipeline.steps_behind = [] { return 0U; };
+  options.commit.interval = interval;
+  options.clock.steady = [&] { return slow.now; };
+  CommitLoop loop{source, [&] { return std::make_unique<codec::Decoder>(mapping); }, slow, sink,
+                  options};
+  const std::atomic<bool> stop{false};
+  EXPECT_TRUE(loop.run(stop).has_value());
+  EXPECT_GT(slow.in_commit.size(), 3U);
+  return slow.in_commit.at(1);  // The first one follows the assignment at once.
+}
+
+TEST(CommitLoop, WaitsForFiveIntervalsWhileItIsBehind) {
+  using std::chrono::milliseconds;
+  constexpr std::size_t full = 1, room_for_more = 2;
+  EXPECT_EQ(records_of_a_commit(milliseconds{100}, room_for_more), 10);
+  EXPECT_EQ(records_of_a_commit(milliseconds{100}, full), 50);
+  // At most a second longer: an open transaction is given up some time.
+  EXPECT_EQ(records_of_a_commit(milliseconds{2000}, full), 300);
+}
+
 }  // namespace
 }  // namespace fealty::runtime

@@ -32,7 +32,7 @@ program::Program shop() {
 /// One member on the path that the hosts run.
 struct Host {
   explicit Host(program::Program p)
-      : series{std::move(p)}, path{members_topology(series, mapping)} {
+      : series{std::move(p)}, path{members_topology(series, mapping)}, applier{path.applier()} {
     record.id = "anna";
   }
   program::Outcome buy(std::string_view order, Day day, std::int64_t total_minor) {
@@ -50,7 +50,7 @@ struct Host {
     event.data = purchase;
     effects.clear();
     program::rows_needed(record, event, rows);  // Each order is new: none of them is there.
-    return path.apply(record, event, position++, rows, effects);
+    return applier->apply(record, event, position++, rows, effects);
   }
   void tick(Day day) {
     effects.clear();
@@ -65,6 +65,7 @@ struct Host {
   program::Series series;
   codec::Mapping mapping;
   runtime::Topology path;
+  std::unique_ptr<runtime::EventApplier> applier;
   member::Record record;
   member::Effects effects;
   member::Rows rows;
