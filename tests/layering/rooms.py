@@ -18,7 +18,7 @@ TABLE = {
     "member": (("base",), ()),
     "program": (CORE, ("fmt/",)),
     "insight": (CORE, ("fmt/",)),
-    "codec": (CORE, ("simdjson", "rapidjson/", "fmt/")),
+    "codec": (CORE, ("simdjson", "rapidjson/", "fmt/", "emmintrin.h")),
     "ports": (CORE, ()),
     "log": (("base",), ("spdlog/", "fmt/")),
     "runtime": (CORE + ("ports", "program", "insight", "codec", "log"), ("fmt/",)),
