@@ -126,9 +126,10 @@ Result<void> run_live(const config::ServiceConfig& service, const std::atomic<bo
 
   const auto topology = topologies::members_topology(series, *mapping, service.kafka.input_topic);
   // The changelog could do the work of RocksDB's own log, but `fealty member --state` could not:
-  // beside a running worker it would see what was flushed only.
-  const auto stores =
-      open_stores({.dir = service.state_dir, .wal = true, .memory = memory});
+  // beside a running worker it would see what was flushed only. As it is, it sees what was saved
+  // some seconds ago.
+  const auto stores = open_stores(
+      {.dir = service.state_dir, .wal = true, .gather = std::chrono::seconds{5}, .memory = memory});
   if (!stores) return stores.error();
   runtime::Members members{topology, (*bus)->source(), &(*bus)->changelog(), **stores,
                            members_options(service, series, (*bus)->input_partitions())};

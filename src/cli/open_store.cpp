@@ -15,6 +15,7 @@ Result<std::unique_ptr<ports::MemberStores>> open_stores(const StateOptions& opt
   }
   state::RocksOptions rocks;
   rocks.write_ahead_log = options.wal;
+  rocks.gather = options.gather;
   rocks.block_cache_bytes = std::min(rocks.block_cache_bytes, options.memory.block_cache());
   rocks.write_buffer_bytes = std::min(rocks.write_buffer_bytes, options.memory.write_buffers());
   auto opened = state::RocksStores::open_in(options.dir, rocks);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -12,6 +13,9 @@ namespace fealty::cli {
 struct StateOptions {
   std::string dir;  // empty = in memory
   bool wal = true;
+  /// How long commits may be gathered before they are written; 0 = not at all. For stores that a
+  /// changelog brings up to date.
+  std::chrono::milliseconds gather{0};
   runtime::MemoryBudget memory{std::size_t{4} << 30U, false};
 };
 

@@ -94,10 +94,11 @@ class AsyncStore final : public ports::MemberStore {
 
 }  // namespace
 
-AsyncStores::AsyncStores(std::unique_ptr<ports::MemberStores> inner, std::size_t commits_max)
+AsyncStores::AsyncStores(std::unique_ptr<ports::MemberStores> inner, std::size_t commits_max,
+                         std::chrono::milliseconds settle_after)
     : inner_{std::move(inner)} {
   check(inner_ != nullptr, "stores to save to");
-  thread_ = std::make_unique<SaveThread>(*inner_, commits_max);
+  thread_ = std::make_unique<SaveThread>(*inner_, commits_max, settle_after);
 }
 
 AsyncStores::~AsyncStores() = default;

@@ -33,20 +33,30 @@ Error error_of(const rocksdb::Status& status, const std::string& directory) {
 }
 
 RocksMap::RocksMap(std::unique_ptr<rocksdb::DB> db, std::string directory,
-                   std::shared_ptr<rocksdb::WriteBufferManager> write_buffers, bool write_ahead_log)
+                   std::shared_ptr<rocksdb::WriteBufferManager> write_buffers,
+                   const RocksOptions& options)
     : db_{std::move(db)},
       directory_{std::move(directory)},
-      write_buffers_{std::move(write_buffers)} {
-  write_options_.disableWAL = !write_ahead_log;
+      write_buffers_{std::move(write_buffers)},
+      gather_{options.gather} {
+  write_options_.disableWAL = !options.write_ahead_log;
 }
 
 RocksMap::~RocksMap() {
-  // Without a write-ahead log closing flushes what is in memory. A failure leaves an older prefix.
+  // A failure, of either, leaves an older prefix.
+  (void)settle();
+  // Without a write-ahead log closing flushes what is in memory.
   const rocksdb::Status closed = db_->Close();
   closed.PermitUncheckedError();
 }
 
 Result<std::optional<std::string>> RocksMap::get(std::string_view key) {
+  if (!gathered_.empty()) {
+    const GatheredWrites::Look look{gathered_};
+    if (const auto write = look.find(key)) {
+      return write->erase ? std::optional<std::string>{} : std::optional{std::string{write->value}};
+    }
+  }
   std::string value;
   const auto status = db_->Get({}, db_->DefaultColumnFamily(), slice(key), &value);
   if (status.IsNotFound()) return std::optional<std::string>{};
@@ -54,7 +64,29 @@ Result<std::optional<std::string>> RocksMap::get(std::string_view key) {
   return std::optional{std::move(value)};
 }
 
+/// Those that are gathered first; what leaves there meanwhile is on disk by then.
 Result<void> RocksMap::get_many(std::span<const std::string_view> keys, const GotVisitor& visit) {
+  if (gathered_.empty()) return get_written(keys, {}, visit);
+  std::vector<std::size_t> written;
+  std::vector<std::string_view> written_keys;
+  {
+    const GatheredWrites::Look look{gathered_};
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+      const auto write = look.find(keys[i]);
+      if (!write) {
+        written.push_back(i);
+        written_keys.push_back(keys[i]);
+      } else if (!write->erase) {
+        if (auto visited = visit(i, write->value); !visited) return visited;
+      }
+    }
+  }
+  return get_written(written_keys, written, visit);
+}
+
+/// `numbers`: by which `visit` knows the keys; empty = their places.
+Result<void> RocksMap::get_written(std::span<const std::string_view> keys,
+                                   std::span<const std::size_t> numbers, const GotVisitor& visit) {
   std::array<rocksdb::Slice, get_many_max> wanted;
   std::array<rocksdb::PinnableSlice, get_many_max> values;
   std::array<rocksdb::Status, get_many_max> statuses;
@@ -66,7 +98,8 @@ Result<void> RocksMap::get_many(std::span<const std::string_view> keys, const Go
     Result<void> result;
     for (std::size_t i = 0; i < count; ++i) {
       if (result.has_value() && statuses.at(i).ok()) {
-        result = visit(start + i, view(values.at(i)));
+        const std::size_t number = numbers.empty() ? start + i : numbers[start + i];
+        result = visit(number, view(values.at(i)));
       } else if (result.has_value() && !statuses.at(i).IsNotFound()) {
         result = error_of(statuses.at(i), directory_);
       }
@@ -78,6 +111,8 @@ Result<void> RocksMap::get_many(std::span<const std::string_view> keys, const Go
 }
 
 Result<void> RocksMap::write(std::span<const Write> changes) {
+  const std::lock_guard turn{writing_};
+  if (auto written = write_gathered(); !written) return written;
   std::size_t bytes = 0;
   for (const Write& change : changes) bytes += change.key.size() + change.value.size();
   RocksWrite write{*this, changes.size(), bytes};
@@ -87,6 +122,7 @@ Result<void> RocksMap::write(std::span<const Write> changes) {
 
 Result<void> RocksMap::scan(std::string_view first, std::string_view end,
                             const PairVisitor& visit) {
+  if (auto settled = settle(first, end); !settled) return settled;
   const rocksdb::Slice upper = slice(end);
   rocksdb::ReadOptions options;
   options.iterate_upper_bound = &upper;
@@ -99,6 +135,7 @@ Result<void> RocksMap::scan(std::string_view first, std::string_view end,
 
 Result<void> RocksMap::scan_from(std::string_view first, std::string_view at, std::string_view end,
                                  const PairVisitor& visit) {
+  if (auto settled = settle(first, end); !settled) return settled;
   const rocksdb::Slice lower = slice(first), upper = slice(end);
   rocksdb::ReadOptions options;
   options.iterate_lower_bound = &lower;

@@ -6,25 +6,30 @@
 #include <rocksdb/write_batch.h>
 #include <rocksdb/write_buffer_manager.h>
 
+#include <chrono>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 
 #include "fealty/state/key_value.hpp"
+#include "fealty/state/rocks_stores.hpp"
+#include "src/gathered_writes.hpp"
 
 namespace fealty::state {
 
 /// What a RocksDB status means to us, naming the directory.
 Error error_of(const rocksdb::Status& status, const std::string& directory);
 
-/// One open RocksDB as an ordered map.
+/// One open RocksDB as an ordered map. Commits may be gathered in memory before they are written:
+/// a read of single keys looks there first, and one of a range has them written where they concern
+/// it. What is gathered and cannot be written stays; closing gives it up, as a kill does.
 /// Threads: any may read; those that write take turns.
 class RocksMap final : public KeyValue {
  public:
   /// `write_buffers`: those of `db`.
   RocksMap(std::unique_ptr<rocksdb::DB> db, std::string directory,
-           std::shared_ptr<rocksdb::WriteBufferManager> write_buffers, bool write_ahead_log);
+           std::shared_ptr<rocksdb::WriteBufferManager> write_buffers, const RocksOptions& options);
   ~RocksMap() override;
 
   Result<std::optional<std::string>> get(std::string_view key) override;
@@ -34,26 +39,46 @@ class RocksMap final : public KeyValue {
                     const PairVisitor& visit) override;
   Result<void> scan_from(std::string_view first, std::string_view at, std::string_view end,
                          const PairVisitor& visit) override;
+  /// Of what is on disk.
   std::uint64_t disk_bytes(std::string_view first, std::string_view end) override;
+  /// Writes what is gathered.
+  Result<void> settle();
+  /// What it holds beside RocksDB.
+  [[nodiscard]] std::size_t memory() const { return gathered_.memory(); }
 
  private:
   friend class RocksWrite;
+  friend class RocksCommit;
+  Result<void> get_written(std::span<const std::string_view> keys,
+                           std::span<const std::size_t> numbers, const GotVisitor& visit);
   Result<void> visit_from(rocksdb::Iterator& at, const PairVisitor& visit) const;
+  Result<void> settle(std::string_view first, std::string_view end);
+  [[nodiscard]] bool worth_a_table(std::size_t changes, std::size_t bytes) const;
+  [[nodiscard]] bool gathered_enough() const;
+  Result<void> write_gathered();
+  Result<void> make_room(std::size_t memory);
+  [[nodiscard]] rocksdb::Status flush();
 
   std::unique_ptr<rocksdb::DB> db_;
   std::string directory_;
   std::shared_ptr<rocksdb::WriteBufferManager> write_buffers_;
   rocksdb::WriteOptions write_options_;
-  std::mutex writing_;
-  rocksdb::WriteBatch batch_;  // scratch of the one that writes
+  const std::chrono::milliseconds gather_;
+  std::mutex writing_;         // held by the one that writes, for what follows
+  rocksdb::WriteBatch batch_;  // scratch
+  GatheredWrites gathered_;
+  std::chrono::steady_clock::time_point gathered_since_;
 };
 
-/// A write, all or nothing, whose changes are handed over piece by piece, ascending by key over all
-/// of them. It counts once finish() has answered well; until this object goes, others wait.
+/// A write to RocksDB, all or nothing, whose changes are handed over piece by piece, ascending by
+/// key over all of them. It counts once finish() has answered well. The turn to write is the
+/// caller's.
 class RocksWrite {
  public:
   /// `changes` and `bytes`, about: many become a table file.
   RocksWrite(RocksMap& map, std::size_t changes, std::size_t bytes);
+  /// What such a write takes of the write buffers, in bytes.
+  static std::size_t memory_of(std::size_t changes, std::size_t bytes);
   /// The changes' keys with `prefix` before each.
   Result<void> add(std::string_view prefix, std::span<const Write> changes);
   Result<void> finish();
@@ -61,19 +86,33 @@ class RocksWrite {
  private:
   [[nodiscard]] rocksdb::Status begin_file();
   [[nodiscard]] rocksdb::Status add(const Write& change);
-  [[nodiscard]] rocksdb::Status make_room() const;
-  [[nodiscard]] rocksdb::Status write_batch() const;
   [[nodiscard]] rocksdb::Status ingest();
-  [[nodiscard]] rocksdb::Status flush() const;
   [[nodiscard]] Result<void> answer(const rocksdb::Status& status) const;
 
   RocksMap& map_;
-  const std::lock_guard<std::mutex> turn_;
   const std::size_t memory_;                     // that it takes of the write buffers
   const std::string file_;                       // where it becomes one
   std::optional<rocksdb::SstFileWriter> table_;  // likewise
   rocksdb::Status begun_;
   std::string key_;  // scratch
+};
+
+/// A commit, likewise; until this object goes, others wait. A small one may be gathered with
+/// others: an error may be of the write of those before it, too, and leaves a prefix of whole
+/// commits.
+class RocksCommit {
+ public:
+  /// `changes` and `bytes`: as RocksWrite.
+  RocksCommit(RocksMap& map, std::size_t changes, std::size_t bytes);
+  /// The changes' keys with `prefix` before each.
+  Result<void> add(std::string_view prefix, std::span<const Write> changes);
+  Result<void> finish();
+
+ private:
+  RocksMap& map_;
+  const std::lock_guard<std::mutex> turn_;
+  std::optional<RocksWrite> alone_;
+  Result<void> begun_;
 };
 
 }  // namespace fealty::state

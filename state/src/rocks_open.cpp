@@ -97,7 +97,7 @@ Result<RocksOpened> open_rocks(const std::string& directory, const RocksOptions&
                                         : rocksdb::DB::OpenForReadOnly(theirs, directory, &opened);
   if (!status.ok()) return error_of(status, directory);
   out.map = std::make_unique<RocksMap>(std::unique_ptr<rocksdb::DB>{opened}, directory,
-                                       out.write_buffers, options.write_ahead_log);
+                                       out.write_buffers, options);
   return out;
 }
 

@@ -82,13 +82,15 @@ Result<void> RocksStores::save(std::span<const Save> saves) {
       std::adjacent_find(parts.begin(), parts.end(),
                          [](const Part& a, const Part& b) { return a.partition == b.partition; });
   check(twice == parts.end(), "a commit has one batch a partition");
-  RocksWrite write{*impl_->rocks.map, changes, bytes};
+  RocksCommit commit{*impl_->rocks.map, changes, bytes};
   for (const Part& part : parts) {
-    const auto added = write.add(partition_prefix(part.partition), impl_->sorted.of(*part.batch));
+    const auto added = commit.add(partition_prefix(part.partition), impl_->sorted.of(*part.batch));
     if (!added) return added;
   }
-  return write.finish();
+  return commit.finish();
 }
+
+Result<void> RocksStores::settle() { return impl_->rocks.map->settle(); }
 
 Result<std::vector<std::uint32_t>> RocksStores::partitions() {
   std::vector<std::uint32_t> out;
@@ -110,7 +112,8 @@ Result<std::vector<std::uint32_t>> RocksStores::partitions() {
 }
 
 std::size_t RocksStores::bytes_used() const {
-  return impl_->rocks.cache->GetUsage() + impl_->rocks.write_buffers->memory_usage();
+  return impl_->rocks.cache->GetUsage() + impl_->rocks.write_buffers->memory_usage() +
+         impl_->rocks.map->memory();
 }
 
 }  // namespace fealty::state

@@ -24,15 +24,19 @@ rocksdb::Slice slice(std::string_view bytes) { return {bytes.data(), bytes.size(
 
 }  // namespace
 
+std::size_t RocksWrite::memory_of(std::size_t changes, std::size_t bytes) {
+  return bytes + changes * entry_bytes;
+}
+
+bool RocksMap::worth_a_table(std::size_t changes, std::size_t bytes) const {
+  return bytes >= table_bytes_min ||
+         RocksWrite::memory_of(changes, bytes) > write_buffers_->buffer_size() / buffer_parts;
+}
+
 RocksWrite::RocksWrite(RocksMap& map, std::size_t changes, std::size_t bytes)
-    : map_{map},
-      turn_{map.writing_},
-      memory_{bytes + changes * entry_bytes},
-      file_{map.directory_ + "/ingest.sst.tmp"} {
+    : map_{map}, memory_{memory_of(changes, bytes)}, file_{map.directory_ + "/ingest.sst.tmp"} {
   map_.batch_.Clear();
-  if (bytes < table_bytes_min && memory_ <= map.write_buffers_->buffer_size() / buffer_parts) {
-    return;
-  }
+  if (!map.worth_a_table(changes, bytes)) return;
   rocksdb::EnvOptions environment;
   environment.use_direct_writes = map.db_->GetDBOptions().use_direct_io_for_flush_and_compaction;
   rocksdb::Options options = map.db_->GetOptions();
@@ -75,26 +79,26 @@ rocksdb::Status RocksWrite::add(const Write& change) {
   return map_.batch_.Put(key, slice(change.value));
 }
 
-Result<void> RocksWrite::finish() { return answer(table_ ? ingest() : write_batch()); }
+Result<void> RocksWrite::finish() {
+  if (table_) return answer(ingest());
+  if (auto room = map_.make_room(memory_); !room) return room;
+  return answer(map_.db_->Write(map_.write_options_, &map_.batch_));
+}
 
-rocksdb::Status RocksWrite::flush() const {
+rocksdb::Status RocksMap::flush() {
   rocksdb::FlushOptions options;
   options.wait = true;
   options.allow_write_stall = true;
-  return map_.db_->Flush(options);
+  return db_->Flush(options);
 }
 
-/// RocksDB's own way to hold its write buffers to their bound leaves a writer waiting for ever
-/// where a flush has failed.
-rocksdb::Status RocksWrite::make_room() const {
-  const rocksdb::WriteBufferManager& buffers = *map_.write_buffers_;
-  if (buffers.memory_usage() + memory_ <= buffers.buffer_size()) return {};
-  return flush();
-}
-
-rocksdb::Status RocksWrite::write_batch() const {
-  if (auto status = make_room(); !status.ok()) return status;
-  return map_.db_->Write(map_.write_options_, &map_.batch_);
+/// For so much more. RocksDB's own way to hold its write buffers to their bound leaves a writer
+/// waiting for ever where a flush has failed.
+Result<void> RocksMap::make_room(std::size_t memory) {
+  const std::size_t used = write_buffers_->memory_usage() + gathered_.memory();
+  if (used + memory <= write_buffers_->buffer_size()) return {};
+  const auto flushed = flush();
+  return flushed.ok() ? Result<void>{} : error_of(flushed, directory_);
 }
 
 /// A large sorted write becomes a table file of its own and is taken in whole: a third of the work
@@ -102,7 +106,7 @@ rocksdb::Status RocksWrite::write_batch() const {
 /// What is in memory comes first: it is older, and whatever a crash leaves must be a prefix.
 rocksdb::Status RocksWrite::ingest() {
   auto status = table_->Finish();
-  if (status.ok()) status = flush();
+  if (status.ok()) status = map_.flush();
   if (!status.ok()) return status;
   rocksdb::IngestExternalFileOptions options;
   options.move_files = true;

@@ -41,8 +41,9 @@ bool MemberHashes::may_hold(const ports::SavedBatch& batch, std::string_view mem
   return places_[at] == hash;
 }
 
-SaveThread::SaveThread(ports::MemberStores& stores, std::size_t commits_max)
-    : stores_{stores}, commits_max_{commits_max} {
+SaveThread::SaveThread(ports::MemberStores& stores, std::size_t commits_max,
+                       std::chrono::milliseconds settle_after)
+    : stores_{stores}, commits_max_{commits_max}, settle_after_{settle_after} {
   check(commits_max_ > 0, "room for a commit");
   thread_ = std::thread{[this] { work(); }};
 }
@@ -58,34 +59,57 @@ SaveThread::~SaveThread() {
 
 void SaveThread::work() {
   pthread_setname_np(pthread_self(), "fealty-store");
+  const auto wanted = [&] { return stop_ || !queue_.empty(); };
   std::unique_lock lock{mutex_};
+  bool settled = true;
   while (true) {
-    changed_.wait(lock, [&] { return stop_ || !queue_.empty(); });
-    if (queue_.empty()) return;
-    Commit& commit = queue_.front();  // A deque's elements stay where they are.
-    lock.unlock();
-    const Result<void> saved = save_front(commit);
-    lock.lock();  // Before they change: until then another thread may look into them, too.
-    for (Queued& part : commit) keep_spare(std::move(part.batch));
-    if (saved) {
-      queue_.pop_front();
-      ++done_;
-    } else {
-      error_ = saved.error();
-      error_answered_ = false;
-      ++failures_;
-      done_ += queue_.size();
-      queue_.clear();
+    if (settled) {
+      changed_.wait(lock, wanted);
+    } else if (!changed_.wait_for(lock, settle_after_, wanted)) {
+      settle(lock);
+      settled = true;
+      continue;
     }
-    changed_.notify_all();
+    if (queue_.empty()) return;
+    save_front(lock);
+    settled = false;
   }
 }
 
-Result<void> SaveThread::save_front(Commit& commit) {
+void SaveThread::save_front(std::unique_lock<std::mutex>& lock) {
+  Commit& commit = queue_.front();  // A deque's elements stay where they are.
   std::vector<ports::MemberStores::Save> saves;
   saves.reserve(commit.size());
   for (Queued& part : commit) saves.push_back({part.store, &part.batch});
-  return stores_.save(saves);
+  lock.unlock();
+  const Result<void> saved = stores_.save(saves);
+  lock.lock();  // Before they change: until then another thread may look into them, too.
+  for (Queued& part : commit) keep_spare(std::move(part.batch));
+  if (saved) {
+    queue_.pop_front();
+    ++done_;
+  } else {
+    fail(saved.error());
+  }
+  changed_.notify_all();
+}
+
+void SaveThread::settle(std::unique_lock<std::mutex>& lock) {
+  lock.unlock();
+  const Result<void> settled = stores_.settle();
+  lock.lock();
+  if (settled) return;
+  fail(settled.error());
+  changed_.notify_all();
+}
+
+/// What waits behind what failed is dropped.
+void SaveThread::fail(const Error& error) {
+  error_ = error;
+  error_answered_ = false;
+  ++failures_;
+  done_ += queue_.size();
+  queue_.clear();
 }
 
 ports::SavedBatch SaveThread::take_spare() {

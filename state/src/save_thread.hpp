@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
@@ -26,7 +27,8 @@ class MemberHashes {
   std::vector<std::uint64_t> places_;  // open addressing, at most half full; 0 = free
 };
 
-/// The thread of AsyncStores, and the commits that wait for it.
+/// The thread of AsyncStores, and the commits that wait for it. Once none has come for a while it
+/// settles the stores.
 /// Owns: the thread; ends after the last save. Threads: any may call.
 class SaveThread {
  public:
@@ -39,7 +41,8 @@ class SaveThread {
     const Client* client = nullptr;
     ports::SavedBatch* batch = nullptr;
   };
-  SaveThread(ports::MemberStores& stores, std::size_t commits_max);
+  SaveThread(ports::MemberStores& stores, std::size_t commits_max,
+             std::chrono::milliseconds settle_after);
   ~SaveThread();
   SaveThread(const SaveThread&) = delete;
   SaveThread& operator=(const SaveThread&) = delete;
@@ -66,7 +69,9 @@ class SaveThread {
   };
   using Commit = std::vector<Queued>;
   void work();
-  Result<void> save_front(Commit& commit);
+  void save_front(std::unique_lock<std::mutex>& lock);
+  void settle(std::unique_lock<std::mutex>& lock);
+  void fail(const Error& error);
   ports::SavedBatch take_spare();
   void keep_spare(ports::SavedBatch batch);
   template <class Concerns>
@@ -75,6 +80,7 @@ class SaveThread {
 
   ports::MemberStores& stores_;
   const std::size_t commits_max_;
+  const std::chrono::milliseconds settle_after_;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Commit> queue_;  // the front one is being saved

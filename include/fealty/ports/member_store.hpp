@@ -207,9 +207,8 @@ class MemberStore {
   /// Ends a restore: what was restored is kept.
   virtual Result<void> restored(std::uint64_t position) = 0;
 
-  /// Appends up to `limit` saved members with a place behind `after` and due() <= `until`, in
-  /// order. True where more are left. May name a member whose due day has moved since: the caller
-  /// checks the record.
+  /// Appends up to `limit` saved members behind `after` with due() <= `until`, in order; true where
+  /// more are left. May name one whose due day has moved since: the caller checks the record.
   virtual Result<bool> due(const DuePlace& after, Day until, std::size_t limit,
                            std::vector<DuePlace>& out) = 0;
   /// Every saved member in ascending order of id (bytewise). Stops at the first error of `visit`.
@@ -218,8 +217,7 @@ class MemberStore {
   /// which is replaced; fewer at the end, none behind it.
   virtual Result<void> page(std::string_view after, std::size_t limit,
                             std::vector<member::Record>& out) = 0;
-  /// Up to `limit` ledger entries of one member with seq >= `from_seq`, oldest first, from saved
-  /// versions; one seek.
+  /// Up to `limit` saved ledger entries of a member with seq >= `from_seq`, oldest first; one seek.
   virtual Result<void> history(std::string_view member, std::uint64_t from_seq, std::size_t limit,
                                const std::function<void(const member::LedgerEntry&)>& visit) = 0;
   /// True where nothing was ever saved.
@@ -245,6 +243,8 @@ class MemberStores {
   /// log has committed what they hold. May take their memory and leave other in its place: clear()
   /// them afterwards.
   virtual Result<void> save(std::span<const Save> saves) = 0;
+  /// Brings to rest what earlier saves left in memory, where readers of these stores saw it, too.
+  virtual Result<void> settle() { return {}; }
 };
 
 }  // namespace fealty::ports

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <semaphore>
+#include <thread>
 
 #include "store_fixture.hpp"
 
@@ -16,6 +17,8 @@ class Gated final : public ports::MemberStores {
     std::counting_semaphore<> go{0};
     std::vector<std::uint64_t> saved;  // changelog positions, in order; read it after a wait
     std::uint64_t fail_at = never;
+    std::counting_semaphore<> settled{0};
+    std::optional<Error> settling{};
   };
   explicit Gated(Control& control) : control_{control} {}
 
@@ -31,6 +34,11 @@ class Gated final : public ports::MemberStores {
     }
     control_.saved.push_back(position);
     return inner_.save(saves);
+  }
+  Result<void> settle() override {
+    const auto error = control_.settling;
+    control_.settled.release();
+    return error ? Result<void>{*error} : Result<void>{};
   }
 
  private:
@@ -203,6 +211,29 @@ TEST_F(AsyncStoresTest, LetsEachPartitionTakePartAgainOnceItBeginsAfresh) {
   EXPECT_EQ(loaded(*other, "bert"), version("bert", 3));
   // And what is opened from now on knows nothing of it.
   EXPECT_TRUE(opened(stores, 2)->restored(1));
+}
+
+TEST(AsyncStoresSettling, FollowsTheLastSaveBeforeLong) {
+  // Given stores that settle at once, and a save.
+  Gated::Control control;
+  control.go.release(10);
+  AsyncStores stores{std::make_unique<Gated>(control), 3, std::chrono::milliseconds{0}};
+  const auto store = opened(stores);
+  ASSERT_TRUE(Saver(stores, *store).checkpoint(samples::checkpoint(1)).save(1));
+  // Then they do, once.
+  control.settled.acquire();
+  EXPECT_FALSE(control.settled.try_acquire());
+  // An error is answered as one of a save is.
+  control.settling = Error{Errc::output_unwritable, "state", "no space left"};
+  ASSERT_TRUE(Saver(stores, *store).checkpoint(samples::checkpoint(2)).save(2));
+  control.settled.acquire();
+  member::Record record;
+  member::Record* out = &record;
+  const std::string_view id = "anna";
+  while (store->load({&id, 1}, {&out, 1})) std::this_thread::yield();
+  EXPECT_EQ(store->load({&id, 1}, {&out, 1}).error().detail, "no space left");
+  EXPECT_FALSE(store->checkpoint());
+  EXPECT_EQ((*store->checkpoint())->committed, 2U);
 }
 
 TEST(AsyncStoresOnDisk, ReadsBesideSavesSeeEverySaveBeforeThem) {

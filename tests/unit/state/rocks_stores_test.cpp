@@ -221,11 +221,14 @@ TEST(RocksStores, CallMissingOrDamagedCatalogueFilesCorrupt) {
 }
 
 constexpr std::uint32_t killed_partitions = 3;
+constexpr const char *with_log = "WithLog", *without_log = "WithoutLog", *gathering = "Gathering";
 
 /// The child of the test below: saves for ever, commit n = members m0 to m49 of each partition as
 /// of n, and writes a byte to `ready_fd` once some are saved.
-int save_until_killed(const std::string& directory, bool write_ahead_log, int ready_fd) {
-  const RocksOptions options{.write_buffer_bytes = 2 << 20, .write_ahead_log = write_ahead_log};
+int save_until_killed(const std::string& directory, const std::string& mode, int ready_fd) {
+  const RocksOptions options{.write_buffer_bytes = 2 << 20,
+                             .write_ahead_log = mode != without_log,
+                             .gather = std::chrono::hours{mode == gathering ? 1 : 0}};
   const auto stores = RocksStores::open_in(directory, options);
   if (!stores) return 1;
   std::vector<std::unique_ptr<ports::MemberStore>> open;
@@ -274,7 +277,7 @@ void expect_as_of(std::uint64_t n, ports::MemberStore& store) {
   EXPECT_EQ(all_due(store, -1, no_day).size(), 50U);
 }
 
-class KilledRocksStores : public testing::TestWithParam<bool> {};
+class KilledRocksStores : public testing::TestWithParam<const char*> {};
 
 TEST_P(KilledRocksStores, HoldAPrefixOfWholeCommits) {
   const TemporaryDirectory directory;
@@ -288,7 +291,7 @@ TEST_P(KilledRocksStores, HoldAPrefixOfWholeCommits) {
       const std::string fd = std::to_string(pipe_fds[1]);
       setenv("FEALTY_TEST_SAVE_INTO", directory.path().c_str(), 1);
       setenv("FEALTY_TEST_READY_FD", fd.c_str(), 1);
-      setenv("FEALTY_TEST_LOG", GetParam() ? "1" : "0", 1);
+      setenv("FEALTY_TEST_MODE", GetParam(), 1);
       execl("/proc/self/exe", "state_test", nullptr);
       _exit(127);
     }
@@ -306,20 +309,22 @@ TEST_P(KilledRocksStores, HoldAPrefixOfWholeCommits) {
     ASSERT_NE(stores, nullptr);
     const auto first = opened(*stores)->checkpoint();
     ASSERT_TRUE(first);
-    EXPECT_TRUE(first->has_value() || !GetParam()) << "what a kill cannot take is in the log";
     const std::uint64_t n = first->has_value() ? (*first)->committed : 0;
-    EXPECT_GE(n, GetParam() ? 100U * (static_cast<unsigned>(round) + 1) : 0U);
+    if (GetParam() == std::string{with_log}) {
+      EXPECT_GE(n, 100U * (static_cast<unsigned>(round) + 1)) << "a kill cannot take what is there";
+    }
     for (std::uint32_t p = 0; p < killed_partitions; ++p) expect_as_of(n, *opened(*stores, p));
   }
 }
-INSTANTIATE_TEST_SUITE_P(Log, KilledRocksStores, testing::Bool(),
-                         [](const auto& with) { return with.param ? "With" : "Without"; });
+INSTANTIATE_TEST_SUITE_P(Modes, KilledRocksStores,
+                         testing::Values(with_log, without_log, gathering),
+                         [](const auto& mode) { return std::string{mode.param}; });
 
 /// This program as the child of that test: it never gets to main().
 [[maybe_unused]] const bool is_no_child = [] {
   const char* directory = std::getenv("FEALTY_TEST_SAVE_INTO");
   if (directory == nullptr) return true;
-  _exit(save_until_killed(directory, std::getenv("FEALTY_TEST_LOG")[0] == '1',
+  _exit(save_until_killed(directory, std::getenv("FEALTY_TEST_MODE"),
                           std::atoi(std::getenv("FEALTY_TEST_READY_FD"))));
 }();
 
@@ -395,13 +400,16 @@ TEST(RocksStores, ATableFileTakesMembersWithIdsOfAllSizes) {
   EXPECT_EQ(all_due(*store, -1, no_day).size(), ids.size());
 }
 
-TEST(RocksStores, StayWithinTheirMemoryOverAllPartitions) {
+class RocksStoresMemory : public testing::TestWithParam<int> {};
+
+TEST_P(RocksStoresMemory, StaysWithinItsBoundOverAllPartitions) {
   // Given four partitions that share 2 MB of cache and 8 MB of write buffers, and some 1 MB to be
   // saved to each.
   const TemporaryDirectory directory;
   const std::size_t cache = 2 << 20, buffers = 8 << 20;
-  const auto stores =
-      stores_in(directory.path(), {.block_cache_bytes = cache, .write_buffer_bytes = buffers});
+  const auto stores = stores_in(directory.path(), {.block_cache_bytes = cache,
+                                                   .write_buffer_bytes = buffers,
+                                                   .gather = std::chrono::hours{GetParam()}});
   std::vector<std::unique_ptr<ports::MemberStore>> open;
   std::deque<Saver> savers;
   for (std::uint32_t p = 0; p < 4; ++p) {
@@ -429,6 +437,8 @@ TEST(RocksStores, StayWithinTheirMemoryOverAllPartitions) {
   EXPECT_GT(used_max, buffers / 2);
   EXPECT_LT(used_max, cache + buffers + buffers / 4);
 }
+INSTANTIATE_TEST_SUITE_P(GatheredForHours, RocksStoresMemory, testing::Values(0, 1),
+                         testing::PrintToStringParamName());
 
 /// Whether records of the changelog of about `bytes`, put back into each of `partitions` stores
 /// side by side, have begun to reach the disk.

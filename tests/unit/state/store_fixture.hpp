@@ -173,6 +173,10 @@ struct OnDiskWithoutLog : OnDisk {
   OnDiskWithoutLog() : OnDisk{{.write_ahead_log = false}} {}
 };
 
+struct OnDiskGathering : OnDisk {
+  OnDiskGathering() : OnDisk{{.gather = std::chrono::hours{1}}} {}
+};
+
 /// With partitions on either side of it that hold the members that tests ask for.
 struct AmongOthers : OnDisk {
   AmongOthers() {
@@ -213,7 +217,8 @@ class MemberStoreTest : public testing::Test {
   }
   Host host;
 };
-using Hosts = testing::Types<InMemory, OnDisk, OnDiskWithoutLog, AmongOthers, Behind>;
+using Hosts =
+    testing::Types<InMemory, OnDisk, OnDiskWithoutLog, OnDiskGathering, AmongOthers, Behind>;
 
 inline member::Record due_on(std::string id, Day day, std::uint64_t as_of = 1) {
   member::Record record;

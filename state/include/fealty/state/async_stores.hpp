@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <memory>
 
@@ -12,20 +13,21 @@ class SaveThread;
 /// MemberStores whose saves happen on one background thread, in order: save() takes the batches and
 /// returns. What reads a store sees all saves: load() and find_rows() wait for them only where one
 /// that is not done yet holds a member they ask for, other calls until those of their store are
-/// done.
+/// done. Once no save has come for a while the thread settles the inner stores.
 ///
 /// Of the inner stores, load() and find_rows() must be such as may run beside a save of theirs, all
 /// else beside one of other stores; save() leaves the batches as they are.
 /// Owns:    the inner stores and the thread; ends after the last save.
 /// Threads: as MemberStores; pure calls never wait.
-/// Errors:  as the inner stores. An error of a background save is the answer of every later call to
-///          any store, and the saves behind it are dropped (they stay a prefix), until
-///          checkpoint(), with which a recovery begins: the first to be called answers the error
-///          once more, and each store takes part again from its own on.
+/// Errors:  as the inner stores. An error of a background save, or of settling, is the answer of
+///          every later call to any store, and the saves behind it are dropped (they stay a
+///          prefix), until checkpoint(), with which a recovery begins: the first to be called
+///          answers the error once more, and each store takes part again from its own on.
 class AsyncStores final : public ports::MemberStores {
  public:
   /// save() waits while `commits_max` are unsaved.
-  explicit AsyncStores(std::unique_ptr<ports::MemberStores> inner, std::size_t commits_max = 2);
+  explicit AsyncStores(std::unique_ptr<ports::MemberStores> inner, std::size_t commits_max = 2,
+                       std::chrono::milliseconds settle_after = std::chrono::seconds{1});
   ~AsyncStores() override;
   AsyncStores(const AsyncStores&) = delete;
   AsyncStores& operator=(const AsyncStores&) = delete;

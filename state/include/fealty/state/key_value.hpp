@@ -24,7 +24,7 @@ struct Write {
 /// store_unavailable, store_corrupt, output_unwritable.
 class KeyValue {
  public:
-  /// Called with a value that is borrowed until it returns.
+  /// Called with a value that is borrowed until it returns. It must not call the map.
   using GotVisitor = std::function<Result<void>(std::size_t index, std::string_view value)>;
   using PairVisitor = std::function<Result<bool>(std::string_view key, std::string_view value)>;
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -19,6 +20,10 @@ struct RocksOptions {
   /// Without it a kill loses what is not yet flushed: the stores are then an older committed
   /// prefix, and a recovery reads more of the log.
   bool write_ahead_log = true;
+  /// Small commits are gathered in memory, within the bound of the write buffers, until they are
+  /// worth a table file together, or for so long; 0 = each is written by itself. A kill loses what
+  /// is gathered, as above, and another process does not see it.
+  std::chrono::milliseconds gather{0};
 };
 
 enum class Access : std::uint8_t {
@@ -27,8 +32,8 @@ enum class Access : std::uint8_t {
 };
 
 /// The stores of a state directory: one RocksDB for all partitions, each a range of its keys that
-/// begins with the partition's number (4 bytes, big endian). A commit is one write to it, so that
-/// whatever a crash leaves is a prefix of whole commits.
+/// begins with the partition's number (4 bytes, big endian). A commit, or several of them gathered,
+/// is one write to it, so that whatever a crash leaves is a prefix of whole commits.
 ///
 /// Owns:    its directory, and the memory that its options bound.
 /// Threads: as MemberStores; its stores may be read, each on one thread at a time, beside save().
@@ -43,10 +48,11 @@ class RocksStores final : public ports::MemberStores {
 
   Result<std::unique_ptr<ports::MemberStore>> open(std::uint32_t partition) override;
   Result<void> save(std::span<const Save> saves) override;
+  Result<void> settle() override;
 
   /// Those of which anything is saved, ascending.
   Result<std::vector<std::uint32_t>> partitions();
-  /// Bytes that block cache and write buffers take now.
+  /// Bytes that block cache, write buffers and what is gathered take now.
   [[nodiscard]] std::size_t bytes_used() const;
 
  private:
