@@ -36,9 +36,8 @@ ports::CommitPosition Saves::prepare(Flush::Share share, std::size_t& room,
                                        .note = to_note(to),
                                        .changelog_position = 0};
   save_checkpoint(position, moment);
-  if (!context_.options.changelog) return position;
-  for (const auto& item : batch_.items) {
-    out.add(context_.topology.outputs.changelog, partition_, batch_.key(item), batch_.value(item));
+  if (context_.options.changelog) {
+    store_.to_changelog(batch_, context_.topology.outputs.changelog, partition_, out);
   }
   return position;
 }

@@ -51,6 +51,10 @@ class AsyncStore final : public ports::MemberStore {
   void encode(const ports::Checkpoint& checkpoint, ports::SavedBatch& batch) override {
     inner_->encode(checkpoint, batch);
   }
+  void to_changelog(const ports::SavedBatch& batch, ports::Stream stream, std::uint32_t partition,
+                    ports::OutputBuffer& out) override {
+    inner_->to_changelog(batch, stream, partition, out);
+  }
 
   Result<void> restore(std::string_view key, std::string_view value,
                        std::uint64_t position) override {

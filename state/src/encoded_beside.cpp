@@ -73,6 +73,8 @@ void EncodedStore::encode_ledger(const ports::SaveItem& save, ports::SavedBatch&
 void EncodedStore::encode_rows(const ports::SaveItem& save, ports::SavedBatch& batch) {
   for (const std::string_view change : save.rows) {
     const EncodedRow row = row_of(change);
+    check(!row.value.empty() || !keys::is_packed_table(row.key.front()),
+          "what is packed in the changelog is never erased");
     std::string& bytes = batch.begin_item(key_bytes_about + change.size());
     keys::append_row(save.record->id, row.key, bytes);
     batch.key_done();

@@ -14,10 +14,6 @@ namespace {
 /// Every key begins with the letter of its table.
 constexpr std::string_view keys_begin{"\0", 1}, keys_end = "\xff";
 
-/// Of all stores that are being restored, and of each of them.
-constexpr std::size_t restore_bytes_max = std::size_t{32} << 20U;
-constexpr std::size_t store_bytes_max = std::size_t{8} << 20U;
-constexpr std::size_t store_bytes_min = std::size_t{64} << 10U;
 // What most items take at most, keys and the encoder's own bounds included.
 constexpr std::size_t member_bytes_about = 2048, checkpoint_bytes_about = 512;
 
@@ -35,11 +31,6 @@ std::string end_of(std::string prefix) {
 }
 
 }  // namespace
-
-std::size_t RestoreMemory::bytes_max() const {
-  const std::size_t stores = std::max<std::size_t>(stores_, 1);
-  return std::clamp(restore_bytes_max / stores, store_bytes_min, store_bytes_max);
-}
 
 EncodedStore::EncodedStore(std::unique_ptr<KeyValue> map, std::shared_ptr<RestoreMemory> memory)
     : map_{std::move(map)},
@@ -94,6 +85,7 @@ Result<void> EncodedStore::load(std::span<const std::string_view> members,
 
 void EncodedStore::encode(std::span<const ports::SaveItem> items, ports::Offset as_of,
                           ports::SavedBatch& batch) {
+  batch.as_of = std::max(batch.as_of, as_of);
   for (const auto& save : items) {
     check(save.record != nullptr && !save.record->id.empty(), "a saved member has an id");
     std::string& bytes = batch.begin_item(member_bytes_about);
@@ -119,82 +111,6 @@ void EncodedStore::encode(const ports::Checkpoint& checkpoint, ports::SavedBatch
 Result<void> EncodedStore::save(const ports::SavedBatch& batch) {
   SortedWrites sorted;
   return map_->write(sorted.of(batch));
-}
-
-Result<Day> EncodedStore::stored_due(std::string_view member) {
-  if (const auto at = restoring_due_.find(std::string{member}); at != restoring_due_.end()) {
-    return at->second;
-  }
-  std::string key;
-  keys::append_member(member, key);
-  auto bytes = map_->get(key);
-  if (!bytes) return bytes.error();
-  if (!bytes->has_value()) return no_day;
-  member::Record record;
-  if (auto read = decode_record(member, **bytes, record); !read) {
-    return of_member(read.error(), member);
-  }
-  return record.due();
-}
-
-Result<void> EncodedStore::restore(std::string_view key, std::string_view value,
-                                   std::uint64_t position) {
-  if (key.empty()) return Error{Errc::store_corrupt, "changelog", "a record without a key"};
-  if (key[0] == keys::member_table) {
-    const std::string_view id = key.substr(1);
-    auto before = stored_due(id);
-    if (!before) return before.error();
-    member::Record record;  // A deletion leaves no timer.
-    if (!value.empty()) {
-      if (auto read = decode_record(id, value, record); !read) return of_member(read.error(), id);
-    }
-    const Day due = record.due();
-    if (*before != due) {
-      std::string timer;
-      if (*before != no_day) {
-        keys::append_timer(*before, id, timer);
-        restoring_[timer].clear();
-      }
-      if (due != no_day) {
-        timer.clear();
-        keys::append_timer(due, id, timer);
-        restoring_[timer] = "+";
-      }
-    }
-    restoring_due_[std::string{id}] = due;
-  } else if (key[0] != keys::ledger_table && key[0] != keys::checkpoint_table &&
-             !keys::is_row_table(key[0])) {
-    return Error{Errc::wrong_revision, "changelog",
-                 "a record of a table this release does not know: start the one that wrote it"};
-  }
-  if (restoring_bytes_ == 0) memory_->enter();
-  restoring_[std::string{key}].assign(value);
-  restoring_bytes_ += key.size() + value.size() + 128;
-  restoring_position_ = position;
-  return restoring_bytes_ < memory_->bytes_max() ? Result<void>{} : write_restored();
-}
-
-/// Keeps no memory of it: many partitions are restored side by side.
-Result<void> EncodedStore::write_restored() {
-  std::vector<Write> writes;
-  writes.reserve(restoring_.size() + 1);
-  for (const auto& [key, value] : restoring_) {
-    const bool timer = key[0] == keys::timer_table;
-    writes.push_back({.key = key,
-                      .value = timer ? std::string_view{} : std::string_view{value},
-                      .erase = value.empty()});
-  }
-  SortedWrites sorted;
-  auto written = map_->write(sorted.of(std::move(writes), restoring_position_));
-  restoring_ = {};
-  restoring_due_ = {};
-  if (std::exchange(restoring_bytes_, 0) > 0) memory_->leave();
-  return written;
-}
-
-Result<void> EncodedStore::restored(std::uint64_t position) {
-  restoring_position_ = position;
-  return write_restored();
 }
 
 Result<bool> EncodedStore::due(const ports::DuePlace& after, Day until, std::size_t limit,

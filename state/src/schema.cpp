@@ -32,6 +32,8 @@ Result<std::string> through_schema(Schema schema, std::string_view bytes) {
       return reserialised<v1::ParkedRow>(bytes);
     case Schema::reservation:
       return reserialised<v1::ReservationRow>(bytes);
+    case Schema::pack:
+      return reserialised<v1::Pack>(bytes);
     case Schema::checkpoint:
       return reserialised<v1::Checkpoint>(bytes);
   }

@@ -29,6 +29,7 @@ enum class Bug : std::uint8_t {
   advances_not_recorded,         // the clock's, in the checkpoint
   refusals_not_recorded,         // those by this machine's clock, in the checkpoint
   tombstones_ignored,            // a restore leaves rows that are gone
+  packs_keyed_alike,             // their keys lack the version: compaction takes rows away
   timers_not_stored,             // the timer index does not follow the saved versions
   generation_adopted_twice,      // a checkpoint forgets the last one, so that it is taken up again
 };

@@ -42,6 +42,8 @@ std::string_view name(Bug bug) {
       return "refusals_not_recorded";
     case Bug::tombstones_ignored:
       return "tombstones_ignored";
+    case Bug::packs_keyed_alike:
+      return "packs_keyed_alike";
     case Bug::timers_not_stored:
       return "timers_not_stored";
     case Bug::generation_adopted_twice:

@@ -89,6 +89,21 @@ class SimStore final : public state::EncodedStore {
     }
     EncodedStore::encode(written, batch);
   }
+  void to_changelog(const ports::SavedBatch& batch, ports::Stream stream, std::uint32_t partition,
+                    ports::OutputBuffer& out) override {
+    if (process_.cluster().bug() != Bug::packs_keyed_alike) {
+      return EncodedStore::to_changelog(batch, stream, partition, out);
+    }
+    constexpr std::size_t names_version = 8 + 8;  // and behind it the part
+    ports::OutputBuffer records;
+    EncodedStore::to_changelog(batch, stream, partition, records);
+    for (const auto& item : records.items()) {
+      std::string key{records.key(item)};
+      if (key[0] == 'b')
+        key.replace(key.size() - 2 - names_version, names_version, names_version, '0');
+      out.add(stream, partition, key, records.value(item));
+    }
+  }
   Result<void> load(std::span<const std::string_view> members,
                     std::span<member::Record* const> out) override {
     process_.at(Call::store_load);

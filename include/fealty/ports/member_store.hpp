@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <limits>
@@ -19,6 +18,8 @@
 #include "fealty/member/history.hpp"
 #include "fealty/member/record.hpp"
 #include "fealty/member/rows.hpp"
+#include "fealty/ports/output.hpp"
+#include "fealty/ports/saved_batch.hpp"
 
 namespace fealty::ports {
 
@@ -91,83 +92,6 @@ struct SaveItem {
   Day stored_due = no_day;                    // due() of the version that the store holds now
 };
 
-/// Saved versions, encoded: what goes to the changelog and, after the commit, to the store, byte
-/// for byte. Keys begin with a table letter: 'm' member, 'l' ledger, 'o', 'd', 'r' and 'v' rows,
-/// 'c' checkpoint. A row without a value is one that is gone: a tombstone in the changelog, too.
-/// The bytes lie in blocks, so that a batch of all members is never moved as it grows; the first
-/// are small, for there may be a batch for each of many partitions.
-struct SavedBatch {
-  struct Item {
-    std::uint32_t block = 0, at = 0;  // key, then value
-    std::uint32_t key_size = 0, value_size = 0;
-    Day due = no_day, stored_due = no_day;  // members only: for the store's own timer index
-  };
-  std::vector<Item> items;
-  std::vector<std::string> blocks;
-  std::size_t blocks_used = 0;           // the last of them is being filled
-  std::uint64_t changelog_position = 0;  // set after the commit, kept by the store beside the batch
-
-  /// Begins an item of about `size` bytes: append its key, call key_done(), append its value, call
-  /// item_done().
-  std::string& begin_item(std::size_t size) {
-    if (blocks_used == 0 || room() < size) next_block(size);
-    std::string& block = blocks[blocks_used - 1];
-    items.push_back({.block = static_cast<std::uint32_t>(blocks_used - 1),
-                     .at = static_cast<std::uint32_t>(block.size())});
-    return block;
-  }
-  void key_done() {
-    Item& item = items.back();
-    item.key_size = static_cast<std::uint32_t>(blocks[item.block].size() - item.at);
-  }
-  Item& item_done() {
-    Item& item = items.back();
-    item.value_size =
-        static_cast<std::uint32_t>(blocks[item.block].size() - item.at - item.key_size);
-    bytes_ += item.key_size + item.value_size;
-    return item;
-  }
-  [[nodiscard]] std::string_view key(const Item& item) const {
-    return std::string_view{blocks[item.block]}.substr(item.at, item.key_size);
-  }
-  [[nodiscard]] std::string_view value(const Item& item) const {
-    return std::string_view{blocks[item.block]}.substr(item.at + item.key_size, item.value_size);
-  }
-  [[nodiscard]] bool empty() const { return items.empty(); }
-  /// Of all keys and values.
-  [[nodiscard]] std::size_t bytes() const { return bytes_; }
-  /// What the blocks take.
-  [[nodiscard]] std::size_t memory() const {
-    std::size_t bytes = 0;
-    for (const std::string& block : blocks) bytes += block.capacity();
-    return bytes;
-  }
-  /// Keeps some memory for the next batch, and gives back the rest.
-  static constexpr std::size_t blocks_kept_default = 96;
-  void clear(std::size_t blocks_kept = blocks_kept_default) {
-    items.clear();
-    if (blocks.size() > blocks_kept) blocks.resize(blocks_kept);
-    for (std::string& block : blocks) block.clear();
-    blocks_used = 0;
-    bytes_ = 0;
-    changelog_position = 0;
-  }
-
- private:
-  /// Many a partition saves a checkpoint and little else: blocks grow as there are more.
-  static constexpr std::size_t first_block_bytes = std::size_t{8} << 10U;
-  static constexpr std::size_t doublings = 7;  // to 1 MiB
-  std::size_t bytes_ = 0;
-  [[nodiscard]] std::size_t room() const {
-    return blocks[blocks_used - 1].capacity() - blocks[blocks_used - 1].size();
-  }
-  void next_block(std::size_t size) {
-    if (blocks_used == blocks.size()) blocks.emplace_back();
-    const std::size_t usual = first_block_bytes << std::min(blocks_used, doublings);
-    blocks[blocks_used++].reserve(std::max(size, usual));
-  }
-};
-
 /// Where a partition's member state rests between events; MemberStores makes and saves them.
 ///
 /// Owns:    what was saved of its partition. Borrows arguments only until the call returns.
@@ -201,6 +125,10 @@ class MemberStore {
   /// hold. A member is in a batch once. Pure: touches no file.
   virtual void encode(std::span<const SaveItem> items, Offset as_of, SavedBatch& batch) = 0;
   virtual void encode(const Checkpoint& checkpoint, SavedBatch& batch) = 0;
+  /// Adds what `batch` holds to `out`, as records of the changelog `stream`: as few as may be, each
+  /// small enough for any broker, with tombstones for the rows that are gone. Pure.
+  virtual void to_changelog(const SavedBatch& batch, Stream stream, std::uint32_t partition,
+                            OutputBuffer& out) = 0;
   /// Keeps one changelog record (restore). `position`: the changelog position after it.
   virtual Result<void> restore(std::string_view key, std::string_view value,
                                std::uint64_t position) = 0;

@@ -63,6 +63,12 @@ class ShelfStore final : public ports::MemberStore {
   void encode(const ports::Checkpoint& checkpoint, ports::SavedBatch& batch) override {
     put("c", std::to_string(checkpoint.recover_from), batch);
   }
+  void to_changelog(const ports::SavedBatch& batch, ports::Stream stream, std::uint32_t partition,
+                    ports::OutputBuffer& out) override {
+    for (const auto& item : batch.items) {
+      out.add(stream, partition, batch.key(item), batch.value(item));
+    }
+  }
   Result<void> restore(std::string_view, std::string_view, std::uint64_t) override { return {}; }
   Result<void> restored(std::uint64_t) override { return {}; }
   Result<bool> due(const ports::DuePlace& after, Day until, std::size_t limit,

@@ -66,6 +66,8 @@ class RowStore final : public ports::MemberStore {
   }
   void encode(std::span<const ports::SaveItem>, ports::Offset, ports::SavedBatch&) override {}
   void encode(const ports::Checkpoint&, ports::SavedBatch&) override {}
+  void to_changelog(const ports::SavedBatch&, ports::Stream, std::uint32_t,
+                    ports::OutputBuffer&) override {}
   Result<void> restore(std::string_view, std::string_view, std::uint64_t) override { return {}; }
   Result<void> restored(std::uint64_t) override { return {}; }
   Result<bool> due(const ports::DuePlace&, Day, std::size_t,

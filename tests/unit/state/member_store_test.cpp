@@ -188,7 +188,7 @@ TYPED_TEST(MemberStoreTest, RestoresFromTheChangelogToTheSameState) {
   InMemory reference;
   ports::MemberStore& original = *reference.store;
   auto& copy = this->store();
-  std::vector<std::pair<std::string, std::string>> changelog;
+  Changelog changelog;
   Day due = no_day;
   for (std::uint64_t round = 1; round <= 5; ++round) {
     const Day next = static_cast<Day>(round * 10);
@@ -201,9 +201,8 @@ TYPED_TEST(MemberStoreTest, RestoresFromTheChangelogToTheSameState) {
         .member(due_on("b", round < 4 ? next : no_day, round), round <= 4 ? due : no_day)
         .checkpoint(samples::checkpoint(round));
     due = next;
-    for (const auto& item : saver.batch().items) {
-      changelog.emplace_back(saver.batch().key(item), saver.batch().value(item));
-    }
+    const Changelog records = changelog_of(original, saver.batch());
+    changelog.insert(changelog.end(), records.begin(), records.end());
     ASSERT_TRUE(saver.save(changelog.size()));
     if (round > 1) continue;
     ports::SavedBatch first = saver.batch();
@@ -212,16 +211,10 @@ TYPED_TEST(MemberStoreTest, RestoresFromTheChangelogToTheSameState) {
   }
   // When the rest is restored.
   const std::size_t start = (**copy.checkpoint()).changelog_position;
-  for (std::size_t i = start; i < changelog.size(); ++i) {
-    ASSERT_TRUE(copy.restore(changelog[i].first, changelog[i].second, i + 1));
-  }
-  ASSERT_TRUE(copy.restored(changelog.size()));
+  restore(copy, changelog, start);
   // Then nobody can tell the two apart, and once more changes nothing.
   EXPECT_EQ(seen(copy), seen(original));
-  for (std::size_t i = 0; i < changelog.size(); ++i) {
-    ASSERT_TRUE(copy.restore(changelog[i].first, changelog[i].second, i + 1));
-  }
-  ASSERT_TRUE(copy.restored(changelog.size()));
+  restore(copy, changelog);
   EXPECT_EQ(seen(copy), seen(original));
 }
 

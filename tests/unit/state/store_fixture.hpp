@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "fealty/state/async_stores.hpp"
@@ -76,6 +77,33 @@ class Saver {
   ports::MemberStore& store_;
   ports::SavedBatch batch_;
 };
+
+/// A batch's changelog records, key and value.
+using Changelog = std::vector<std::pair<std::string, std::string>>;
+inline Changelog changelog_of(ports::MemberStore& store, const ports::SavedBatch& batch) {
+  ports::OutputBuffer out;
+  store.to_changelog(batch, ports::Stream{4}, 3, out);
+  Changelog records;
+  for (const auto& item : out.items()) {
+    EXPECT_EQ(item.stream, ports::Stream{4});
+    EXPECT_EQ(item.partition, 3U);
+    records.emplace_back(out.key(item), out.value(item));
+  }
+  return records;
+}
+/// As releases before packs wrote them: each row a record of its own.
+inline Changelog unpacked(const ports::SavedBatch& batch) {
+  Changelog records;
+  for (const auto& item : batch.items) records.emplace_back(batch.key(item), batch.value(item));
+  return records;
+}
+inline void restore(ports::MemberStore& store, const Changelog& records, std::uint64_t from = 0) {
+  for (std::uint64_t i = from; i < records.size(); ++i) {
+    const auto kept = store.restore(records[i].first, records[i].second, i + 1);
+    EXPECT_TRUE(kept) << to_string(kept.error());
+  }
+  EXPECT_TRUE(store.restored(records.size()));
+}
 
 inline member::Record loaded(ports::MemberStore& store, std::string_view id) {
   member::Record record;

@@ -28,8 +28,8 @@ class RestoreMemory {
 };
 
 /// A MemberStore over any ordered map of byte strings: what RocksDB and memory have in common.
-/// Tables by first letter: those of record.proto; and of this store alone, not in the
-/// changelog:
+/// Tables by first letter: those of record.proto, but for packs, which the changelog alone has:
+/// here each row lies under its own key. And of this store alone, not in the changelog:
 ///   't' + day (4 bytes, big endian, sign flipped) + id   a member's due day, no value
 ///   'p'                                                  changelog position, 8 bytes big endian
 ///
@@ -58,6 +58,8 @@ class EncodedStore : public ports::MemberStore {
   void encode(std::span<const ports::SaveItem> items, ports::Offset as_of,
               ports::SavedBatch& batch) override;
   void encode(const ports::Checkpoint& checkpoint, ports::SavedBatch& batch) override;
+  void to_changelog(const ports::SavedBatch& batch, ports::Stream stream, std::uint32_t partition,
+                    ports::OutputBuffer& out) override;
   Result<void> restore(std::string_view key, std::string_view value,
                        std::uint64_t position) override;
   Result<void> restored(std::uint64_t position) override;
@@ -79,6 +81,9 @@ class EncodedStore : public ports::MemberStore {
  private:
   void encode_ledger(const ports::SaveItem& save, ports::SavedBatch& batch);
   void encode_rows(const ports::SaveItem& save, ports::SavedBatch& batch);
+  Result<void> restore_member(std::string_view id, std::string_view value);
+  Result<void> restore_pack(std::string_view key, std::string_view value);
+  void restore_row(std::string_view key, std::string_view value);
   Result<void> write_restored();
   Result<Day> stored_due(std::string_view member);
 

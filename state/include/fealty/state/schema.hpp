@@ -8,7 +8,7 @@
 namespace fealty::state {
 
 /// Which message of record.proto some stored bytes are.
-enum class Schema { member, ledger, order, delivery, parked, reservation, checkpoint };
+enum class Schema { member, ledger, order, delivery, parked, reservation, pack, checkpoint };
 
 /// `bytes` as Protobuf's own generated classes read and write them: a second reader, slow, that
 /// knows nothing of our codec. Equal to `bytes` where the codec keeps to the schema. Errors:

@@ -1,0 +1,207 @@
+// The third part of EncodedStore: to the changelog, and back from it.
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "fealty/base/check.hpp"
+#include "fealty/state/encoded_store.hpp"
+#include "src/format_error.hpp"
+#include "src/keys.hpp"
+#include "src/pack_codec.hpp"
+#include "src/sorted_writes.hpp"
+
+namespace fealty::state {
+namespace {
+
+/// Of all stores that are being restored, and of each of them.
+constexpr std::size_t restore_bytes_max = std::size_t{32} << 20U;
+constexpr std::size_t store_bytes_max = std::size_t{8} << 20U;
+constexpr std::size_t store_bytes_min = std::size_t{64} << 10U;
+/// Brokers take a record of 1 MiB unless they are told otherwise.
+constexpr std::size_t pack_bytes_max = std::size_t{256} << 10U;
+
+Error unknown_table() {
+  return Error{Errc::wrong_revision, "changelog",
+               "a record of a table this release does not know: start the one that wrote it"};
+}
+
+/// Writes a batch's items as changelog records, those of a member that are never erased together.
+class Packer {
+ public:
+  Packer(const ports::SavedBatch& batch, ports::Stream stream, std::uint32_t partition,
+         ports::OutputBuffer& out)
+      : batch_{batch}, stream_{stream}, partition_{partition}, out_{out} {}
+
+  void take(const ports::SavedBatch::Item& item) {
+    const std::string_view key = batch_.key(item);
+    if (key[0] == keys::member_table) begin_member(key.substr(1));
+    if (key[0] == keys::checkpoint_table) write_pack();
+    if (!keys::is_packed_table(key[0])) return add(item);
+    if (bytes_ + item.key_size + item.value_size > pack_bytes_max) write_pack();
+    if (key[0] == keys::ledger_table && first_seq_ == 0) {
+      first_seq_ = keys::read_big_endian(keys::behind_member(key, member_));
+    }
+    waiting_.push_back(&item);
+    bytes_ += item.key_size + item.value_size;
+  }
+  /// One row alone is a record of its own.
+  void write_pack() {
+    if (waiting_.size() == 1) add(*waiting_.front());
+    if (waiting_.size() > 1) {
+      key_.clear();
+      keys::append_pack(member_, batch_.as_of, first_seq_, part_++, key_);
+      std::string& pack = out_.start(stream_, partition_, key_);
+      begin_pack(pack);
+      for (const ports::SavedBatch::Item* const item : waiting_) {
+        const std::string_view key = batch_.key(*item);
+        pack_row(key[0], keys::behind_member(key, member_), batch_.value(*item), pack);
+      }
+      out_.finish();
+    }
+    waiting_.clear();
+    bytes_ = 0;
+  }
+
+ private:
+  void begin_member(std::string_view id) {
+    write_pack();
+    member_ = id;
+    first_seq_ = 0;
+    part_ = 0;
+  }
+  void add(const ports::SavedBatch::Item& item) {
+    out_.add(stream_, partition_, batch_.key(item), batch_.value(item));
+  }
+
+  const ports::SavedBatch& batch_;
+  const ports::Stream stream_;
+  const std::uint32_t partition_;
+  ports::OutputBuffer& out_;
+  std::string_view member_;
+  std::uint64_t first_seq_ = 0;  // of its ledger entries in the batch; 0 = none
+  std::uint16_t part_ = 0;
+  std::vector<const ports::SavedBatch::Item*> waiting_;
+  std::size_t bytes_ = 0;  // of them
+  std::string key_;
+};
+
+}  // namespace
+
+std::size_t RestoreMemory::bytes_max() const {
+  const std::size_t stores = std::max<std::size_t>(stores_, 1);
+  return std::clamp(restore_bytes_max / stores, store_bytes_min, store_bytes_max);
+}
+
+void EncodedStore::to_changelog(const ports::SavedBatch& batch, ports::Stream stream,
+                                std::uint32_t partition, ports::OutputBuffer& out) {
+  Packer packer{batch, stream, partition, out};
+  for (const auto& item : batch.items) packer.take(item);
+  packer.write_pack();
+}
+
+Result<Day> EncodedStore::stored_due(std::string_view member) {
+  if (const auto at = restoring_due_.find(std::string{member}); at != restoring_due_.end()) {
+    return at->second;
+  }
+  std::string key;
+  keys::append_member(member, key);
+  auto bytes = map_->get(key);
+  if (!bytes) return bytes.error();
+  if (!bytes->has_value()) return no_day;
+  member::Record record;
+  if (auto read = decode_record(member, **bytes, record); !read) {
+    return of_member(read.error(), member);
+  }
+  return record.due();
+}
+
+Result<void> EncodedStore::restore(std::string_view key, std::string_view value,
+                                   std::uint64_t position) {
+  if (key.empty()) return Error{Errc::store_corrupt, "changelog", "a record without a key"};
+  const char table = key[0];
+  Result<void> taken;
+  if (table == keys::pack_table) {
+    taken = restore_pack(key, value);
+  } else if (table == keys::member_table) {
+    taken = restore_member(key.substr(1), value);
+  } else if (table != keys::ledger_table && table != keys::checkpoint_table &&
+             !keys::is_row_table(table)) {
+    taken = unknown_table();
+  }
+  if (!taken) return taken;
+  if (table != keys::pack_table) restore_row(key, value);
+  restoring_position_ = position;
+  return restoring_bytes_ < memory_->bytes_max() ? Result<void>{} : write_restored();
+}
+
+void EncodedStore::restore_row(std::string_view key, std::string_view value) {
+  if (restoring_bytes_ == 0) memory_->enter();
+  restoring_[std::string{key}].assign(value);
+  restoring_bytes_ += key.size() + value.size() + 128;
+}
+
+/// Moves the member's timer.
+Result<void> EncodedStore::restore_member(std::string_view id, std::string_view value) {
+  auto before = stored_due(id);
+  if (!before) return before.error();
+  member::Record record;  // A deletion leaves no timer.
+  if (!value.empty()) {
+    if (auto read = decode_record(id, value, record); !read) return of_member(read.error(), id);
+  }
+  const Day due = record.due();
+  if (*before != due) {
+    std::string timer;
+    if (*before != no_day) {
+      keys::append_timer(*before, id, timer);
+      restoring_[timer].clear();
+    }
+    if (due != no_day) {
+      timer.clear();
+      keys::append_timer(due, id, timer);
+      restoring_[timer] = "+";
+    }
+  }
+  restoring_due_[std::string{id}] = due;
+  return {};
+}
+
+/// Each of its rows under its own key. One that is gone takes none of them along.
+Result<void> EncodedStore::restore_pack(std::string_view key, std::string_view value) {
+  const std::string_view id = keys::member_of_pack(key);
+  if (id.empty()) return Error{Errc::store_corrupt, "changelog", "the key of a pack"};
+  if (value.empty()) return {};
+  std::string own_key;
+  const auto read = decode_pack(value, [&](const PackedRow& row) -> Result<void> {
+    if (!keys::is_packed_table(row.key.front())) return unknown_table();
+    own_key.clear();
+    keys::append_row(id, row.key, own_key);
+    restore_row(own_key, row.value);
+    return {};
+  });
+  return read ? read : of_member(read.error(), id);
+}
+
+/// Keeps no memory of it: many partitions are restored side by side.
+Result<void> EncodedStore::write_restored() {
+  std::vector<Write> writes;
+  writes.reserve(restoring_.size() + 1);
+  for (const auto& [key, value] : restoring_) {
+    const bool timer = key[0] == keys::timer_table;
+    writes.push_back({.key = key,
+                      .value = timer ? std::string_view{} : std::string_view{value},
+                      .erase = value.empty()});
+  }
+  SortedWrites sorted;
+  auto written = map_->write(sorted.of(std::move(writes), restoring_position_));
+  restoring_ = {};
+  restoring_due_ = {};
+  if (std::exchange(restoring_bytes_, 0) > 0) memory_->leave();
+  return written;
+}
+
+Result<void> EncodedStore::restored(std::uint64_t position) {
+  restoring_position_ = position;
+  return write_restored();
+}
+
+}  // namespace fealty::state
