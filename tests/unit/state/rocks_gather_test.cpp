@@ -225,32 +225,34 @@ TEST_F(RocksGather, KeepsWhatCannotBeWrittenAndTakesNoMore) {
 
 TEST_F(RocksGather, ARowThatIsErasedIsGoneWhereverItWas) {
   // Given rows on disk and in memory.
-  const auto erased = [](const std::string& order) {
-    samples::History history;
-    history.rows.push_back(samples::erase(member::RowKey::order(order)));
-    return history;
-  };
   const auto anna = samples::typical_member("anna");
-  const auto order = [](std::uint64_t n) { return samples::order(n).order_id; };
-  const auto with = [&](std::uint64_t n) {
-    return samples::History{.entries = {}, .orders = {samples::order(n)}, .rows = {}};
+  const auto with = [](std::uint8_t number) {
+    return samples::History{
+        .entries = {}, .orders = {}, .rows = {samples::put(member::RowKey::parked(number))}};
+  };
+  const auto without = [](std::uint8_t number) {
+    return samples::History{
+        .entries = {}, .orders = {}, .rows = {samples::erase(member::RowKey::parked(number))}};
+  };
+  const auto there = [&](std::uint8_t number) {
+    return found(*store, "anna", member::RowKey::parked(number)).found;
   };
   ASSERT_TRUE(Saver(*stores, *store).member(anna, no_day, with(1)).save(1));
   ASSERT_TRUE(stores->settle());
   ASSERT_TRUE(Saver(*stores, *store).member(anna, anna.due(), with(2)).save(2));
-  ASSERT_TRUE(found_order(*store, "anna", order(1)).found);
-  ASSERT_TRUE(found_order(*store, "anna", order(2)).found);
+  ASSERT_TRUE(there(1));
+  ASSERT_TRUE(there(2));
   // When both are erased.
-  ASSERT_TRUE(Saver(*stores, *store).member(anna, anna.due(), erased(order(1))).save(3));
-  ASSERT_TRUE(Saver(*stores, *store).member(anna, anna.due(), erased(order(2))).save(4));
+  ASSERT_TRUE(Saver(*stores, *store).member(anna, anna.due(), without(1)).save(3));
+  ASSERT_TRUE(Saver(*stores, *store).member(anna, anna.due(), without(2)).save(4));
   // Then they are gone, before and after it is written; and one may come again.
   for (int round = 0; round < 2; ++round) {
-    EXPECT_FALSE(found_order(*store, "anna", order(1)).found);
-    EXPECT_FALSE(found_order(*store, "anna", order(2)).found);
+    EXPECT_FALSE(there(1));
+    EXPECT_FALSE(there(2));
     ASSERT_TRUE(stores->settle());
   }
   ASSERT_TRUE(Saver(*stores, *store).member(anna, anna.due(), with(1)).save(5));
-  EXPECT_TRUE(found_order(*store, "anna", order(1)).found);
+  EXPECT_TRUE(there(1));
 }
 
 }  // namespace
