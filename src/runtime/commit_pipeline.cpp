@@ -78,6 +78,11 @@ Result<void> CommitPipeline::abort() {
   return standing();
 }
 
+std::size_t CommitPipeline::queued_bytes() const {
+  const std::lock_guard lock{mutex_};
+  return queued_bytes_;
+}
+
 void CommitPipeline::run() {
   pthread_setname_np(pthread_self(), "fealty-sink");
   Lock lock{mutex_};

@@ -52,6 +52,8 @@ class CommitPipeline {
   /// Drops what is queued and what the sink took since the last commit. No commit may be in flight,
   /// unless it failed.
   Result<void> abort();
+  /// Of the outputs that the sink has not taken yet. Any thread may ask.
+  [[nodiscard]] std::size_t queued_bytes() const;
 
  private:
   enum class Call : std::uint8_t { append, commit, abort };
@@ -80,7 +82,7 @@ class CommitPipeline {
   bool committing_ = false;  // the caller's own
   std::uint64_t step_ = 0;   // likewise
 
-  std::mutex mutex_;  // guards what follows
+  mutable std::mutex mutex_;  // guards what follows
   std::condition_variable changed_;
   std::deque<Command> queue_;
   std::size_t queued_bytes_ = 0;  // the call under way included
