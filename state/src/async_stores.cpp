@@ -86,9 +86,6 @@ class AsyncStore final : public ports::MemberStore {
   }
   // An error is told by the next call that can.
   bool empty() override { return thread_.wait_for(client_).has_value() && inner_->empty(); }
-  std::uint64_t disk_bytes() override {
-    return thread_.wait_for(client_).has_value() ? inner_->disk_bytes() : 0;
-  }
 
  private:
   std::unique_ptr<ports::MemberStore> inner_;

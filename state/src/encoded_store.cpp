@@ -175,6 +175,4 @@ bool EncodedStore::empty() {
   return scanned.has_value() && !found;
 }
 
-std::uint64_t EncodedStore::disk_bytes() { return map_->disk_bytes(keys_begin, keys_end); }
-
 }  // namespace fealty::state

@@ -68,7 +68,6 @@ class MemoryMap final : public KeyValue {
     if (from != pairs_.begin() && std::prev(from)->key() >= first) --from;
     return visit_from(from, end, visit);
   }
-  std::uint64_t disk_bytes(std::string_view, std::string_view) override { return 0; }
 
  private:
   using Pairs = std::set<Pair, ByKey>;

@@ -64,8 +64,4 @@ Result<void> PrefixedMap::scan_from(std::string_view first, std::string_view at,
   return map_.scan_from(full(first), full(at), full(end), without_prefix(visit));
 }
 
-std::uint64_t PrefixedMap::disk_bytes(std::string_view first, std::string_view end) {
-  return map_.disk_bytes(full(first), full(end));
-}
-
 }  // namespace fealty::state

@@ -22,7 +22,6 @@ class PrefixedMap final : public KeyValue {
                     const PairVisitor& visit) override;
   Result<void> scan_from(std::string_view first, std::string_view at, std::string_view end,
                          const PairVisitor& visit) override;
-  std::uint64_t disk_bytes(std::string_view first, std::string_view end) override;
 
  private:
   [[nodiscard]] std::string full(std::string_view key) const;

@@ -156,12 +156,4 @@ Result<void> RocksMap::visit_from(rocksdb::Iterator& at, const PairVisitor& visi
   return {};
 }
 
-std::uint64_t RocksMap::disk_bytes(std::string_view first, std::string_view end) {
-  const rocksdb::Range range{slice(first), slice(end)};
-  std::uint64_t bytes = 0;
-  const auto status = db_->GetApproximateSizes(rocksdb::SizeApproximationOptions{},
-                                               db_->DefaultColumnFamily(), &range, 1, &bytes);
-  return status.ok() ? bytes : 0;
-}
-
 }  // namespace fealty::state

@@ -39,8 +39,6 @@ class RocksMap final : public KeyValue {
                     const PairVisitor& visit) override;
   Result<void> scan_from(std::string_view first, std::string_view at, std::string_view end,
                          const PairVisitor& visit) override;
-  /// Of what is on disk.
-  std::uint64_t disk_bytes(std::string_view first, std::string_view end) override;
   /// Writes what is gathered.
   Result<void> settle();
   /// What it holds beside RocksDB.

@@ -50,7 +50,6 @@ class DiskMap final : public state::KeyValue {
     if (from != pairs().begin() && std::prev(from)->first >= first) --from;
     return scan(from == pairs().end() ? end : std::string_view{from->first}, end, visit);
   }
-  std::uint64_t disk_bytes(std::string_view, std::string_view) override { return 0; }
 
  private:
   Disk::Pairs& pairs() { return disk_.pairs(partition_); }

@@ -150,8 +150,6 @@ class MemberStore {
                                const std::function<void(const member::LedgerEntry&)>& visit) = 0;
   /// True where nothing was ever saved.
   virtual bool empty() = 0;
-  /// Bytes on disk (approximate), 0 in memory.
-  virtual std::uint64_t disk_bytes() = 0;
 };
 
 /// The stores of a process, one a partition: a commit is saved in all of its partitions or in none,

@@ -96,7 +96,6 @@ class ShelfStore final : public ports::MemberStore {
     return {};
   }
   bool empty() override { return shelf_.members.empty(); }
-  std::uint64_t disk_bytes() override { return 0; }
 
  private:
   static void put(std::string_view key, std::string_view value, ports::SavedBatch& batch) {

@@ -85,7 +85,6 @@ class RowStore final : public ports::MemberStore {
     return {};
   }
   bool empty() override { return true; }
-  std::uint64_t disk_bytes() override { return 0; }
 
  private:
   template <class T>

@@ -71,7 +71,6 @@ class EncodedStore : public ports::MemberStore {
   Result<void> history(std::string_view member, std::uint64_t from_seq, std::size_t limit,
                        const std::function<void(const member::LedgerEntry&)>& visit) override;
   bool empty() override;
-  std::uint64_t disk_bytes() override;
   /// Keeps one partition's part of a commit, all or nothing.
   Result<void> save(const ports::SavedBatch& batch);
 

@@ -42,8 +42,6 @@ class KeyValue {
   /// are above it. One seek. Precondition: first <= at < end.
   virtual Result<void> scan_from(std::string_view first, std::string_view at, std::string_view end,
                                  const PairVisitor& visit) = 0;
-  /// What keys from `first` to `end` take on disk, about.
-  virtual std::uint64_t disk_bytes(std::string_view first, std::string_view end) = 0;
 };
 
 }  // namespace fealty::state
