@@ -17,11 +17,17 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// Of the directory. Its records are of format_version, as are those of the changelog.
+constexpr std::uint32_t directory_version = 3;
+/// From this one on they were so, too.
+constexpr std::uint32_t same_records_since = 2;
 constexpr std::string_view format_head = "fealty-state ";
 constexpr std::string_view format_name = "FORMAT";
 constexpr std::string_view format_name_new = "FORMAT.new";
 constexpr std::string_view replay_again =
     "replay the whole log into an empty state directory with this release";
+constexpr std::string_view or_restore =
+    "; a worker restores an empty one from its changelog by itself";
 
 Error unwritable(const fs::path& directory, const std::string& why) {
   return {Errc::output_unwritable, "state", directory.string() + ": " + why};
@@ -34,7 +40,7 @@ Error no_state(const fs::path& directory) {
 Result<void> write_format(const fs::path& directory) {
   const fs::path fresh = directory / format_name_new;
   std::ofstream file{fresh, std::ios::binary | std::ios::trunc};
-  file << format_head << format_version << '\n';
+  file << format_head << directory_version << '\n';
   file.close();
   std::error_code failed;
   if (file) fs::rename(fresh, directory / format_name, failed);
@@ -51,17 +57,18 @@ Result<void> check_format(const fs::path& directory) {
     std::from_chars(text.data() + format_head.size(), text.data() + text.size(), format);
   }
   if (format == 0) return Error{Errc::store_corrupt, "state", in_directory + ": not readable"};
-  if (format > format_version) {
+  if (format > directory_version) {
     return Error{Errc::wrong_revision, "state",
                  directory.string() + ": format " + std::to_string(format) +
-                     " of a newer Fealty, this one reads up to " + std::to_string(format_version) +
-                     ": start that one"};
+                     " of a newer Fealty, this one reads up to " +
+                     std::to_string(directory_version) + ": start that one"};
   }
-  if (format < format_version) {
+  if (format < directory_version) {
     return Error{Errc::wrong_revision, "state",
                  directory.string() + ": format " + std::to_string(format) +
-                     " of an older Fealty, this one reads " + std::to_string(format_version) +
-                     " only: " + std::string{replay_again}};
+                     " of an older Fealty, this one reads " + std::to_string(directory_version) +
+                     " only: " + std::string{replay_again} +
+                     (format >= same_records_since ? std::string{or_restore} : std::string{})};
   }
   return {};
 }

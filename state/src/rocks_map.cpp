@@ -32,10 +32,11 @@ Error error_of(const rocksdb::Status& status, const std::string& directory) {
   return {Errc::store_unavailable, "state", directory + ": " + text};
 }
 
-RocksMap::RocksMap(std::unique_ptr<rocksdb::DB> db, std::string directory,
+RocksMap::RocksMap(std::unique_ptr<rocksdb::DB> db,
+                   std::vector<rocksdb::ColumnFamilyHandle*> handles, std::string directory,
                    std::shared_ptr<rocksdb::WriteBufferManager> write_buffers,
                    const RocksOptions& options)
-    : db_{std::move(db)},
+    : db_{std::move(db), std::move(handles)},
       directory_{std::move(directory)},
       write_buffers_{std::move(write_buffers)},
       gather_{options.gather} {
@@ -43,11 +44,7 @@ RocksMap::RocksMap(std::unique_ptr<rocksdb::DB> db, std::string directory,
 }
 
 RocksMap::~RocksMap() {
-  // A failure, of either, leaves an older prefix.
-  (void)settle();
-  // Without a write-ahead log closing flushes what is in memory.
-  const rocksdb::Status closed = db_->Close();
-  closed.PermitUncheckedError();
+  (void)settle();  // A failure leaves an older prefix.
 }
 
 Result<std::optional<std::string>> RocksMap::get(std::string_view key) {
@@ -58,7 +55,7 @@ Result<std::optional<std::string>> RocksMap::get(std::string_view key) {
     }
   }
   std::string value;
-  const auto status = db_->Get({}, db_->DefaultColumnFamily(), slice(key), &value);
+  const auto status = db_->Get({}, db_.handle(family_of(key)), slice(key), &value);
   if (status.IsNotFound()) return std::optional<std::string>{};
   if (!status.ok()) return error_of(status, directory_);
   return std::optional{std::move(value)};
@@ -90,11 +87,14 @@ Result<void> RocksMap::get_written(std::span<const std::string_view> keys,
   std::array<rocksdb::Slice, get_many_max> wanted;
   std::array<rocksdb::PinnableSlice, get_many_max> values;
   std::array<rocksdb::Status, get_many_max> statuses;
-  for (std::size_t start = 0; start < keys.size(); start += get_many_max) {
-    const std::size_t count = std::min(get_many_max, keys.size() - start);
-    for (std::size_t i = 0; i < count; ++i) wanted.at(i) = slice(keys[start + i]);
-    db_->MultiGet({}, db_->DefaultColumnFamily(), count, wanted.data(), values.data(),
-                  statuses.data(), /*sorted_input=*/true);
+  for (std::size_t start = 0, count = 0; start < keys.size(); start += count) {
+    const Family family = family_of(keys[start]);
+    const std::size_t most = std::min(get_many_max, keys.size() - start);
+    for (count = 0; count < most && family_of(keys[start + count]) == family; ++count) {
+      wanted.at(count) = slice(keys[start + count]);
+    }
+    db_->MultiGet({}, db_.handle(family), count, wanted.data(), values.data(), statuses.data(),
+                  /*sorted_input=*/true);
     Result<void> result;
     for (std::size_t i = 0; i < count; ++i) {
       if (result.has_value() && statuses.at(i).ok()) {
@@ -128,7 +128,8 @@ Result<void> RocksMap::scan(std::string_view first, std::string_view end,
   options.iterate_upper_bound = &upper;
   options.fill_cache = false;
   options.adaptive_readahead = true;
-  const std::unique_ptr<rocksdb::Iterator> at{db_->NewIterator(options)};
+  const std::unique_ptr<rocksdb::Iterator> at{
+      db_->NewIterator(options, db_.handle(family_of(first)))};
   at->Seek(slice(first));
   return visit_from(*at, visit);
 }
@@ -140,7 +141,8 @@ Result<void> RocksMap::scan_from(std::string_view first, std::string_view at, st
   rocksdb::ReadOptions options;
   options.iterate_lower_bound = &lower;
   options.iterate_upper_bound = &upper;
-  const std::unique_ptr<rocksdb::Iterator> iterator{db_->NewIterator(options)};
+  const std::unique_ptr<rocksdb::Iterator> iterator{
+      db_->NewIterator(options, db_.handle(family_of(first)))};
   iterator->SeekForPrev(slice(at));
   if (!iterator->Valid() && iterator->status().ok()) iterator->SeekToFirst();
   return visit_from(*iterator, visit);

@@ -1,35 +1,39 @@
 #pragma once
 
-#include <rocksdb/db.h>
 #include <rocksdb/options.h>
 #include <rocksdb/sst_file_writer.h>
 #include <rocksdb/write_batch.h>
 #include <rocksdb/write_buffer_manager.h>
 
+#include <array>
 #include <chrono>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "fealty/state/key_value.hpp"
 #include "fealty/state/rocks_stores.hpp"
 #include "src/gathered_writes.hpp"
+#include "src/rocks_families.hpp"
 
 namespace fealty::state {
 
 /// What a RocksDB status means to us, naming the directory.
 Error error_of(const rocksdb::Status& status, const std::string& directory);
 
-/// One open RocksDB as an ordered map. Commits may be gathered in memory before they are written:
+/// One open RocksDB as an ordered map. A scan sees the family that its first key belongs to, and
+/// nothing of others that lies between. Commits may be gathered in memory before they are written:
 /// a read of single keys looks there first, and one of a range has them written where they concern
 /// it. What is gathered and cannot be written stays; closing gives it up, as a kill does.
 /// Threads: any may read; those that write take turns.
 class RocksMap final : public KeyValue {
  public:
-  /// `write_buffers`: those of `db`.
-  RocksMap(std::unique_ptr<rocksdb::DB> db, std::string directory,
-           std::shared_ptr<rocksdb::WriteBufferManager> write_buffers, const RocksOptions& options);
+  /// `handles`: of the families of `db`, in their order; `write_buffers`: those of `db`.
+  RocksMap(std::unique_ptr<rocksdb::DB> db, std::vector<rocksdb::ColumnFamilyHandle*> handles,
+           std::string directory, std::shared_ptr<rocksdb::WriteBufferManager> write_buffers,
+           const RocksOptions& options);
   ~RocksMap() override;
 
   Result<std::optional<std::string>> get(std::string_view key) override;
@@ -57,7 +61,7 @@ class RocksMap final : public KeyValue {
   Result<void> make_room(std::size_t memory);
   [[nodiscard]] rocksdb::Status flush();
 
-  std::unique_ptr<rocksdb::DB> db_;
+  RocksDatabase db_;
   std::string directory_;
   std::shared_ptr<rocksdb::WriteBufferManager> write_buffers_;
   rocksdb::WriteOptions write_options_;
@@ -68,12 +72,33 @@ class RocksMap final : public KeyValue {
   std::chrono::steady_clock::time_point gathered_since_;
 };
 
+/// A new table file on its way into a family; there is none before the first change.
+class TableFile {
+ public:
+  TableFile(RocksDatabase& db, Family family, const std::string& directory);
+  /// The changes' keys with `prefix` before each. Ascending over all calls.
+  [[nodiscard]] rocksdb::Status add(std::string_view prefix, std::span<const Write> changes);
+  [[nodiscard]] rocksdb::Status finish();
+  [[nodiscard]] bool begun() const { return writer_.has_value(); }
+  /// How the database takes it in, once it is finished.
+  [[nodiscard]] rocksdb::IngestExternalFileArg ingestion() const;
+
+ private:
+  [[nodiscard]] rocksdb::Status begin();
+
+  RocksDatabase& db_;
+  const Family family_;
+  const std::string name_;
+  std::optional<rocksdb::SstFileWriter> writer_;
+  std::string key_;  // scratch
+};
+
 /// A write to RocksDB, all or nothing, whose changes are handed over piece by piece, ascending by
 /// key over all of them. It counts once finish() has answered well. The turn to write is the
 /// caller's.
 class RocksWrite {
  public:
-  /// `changes` and `bytes`, about: many become a table file.
+  /// `changes` and `bytes`, about: many become a table file in each family.
   RocksWrite(RocksMap& map, std::size_t changes, std::size_t bytes);
   /// What such a write takes of the write buffers, in bytes.
   static std::size_t memory_of(std::size_t changes, std::size_t bytes);
@@ -82,17 +107,21 @@ class RocksWrite {
   Result<void> finish();
 
  private:
-  [[nodiscard]] rocksdb::Status begin_file();
-  [[nodiscard]] rocksdb::Status add(const Write& change);
+  using Parts = std::vector<std::span<const Write>>;
+
+  void part(std::string_view prefix, std::span<const Write> changes);
+  [[nodiscard]] rocksdb::Status add_to_batch(std::string_view prefix);
+  [[nodiscard]] rocksdb::Status add_to_file(Family family, std::string_view prefix);
+  [[nodiscard]] rocksdb::Status add_to_files(std::string_view prefix);
   [[nodiscard]] rocksdb::Status ingest();
   [[nodiscard]] Result<void> answer(const rocksdb::Status& status) const;
 
   RocksMap& map_;
-  const std::size_t memory_;                     // that it takes of the write buffers
-  const std::string file_;                       // where it becomes one
-  std::optional<rocksdb::SstFileWriter> table_;  // likewise
-  rocksdb::Status begun_;
-  std::string key_;  // scratch
+  const std::size_t memory_;  // that it takes of the write buffers
+  std::array<std::optional<TableFile>, families.size()> files_;  // where it becomes such
+  // Scratch of add().
+  std::array<Parts, families.size()> parts_;
+  std::string key_;
 };
 
 /// A commit, likewise; until this object goes, others wait. A small one may be gathered with

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 #include "src/directory.hpp"
 
@@ -47,6 +48,17 @@ class NoLog final : public rocksdb::Logger {
   void Logv(const char*, va_list) override {}
 };
 
+/// History is read in ranges: no filter would help.
+rocksdb::ColumnFamilyOptions history_options(const rocksdb::Options& state,
+                                             rocksdb::BlockBasedTableOptions table) {
+  table.filter_policy.reset();
+  table.block_size = std::size_t{16} * 1024;
+  rocksdb::ColumnFamilyOptions options{state};
+  options.memtable_prefix_bloom_size_ratio = 0;
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  return options;
+}
+
 /// Writes come in large batches of ascending keys, nearly all from one thread.
 rocksdb::Options db_options(const RocksOptions& ours, const RocksOpened& memory,
                             std::size_t key_groups) {
@@ -54,6 +66,9 @@ rocksdb::Options db_options(const RocksOptions& ours, const RocksOpened& memory,
   options.create_if_missing = true;
   options.paranoid_checks = true;
   options.track_and_verify_wals_in_manifest = true;
+  options.create_missing_column_families = true;
+  // The log, where there is one, keeps the families as of one commit.
+  options.atomic_flush = !ours.write_ahead_log;
   options.write_buffer_manager = memory.write_buffers;
   // One is written to while the other is flushed; RocksWrite holds them to the bound.
   options.write_buffer_size = std::max(ours.write_buffer_bytes / 2, mib);
@@ -92,12 +107,17 @@ Result<RocksOpened> open_rocks(const std::string& directory, const RocksOptions&
   const bool writes = access == Access::read_write;
   // Tables are written once and read through our own block cache: the page cache is for others.
   theirs.use_direct_io_for_flush_and_compaction = writes && has_direct_io(directory);
+  const std::vector<rocksdb::ColumnFamilyDescriptor> wanted{
+      {rocksdb::kDefaultColumnFamilyName, theirs},
+      {"history", history_options(theirs, table_options(out.cache))}};
   rocksdb::DB* opened = nullptr;
-  const rocksdb::Status status = writes ? rocksdb::DB::Open(theirs, directory, &opened)
-                                        : rocksdb::DB::OpenForReadOnly(theirs, directory, &opened);
+  std::vector<rocksdb::ColumnFamilyHandle*> handles;
+  const rocksdb::Status status =
+      writes ? rocksdb::DB::Open(theirs, directory, wanted, &handles, &opened)
+             : rocksdb::DB::OpenForReadOnly(theirs, directory, wanted, &handles, &opened);
   if (!status.ok()) return error_of(status, directory);
-  out.map = std::make_unique<RocksMap>(std::unique_ptr<rocksdb::DB>{opened}, directory,
-                                       out.write_buffers, options);
+  out.map = std::make_unique<RocksMap>(std::unique_ptr<rocksdb::DB>{opened}, std::move(handles),
+                                       directory, out.write_buffers, options);
   return out;
 }
 

@@ -1,5 +1,8 @@
 #include <algorithm>
+#include <future>
+#include <ranges>
 
+#include "src/keys.hpp"
 #include "src/rocks_map.hpp"
 
 namespace fealty::state {
@@ -21,6 +24,7 @@ void prefetch(const Write& change) {
 }
 
 rocksdb::Slice slice(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
+constexpr std::size_t place_of(Family family) { return static_cast<std::size_t>(family); }
 
 }  // namespace
 
@@ -33,24 +37,59 @@ bool RocksMap::worth_a_table(std::size_t changes, std::size_t bytes) const {
          RocksWrite::memory_of(changes, bytes) > write_buffers_->buffer_size() / buffer_parts;
 }
 
-RocksWrite::RocksWrite(RocksMap& map, std::size_t changes, std::size_t bytes)
-    : map_{map}, memory_{memory_of(changes, bytes)}, file_{map.directory_ + "/ingest.sst.tmp"} {
-  map_.batch_.Clear();
-  if (!map.worth_a_table(changes, bytes)) return;
-  rocksdb::EnvOptions environment;
-  environment.use_direct_writes = map.db_->GetDBOptions().use_direct_io_for_flush_and_compaction;
-  rocksdb::Options options = map.db_->GetOptions();
-  options.compression = rocksdb::kNoCompression;  // As is usual at level 0: compaction compresses.
-  table_.emplace(environment, options);
-  begun_ = begin_file();
+TableFile::TableFile(RocksDatabase& db, Family family, const std::string& directory)
+    : db_{db},
+      family_{family},
+      name_{directory + (family == Family::state ? "/ingest.sst.tmp" : "/ingest.history.sst.tmp")} {
 }
 
 /// A process that was killed while it took such a file in may have left the name: a second one of
 /// the very table that the store reads from now on. To open it would cut that table to nothing.
-rocksdb::Status RocksWrite::begin_file() {
-  const auto removed = map_.db_->GetEnv()->DeleteFile(file_);
+rocksdb::Status TableFile::begin() {
+  const auto removed = db_->GetEnv()->DeleteFile(name_);
   if (!removed.ok() && !removed.IsNotFound() && !removed.IsPathNotFound()) return removed;
-  return table_->Open(file_);
+  rocksdb::Options options = db_->GetOptions(db_.handle(family_));
+  // As is usual at level 0: compaction compresses. History is large and compressed from the first.
+  if (family_ == Family::state) options.compression = rocksdb::kNoCompression;
+  rocksdb::EnvOptions environment;
+  environment.use_direct_writes = options.use_direct_io_for_flush_and_compaction;
+  return writer_.emplace(environment, options).Open(name_);
+}
+
+rocksdb::Status TableFile::add(std::string_view prefix, std::span<const Write> changes) {
+  if (!writer_) {
+    if (auto begun = begin(); !begun.ok()) return begun;
+  }
+  // Sorted, they lie all over the memory of the batch.
+  constexpr std::size_t prefetch_ahead = 12;
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    if (i + prefetch_ahead < changes.size()) prefetch(changes[i + prefetch_ahead]);
+    const Write& change = changes[i];
+    key_.assign(prefix).append(change.key);
+    auto added = change.erase ? writer_->Delete(key_) : writer_->Put(key_, slice(change.value));
+    if (!added.ok()) return added;
+  }
+  return rocksdb::Status::OK();
+}
+
+rocksdb::Status TableFile::finish() { return writer_->Finish(); }
+
+rocksdb::IngestExternalFileArg TableFile::ingestion() const {
+  rocksdb::IngestExternalFileArg out;
+  out.column_family = db_.handle(family_);
+  out.external_files = {name_};
+  out.options.move_files = true;
+  out.options.snapshot_consistency = false;  // No snapshot is ever held over a write.
+  return out;
+}
+
+RocksWrite::RocksWrite(RocksMap& map, std::size_t changes, std::size_t bytes)
+    : map_{map}, memory_{memory_of(changes, bytes)} {
+  map.batch_.Clear();
+  if (!map.worth_a_table(changes, bytes)) return;
+  for (const Family family : families) {
+    files_[place_of(family)].emplace(map.db_, family, map.directory_);
+  }
 }
 
 Result<void> RocksWrite::answer(const rocksdb::Status& status) const {
@@ -58,29 +97,65 @@ Result<void> RocksWrite::answer(const rocksdb::Status& status) const {
   return {};
 }
 
-Result<void> RocksWrite::add(std::string_view prefix, std::span<const Write> changes) {
-  if (!begun_.ok()) return answer(begun_);
-  // Sorted, they lie all over the memory of the batch.
-  constexpr std::size_t prefetch_ahead = 12;
-  for (std::size_t i = 0; i < changes.size(); ++i) {
-    if (i + prefetch_ahead < changes.size()) prefetch(changes[i + prefetch_ahead]);
-    const Write& change = changes[i];
-    key_.assign(prefix).append(change.key);
-    const auto status = add({key_, change.value, change.erase});
-    if (!status.ok()) return answer(status);
+/// Parts `changes` by family: runs of one table, found by halving.
+void RocksWrite::part(std::string_view prefix, std::span<const Write> changes) {
+  for (Parts& parts : parts_) parts.clear();
+  while (!changes.empty()) {
+    key_.assign(prefix).append(changes.front().key);
+    const Family family = family_of(key_);
+    key_.resize(std::min(key_.size(), keys::partition_bytes + 1));
+    const std::string_view table = std::string_view{key_}.substr(prefix.size());
+    const auto end = std::partition_point(changes.begin(), changes.end(), [&](const Write& change) {
+      return change.key.substr(0, table.size()) <= table;
+    });
+    const auto count = static_cast<std::size_t>(end - changes.begin());
+    parts_[place_of(family)].push_back(changes.first(count));
+    changes = changes.subspan(count);
   }
-  return {};
 }
 
-rocksdb::Status RocksWrite::add(const Write& change) {
-  const rocksdb::Slice key = slice(change.key);
-  if (table_) return change.erase ? table_->Delete(key) : table_->Put(key, slice(change.value));
-  if (change.erase) return map_.batch_.Delete(key);
-  return map_.batch_.Put(key, slice(change.value));
+Result<void> RocksWrite::add(std::string_view prefix, std::span<const Write> changes) {
+  part(prefix, changes);
+  return answer(files_.front() ? add_to_files(prefix) : add_to_batch(prefix));
+}
+
+rocksdb::Status RocksWrite::add_to_batch(std::string_view prefix) {
+  for (const Family family : families) {
+    rocksdb::ColumnFamilyHandle* const handle = map_.db_.handle(family);
+    for (const Write& change : std::views::join(parts_[place_of(family)])) {
+      key_.assign(prefix).append(change.key);
+      const auto added = change.erase ? map_.batch_.Delete(handle, key_)
+                                      : map_.batch_.Put(handle, key_, slice(change.value));
+      if (!added.ok()) return added;
+    }
+  }
+  return rocksdb::Status::OK();
+}
+
+rocksdb::Status RocksWrite::add_to_file(Family family, std::string_view prefix) {
+  for (const std::span<const Write> changes : parts_[place_of(family)]) {
+    auto added = files_[place_of(family)]->add(prefix, changes);
+    if (!added.ok()) return added;
+  }
+  return rocksdb::Status::OK();
+}
+
+/// History beside the rest where it is much: it is fewer keys, but they are compressed.
+rocksdb::Status RocksWrite::add_to_files(std::string_view prefix) {
+  constexpr std::size_t thread_changes_min = 2048;
+  std::size_t changes = 0;
+  for (const auto part : parts_[place_of(Family::history)]) changes += part.size();
+  std::future<rocksdb::Status> history;
+  if (changes >= thread_changes_min) {
+    history = std::async(std::launch::async, [&] { return add_to_file(Family::history, prefix); });
+  }
+  auto added = add_to_file(Family::state, prefix);
+  auto also = history.valid() ? history.get() : add_to_file(Family::history, prefix);
+  return added.ok() ? also : added;
 }
 
 Result<void> RocksWrite::finish() {
-  if (table_) return answer(ingest());
+  if (files_.front()) return answer(ingest());
   if (auto room = map_.make_room(memory_); !room) return room;
   return answer(map_.db_->Write(map_.write_options_, &map_.batch_));
 }
@@ -89,7 +164,7 @@ rocksdb::Status RocksMap::flush() {
   rocksdb::FlushOptions options;
   options.wait = true;
   options.allow_write_stall = true;
-  return db_->Flush(options);
+  return db_->Flush(options, db_.handles());
 }
 
 /// For so much more. RocksDB's own way to hold its write buffers to their bound leaves a writer
@@ -101,17 +176,19 @@ Result<void> RocksMap::make_room(std::size_t memory) {
   return flushed.ok() ? Result<void>{} : error_of(flushed, directory_);
 }
 
-/// A large sorted write becomes a table file of its own and is taken in whole: a third of the work
-/// of log, memtable and flush. Atomic like a write: the file counts once the manifest names it.
-/// What is in memory comes first: it is older, and whatever a crash leaves must be a prefix.
+/// A large sorted write becomes a table file in each family and is taken in whole: a third of the
+/// work of log, memtable and flush. Atomic like a write: the files count once the manifest names
+/// them. What is in memory comes first: it is older, and whatever a crash leaves must be a prefix.
 rocksdb::Status RocksWrite::ingest() {
-  auto status = table_->Finish();
-  if (status.ok()) status = map_.flush();
-  if (!status.ok()) return status;
-  rocksdb::IngestExternalFileOptions options;
-  options.move_files = true;
-  options.snapshot_consistency = false;  // No snapshot is ever held over a write.
-  return map_.db_->IngestExternalFile({file_}, options);
+  std::vector<rocksdb::IngestExternalFileArg> ingestions;
+  for (auto& file : files_) {
+    if (!file->begun()) continue;
+    if (auto finished = file->finish(); !finished.ok()) return finished;
+    ingestions.push_back(file->ingestion());
+  }
+  if (ingestions.empty()) return rocksdb::Status::OK();
+  if (auto flushed = map_.flush(); !flushed.ok()) return flushed;
+  return map_.db_->IngestExternalFiles(ingestions);
 }
 
 }  // namespace fealty::state

@@ -44,7 +44,7 @@ class RocksGather : public testing::Test {
         {{other.get(), &there.batch()}, {store.get(), &here.batch()}}};
     return stores->save(both);
   }
-  /// Both partitions are as of commit `n`, all of them.
+  /// Both partitions are as of commit `n`, all of them, history included.
   static void expect_as_of(std::uint64_t n, RocksStores& in) {
     for (const std::uint32_t partition : {3U, 7U}) {
       const auto found = opened(in, partition);
@@ -56,6 +56,7 @@ class RocksGather : public testing::Test {
         EXPECT_EQ(record.as_of, n);
         return {};
       }));
+      EXPECT_EQ(entry_numbers(*found, "m0").size(), 2 * n);
     }
   }
   /// A commit that is written by itself.
@@ -178,9 +179,9 @@ TEST_F(RocksGather, WritesATableFileOnceThereIsEnoughOfIt) {
     ASSERT_LT(n, 1'000U);
     ASSERT_TRUE(save(n, 20));
   }
-  // Then they became one file, as of the last one.
+  // Then they became a file of state and one of history, as of the last one.
   EXPECT_GT(n, 10U);
-  EXPECT_EQ(tables(), 1U);
+  EXPECT_EQ(tables(), 2U);
   expect_as_of(n - 1, *Killed{directory}.stores);
   expect_as_of(n - 1, *stores);
   EXPECT_EQ(all_due(*store, -1, no_day).size(), 20U);
@@ -200,9 +201,11 @@ TEST_F(RocksGather, WritesWhatHasWaitedForLongEnough) {
   EXPECT_EQ(tables(), 0U);
 }
 
-TEST_F(RocksGather, KeepsWhatCannotBeWrittenAndTakesNoMore) {
-  // Given a disk that takes no table file.
-  const std::string in_the_way = directory.path() + "/ingest.sst.tmp";
+class RocksGatherBlocked : public RocksGather, public testing::WithParamInterface<const char*> {};
+
+TEST_P(RocksGatherBlocked, KeepsWhatCannotBeWrittenAndTakesNoMore) {
+  // Given a disk that does not take a table file.
+  const std::string in_the_way = directory.path() + GetParam();
   fs::create_directories(in_the_way + "/x");
   Result<void> saved;
   std::uint64_t n = 0;
@@ -216,12 +219,16 @@ TEST_F(RocksGather, KeepsWhatCannotBeWrittenAndTakesNoMore) {
   EXPECT_EQ((*store->checkpoint())->committed, n);
   EXPECT_EQ(loaded(*store, "m3").as_of, n);
   EXPECT_FALSE(store->scan([](const member::Record&) { return Result<void>{}; }));
+  EXPECT_THAT(*Killed{directory}.stores->partitions(), IsEmpty());
   // And once it does, nothing is missing.
   fs::remove_all(in_the_way);
   ASSERT_TRUE(save(n + 1, 20));
   expect_as_of(n + 1, *stores);
   EXPECT_EQ(entry_numbers(*store, "m3").size(), 2 * (n + 1));
 }
+
+INSTANTIATE_TEST_SUITE_P(EachFile, RocksGatherBlocked,
+                         testing::Values("/ingest.sst.tmp", "/ingest.history.sst.tmp"));
 
 TEST_F(RocksGather, ARowThatIsErasedIsGoneWhereverItWas) {
   // Given rows on disk and in memory.

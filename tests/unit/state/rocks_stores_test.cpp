@@ -111,19 +111,21 @@ TEST(RocksStores, MakeNothingForAReader) {
   EXPECT_FALSE(fs::exists(none));
   EXPECT_THAT(files_like(directory.path(), ""), testing::IsEmpty());
   // Nor where a start was cut off before the first file.
-  std::ofstream{directory.path() + "/FORMAT"} << "fealty-state 2\n";
+  std::ofstream{directory.path() + "/FORMAT"} << "fealty-state 3\n";
   EXPECT_EQ(open_error(directory.path(), Access::read_only).code, Errc::input_unreadable);
 }
 
 TEST(RocksStores, RefuseEveryOtherFormat) {
   const TemporaryDirectory directory;
   fill(directory.path());
-  for (const std::string other : {"1", "3"}) {
+  for (const std::string other : {"1", "2", "4"}) {
     std::ofstream{directory.path() + "/FORMAT"} << "fealty-state " << other << '\n';
     const Error error = open_error(directory.path());
     EXPECT_EQ(error.code, Errc::wrong_revision);
     EXPECT_THAT(error.detail, HasSubstr(directory.path() + ": format " + other));
-    EXPECT_EQ(error.detail.find("replay the whole log") != std::string::npos, other == "1");
+    EXPECT_EQ(error.detail.find("replay the whole log") != std::string::npos, other != "4");
+    // The changelog of the last one can be read.
+    EXPECT_EQ(error.detail.find("from its changelog") != std::string::npos, other == "2");
   }
 }
 
@@ -337,7 +339,7 @@ TEST(RocksStores, LargeCommitsAndSmallOnesFollowEachOther) {
   ASSERT_TRUE(Saver(*stores, *small).member(samples::typical_member("anna", 1)).save());
   Saver saver{*stores, *large};
   for (std::uint64_t i = 0; i < 2'000; ++i) {
-    saver.member(samples::typical_member("m" + std::to_string(i), i));
+    saver.member(samples::typical_member("m" + std::to_string(i), i), no_day, samples::history(i));
   }
   ASSERT_TRUE(saver.save());
   // When the process ends there.
@@ -346,30 +348,8 @@ TEST(RocksStores, LargeCommitsAndSmallOnesFollowEachOther) {
   const auto found = stores_in(left.path());
   // Then the later one is there, and the earlier, too.
   EXPECT_EQ(loaded(*opened(*found, 1), "m7"), samples::typical_member("m7", 7));
+  EXPECT_EQ(entry_numbers(*opened(*found, 1), "m7"), (std::vector<std::uint64_t>{7, 8}));
   EXPECT_EQ(loaded(*opened(*found, 0), "anna"), samples::typical_member("anna", 1));
-}
-
-// Killed between taking in a table file and removing its first name.
-TEST(RocksStores, ATableFileWhoseFirstNameWasLeftBehindIsNotCutOff) {
-  const TemporaryDirectory directory;
-  ASSERT_NO_FATAL_FAILURE(fill(directory.path()));
-  const auto tables = files_like(directory.path(), ".sst");
-  ASSERT_EQ(tables.size(), 1U);
-  fs::create_hard_link(tables.front(), directory.path() + "/ingest.sst.tmp");
-
-  for (int life = 0; life < 2; ++life) {
-    const auto stores = stores_in(directory.path(), {.write_buffer_bytes = 2 << 20});
-    const auto store = opened(*stores);
-    EXPECT_EQ(loaded(*store, "m1999"), samples::typical_member("m1999", 1'999));
-    Saver saver{*stores, *store};  // Too much for such a buffer, so a table file.
-    for (std::uint64_t i = 0; i < 5'000; ++i) {
-      saver.member(samples::typical_member("n" + std::to_string(i), i));
-    }
-    ASSERT_TRUE(saver.save());
-    EXPECT_EQ(loaded(*store, "m5"), samples::typical_member("m5", 5));
-    EXPECT_EQ(loaded(*store, "n5"), samples::typical_member("n5", 5));
-  }
-  EXPECT_TRUE(files_like(directory.path(), "ingest.sst.tmp").empty());
 }
 
 // A table file takes keys in their order only, and the tables sort members in two ways: by id, and

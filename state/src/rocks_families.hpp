@@ -1,0 +1,47 @@
+#pragma once
+
+#include <rocksdb/db.h>
+
+#include <array>
+#include <memory>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace fealty::state {
+
+/// The column families of the database. History is written once, in large part text, and read by
+/// ranges only: in tables of its own it is compressed, and no look-up of a member or a row meets
+/// it.
+enum class Family : std::uint8_t {
+  state,    // RocksDB's default one: all tables but the ledger
+  history,  // the ledger
+};
+inline constexpr std::array families{Family::state, Family::history};
+
+/// Where a key belongs, with the partition in front of it.
+Family family_of(std::string_view key);
+
+/// An open database, and the handles of its families. Closes it. Threads: any.
+class RocksDatabase {
+ public:
+  /// `handles`: in the order of `families`.
+  RocksDatabase(std::unique_ptr<rocksdb::DB> db, std::vector<rocksdb::ColumnFamilyHandle*> handles);
+  ~RocksDatabase();
+  RocksDatabase(const RocksDatabase&) = delete;
+  RocksDatabase& operator=(const RocksDatabase&) = delete;
+
+  rocksdb::DB* operator->() const { return db_.get(); }
+  [[nodiscard]] rocksdb::ColumnFamilyHandle* handle(Family family) const {
+    return handles_[static_cast<std::size_t>(family)];
+  }
+  [[nodiscard]] const std::vector<rocksdb::ColumnFamilyHandle*>& handles() const {
+    return handles_;
+  }
+
+ private:
+  std::unique_ptr<rocksdb::DB> db_;
+  std::vector<rocksdb::ColumnFamilyHandle*> handles_;
+};
+
+}  // namespace fealty::state
