@@ -35,7 +35,8 @@ class KeyValue {
                                 const GotVisitor& visit) = 0;
   /// All or nothing, after all earlier ones. `changes` ascending by key, each key once.
   virtual Result<void> write(std::span<const Write> changes) = 0;
-  /// Pairs with first <= key < end, ascending, until `visit` answers false.
+  /// Pairs with first <= key < end, ascending, until `visit` answers false. A range of more than
+  /// one table may leave out the ledger's.
   virtual Result<void> scan(std::string_view first, std::string_view end,
                             const PairVisitor& visit) = 0;
   /// The same from the last key <= `at` on, which may be below it; from the first one where all
