@@ -33,8 +33,8 @@ enum class Access : std::uint8_t {
 
 /// The stores of a state directory: one RocksDB for all partitions, each a range of its keys that
 /// begins with the partition's number (4 bytes, big endian). A commit, or several of them gathered,
-/// is one write to it, so that whatever a crash leaves is a prefix of whole commits. The ledger is a
-/// column family of its own.
+/// is one write to it, so that whatever a crash leaves is a prefix of whole commits. The ledger is
+/// a column family of its own.
 ///
 /// Owns:    its directory, and the memory that its options bound.
 /// Threads: as MemberStores; its stores may be read, each on one thread at a time, beside save().
