@@ -10,7 +10,6 @@ namespace {
 /// Values of one MultiGet pinned at a time: as many as RocksDB looks up together.
 constexpr std::size_t get_many_max = 32;
 
-rocksdb::Slice slice(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
 std::string_view view(const rocksdb::Slice& bytes) { return {bytes.data(), bytes.size()}; }
 
 }  // namespace

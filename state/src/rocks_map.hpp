@@ -1,7 +1,6 @@
 #pragma once
 
 #include <rocksdb/options.h>
-#include <rocksdb/sst_file_writer.h>
 #include <rocksdb/write_batch.h>
 #include <rocksdb/write_buffer_manager.h>
 
@@ -16,7 +15,8 @@
 #include "fealty/state/key_value.hpp"
 #include "fealty/state/rocks_stores.hpp"
 #include "src/gathered_writes.hpp"
-#include "src/rocks_families.hpp"
+#include "src/rocks_database.hpp"
+#include "src/table_file.hpp"
 
 namespace fealty::state {
 
@@ -70,27 +70,6 @@ class RocksMap final : public KeyValue {
   rocksdb::WriteBatch batch_;  // scratch
   GatheredWrites gathered_;
   std::chrono::steady_clock::time_point gathered_since_;
-};
-
-/// A new table file on its way into a family; there is none before the first change.
-class TableFile {
- public:
-  TableFile(RocksDatabase& db, Family family, const std::string& directory);
-  /// The changes' keys with `prefix` before each. Ascending over all calls.
-  [[nodiscard]] rocksdb::Status add(std::string_view prefix, std::span<const Write> changes);
-  [[nodiscard]] rocksdb::Status finish();
-  [[nodiscard]] bool begun() const { return writer_.has_value(); }
-  /// How the database takes it in, once it is finished.
-  [[nodiscard]] rocksdb::IngestExternalFileArg ingestion() const;
-
- private:
-  [[nodiscard]] rocksdb::Status begin();
-
-  RocksDatabase& db_;
-  const Family family_;
-  const std::string name_;
-  std::optional<rocksdb::SstFileWriter> writer_;
-  std::string key_;  // scratch
 };
 
 /// A write to RocksDB, all or nothing, whose changes are handed over piece by piece, ascending by

@@ -3,8 +3,9 @@
 #include <rocksdb/db.h>
 
 #include <array>
+#include <cstddef>
+#include <cstdint>
 #include <memory>
-#include <span>
 #include <string_view>
 #include <vector>
 
@@ -18,9 +19,13 @@ enum class Family : std::uint8_t {
   history,  // the ledger
 };
 inline constexpr std::array families{Family::state, Family::history};
+/// Of a family in what is kept for each of them.
+constexpr std::size_t place_of(Family family) { return static_cast<std::size_t>(family); }
 
 /// Where a key belongs, with the partition in front of it.
 Family family_of(std::string_view key);
+
+inline rocksdb::Slice slice(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
 
 /// An open database, and the handles of its families. Closes it. Threads: any.
 class RocksDatabase {
@@ -33,7 +38,7 @@ class RocksDatabase {
 
   rocksdb::DB* operator->() const { return db_.get(); }
   [[nodiscard]] rocksdb::ColumnFamilyHandle* handle(Family family) const {
-    return handles_[static_cast<std::size_t>(family)];
+    return handles_[place_of(family)];
   }
   [[nodiscard]] const std::vector<rocksdb::ColumnFamilyHandle*>& handles() const {
     return handles_;

@@ -1,4 +1,4 @@
-#include "src/rocks_families.hpp"
+#include "src/rocks_database.hpp"
 
 #include <utility>
 
