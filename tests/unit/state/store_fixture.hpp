@@ -33,6 +33,16 @@ class TemporaryDirectory {
   std::string path_;
 };
 
+/// What in a directory has `part` in its name.
+inline std::vector<std::filesystem::path> files_like(const std::string& directory,
+                                                     const std::string& part) {
+  std::vector<std::filesystem::path> found;
+  for (const auto& entry : std::filesystem::directory_iterator{directory}) {
+    if (entry.path().filename().string().find(part) != std::string::npos) found.push_back(entry);
+  }
+  return found;
+}
+
 /// What a commit saves, in the words of a test.
 class Saver {
  public:
