@@ -43,7 +43,7 @@ std::vector<Error> check_service(const std::string& file) {
   const auto service = config::load_service(file);
   if (!service) return {service.error()};
   std::vector<Error> faults;
-  if (auto fit = kafka::validate(kafka_options(service->kafka)); !fit) {
+  if (auto fit = kafka::validate(kafka_options(service->kafka, 0)); !fit) {
     faults.push_back(fit.error());
   }
   if (auto loaded = load_series_beside(service->program, service->state_dir); !loaded) {

@@ -1,5 +1,10 @@
 #include "kafka_options.hpp"
 
+#include <unistd.h>
+
+#include <array>
+#include <climits>
+
 namespace fealty::cli {
 namespace {
 
@@ -12,15 +17,22 @@ static_assert(kafka::transaction_timeout_max.count() == config::transaction_time
 
 }  // namespace
 
-kafka::KafkaOptions kafka_options(const config::KafkaConfig& from) {
+std::string transactional_id(const config::KafkaConfig& from) {
+  if (!from.transactional_id.empty()) return from.transactional_id;
+  std::array<char, HOST_NAME_MAX + 1> host{};
+  if (::gethostname(host.data(), host.size() - 1) != 0) host.fill(0);
+  return from.group + "-" + host.data();
+}
+
+kafka::KafkaOptions kafka_options(const config::KafkaConfig& from, std::uint32_t worker) {
   kafka::KafkaOptions to;
   to.brokers = from.brokers;
   to.group = from.group;
   to.input_topic = from.input_topic;
   to.start = from.start == config::Start::earliest ? kafka::Start::earliest : kafka::Start::latest;
   to.output_prefix = from.output_prefix;
-  to.transactional_id = from.transactional_id;
-  to.group_instance = from.transactional_id;  // Both are one a process, stable over restarts.
+  to.transactional_id = transactional_id(from) + "-" + std::to_string(worker);
+  to.group_instance = to.transactional_id;  // Both are one a worker, stable over restarts.
   to.create_topics = from.create_topics;
   to.replication_factor = from.replication_factor;
   to.security_protocol = config::name(from.security.protocol);

@@ -7,6 +7,10 @@ namespace fealty::cli {
 
 /// The service file's words for Kafka as the kafka room takes them. `check` and `run` both validate
 /// the result, so that neither accepts what the other refuses.
-kafka::KafkaOptions kafka_options(const config::KafkaConfig& from);
+/// `worker`: the number of one of the process's, which its ids end in.
+kafka::KafkaOptions kafka_options(const config::KafkaConfig& from, std::uint32_t worker);
+
+/// Of the process: as stated, else the group, "-" and the host's name.
+std::string transactional_id(const config::KafkaConfig& from);
 
 }  // namespace fealty::cli

@@ -21,7 +21,7 @@ Result<std::unique_ptr<ports::MemberStores>> open_stores(const StateOptions& opt
   auto opened = state::RocksStores::open_in(options.dir, rocks);
   if (!opened) return opened.error();
   return std::unique_ptr<ports::MemberStores>{
-      std::make_unique<state::AsyncStores>(std::move(*opened))};
+      std::make_unique<state::AsyncStores>(std::move(*opened), options.memory.workers() + 1)};
 }
 
 }  // namespace fealty::cli

@@ -8,6 +8,10 @@
 namespace fealty::cli {
 namespace {
 
+/// For the workers to come to the end of their batches. Not for a restore: that takes what it
+/// takes.
+constexpr std::chrono::milliseconds patience{500};
+
 /// Whether `fresh` has every generation of `now` as it was.
 Result<void> goes_on(const program::Series& now, const program::Series& fresh) {
   for (const program::Program& one : now.generations()) {
@@ -19,31 +23,34 @@ Result<void> goes_on(const program::Series& now, const program::Series& fresh) {
     }
     if (same->fingerprint == one.fingerprint && same->valid_from == one.valid_from) continue;
     return Error{Errc::wrong_program, "program",
-                 version + " is in force, and what changed in it would change outcomes: give it "
-                           "the next version and a valid_from to come"};
+                 version +
+                     " is in force, and what changed in it would change outcomes: give it "
+                     "the next version and a valid_from to come"};
   }
   return {};
 }
 
 }  // namespace
 
-ProgramReload::ProgramReload(std::string path, std::string state_directory, program::Series& series,
-                             runtime::Members& members)
+ProgramReload::ProgramReload(std::string path, std::string state_directory,
+                             config::LoadedSeries& loaded, Workers& workers)
     : path_{std::move(path)},
       state_directory_{std::move(state_directory)},
-      series_{series},
-      members_{members},
+      loaded_{loaded},
+      workers_{workers},
       signal_{path_, hangup_signal()} {}
 
 void ProgramReload::look() {
-  const Reload why = signal_.take();
-  if (why == Reload::no) return;
+  if (const Reload why = signal_.take(); why != Reload::no) pending_ = why;
+  if (pending_ == Reload::no) return;
   const auto done = reload();
-  const std::string_view cause = why == Reload::hangup ? "SIGHUP" : "file_changed";
+  if (done && !*done) return;  // Again at the next look.
+  const std::string_view cause =
+      std::exchange(pending_, Reload::no) == Reload::hangup ? "SIGHUP" : "file_changed";
   if (done) {
     log::info("program.reloaded", {{"cause", cause},
-                                   {"version", series_.newest().version},
-                                   {"generations", series_.generations().size()}});
+                                   {"version", loaded_.series.newest().version},
+                                   {"generations", loaded_.series.generations().size()}});
   } else {
     log::error("program.refused", {{"cause", cause},
                                    {"file", path_},
@@ -52,13 +59,29 @@ void ProgramReload::look() {
   }
 }
 
-Result<void> ProgramReload::reload() {
+Result<bool> ProgramReload::reload() {
   auto fresh = load_series_beside(path_, state_directory_);
   if (!fresh) return fresh.error();
-  if (auto fits = goes_on(series_, fresh->series); !fits) return fits;
-  if (auto adopted = members_.adopt(generations_of(fresh->series)); !adopted) return adopted;
-  series_ = std::move(fresh->series);
-  return keep_programs_beside(state_directory_, fresh->files);
+  if (auto fits = goes_on(loaded_.series, fresh->series); !fits) return fits.error();
+  Result<void> adopted;
+  const bool stood =
+      workers_.standstill().during(patience, [&] { adopted = adopt(std::move(*fresh)); });
+  if (!adopted) return adopted.error();
+  if (!stood) return false;
+  if (auto kept = keep_programs_beside(state_directory_, loaded_.files); !kept) return kept.error();
+  return true;
+}
+
+/// While all workers stand still.
+Result<void> ProgramReload::adopt(config::LoadedSeries fresh) {
+  const auto generations = generations_of(fresh.series);
+  const auto members = workers_.members();
+  for (const runtime::Members* const one : members) {
+    if (auto may = one->may_adopt(generations); !may) return may;
+  }
+  for (runtime::Members* const one : members) one->adopt(generations);
+  loaded_ = std::move(fresh);
+  return {};
 }
 
 }  // namespace fealty::cli

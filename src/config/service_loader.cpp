@@ -19,8 +19,8 @@ constexpr std::array<std::string_view, 3> mechanisms{"PLAIN", "SCRAM-SHA-256", "
 constexpr std::array<std::string_view, 2> starts{"earliest", "latest"};
 constexpr std::array<std::string_view, 2> key_checks{"deadletter", "count"};
 constexpr std::array<std::string_view, 4> log_levels{"debug", "info", "warn", "error"};
-constexpr std::array<std::string_view, 10> top_level{
-    "program", "mapping",    "state", "cache",       "kafka",
+constexpr std::array<std::string_view, 11> top_level{
+    "program", "mapping",    "state", "cache",       "kafka", "workers",
     "commit",  "checkpoint", "clock", "health_file", "log"};
 
 template <class T>
@@ -140,7 +140,6 @@ void read_kafka(Map& kafka, const std::string& file, KafkaConfig& out) {
   if (kafka.require("input_topic")) take_topic(kafka, "input_topic", out.input_topic);
   take(kafka.text("group"), out.group);
   take_topic(kafka, "output_prefix", out.output_prefix);
-  out.transactional_id = out.group;
   take(kafka.text("transactional_id"), out.transactional_id);
   take_choice(kafka, "start", starts, out.start);
   take_choice(kafka, "key_check", key_checks, out.key_check);
@@ -200,6 +199,7 @@ void read_service(Map& root, const std::string& file, ServiceConfig& out) {
   if (const auto value = root.require("kafka")) {
     if (auto kafka = value->map()) read_kafka(*kafka, file, out.kafka);
   }
+  take_integer(root, "workers", 1, workers_max, out.workers);
   read_limits(root, out);
   take_path(root, "health_file", file, out.health_file);
   if (auto log = root.map("log")) {

@@ -41,9 +41,14 @@ void append_text(std::string& out, std::string_view text) {
   }
 }
 
+std::string& thread_tag() {
+  thread_local std::string tag;
+  return tag;
+}
+
 void write(spdlog::level::level_enum level, std::string_view event,
            std::initializer_list<Field> fields) {
-  if (logger().should_log(level)) logger().log(level, "{}", line(event, fields));
+  if (logger().should_log(level)) logger().log(level, "{}{}", line(event, fields), thread_tag());
 }
 
 }  // namespace
@@ -63,6 +68,10 @@ std::string line(std::string_view event, std::initializer_list<Field> fields) {
         field.value);
   }
   return out;
+}
+
+void tag_thread(std::string_view key, std::uint32_t value) {
+  thread_tag() = fmt::format(" {}={}", key, value);
 }
 
 void set_level(Level level) {

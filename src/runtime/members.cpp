@@ -120,7 +120,7 @@ void Members::adopt_further(Timeline& timeline) const {
   }
 }
 
-Result<void> Members::adopt(const std::vector<ports::Generation>& generations) {
+Result<void> Members::may_adopt(const std::vector<ports::Generation>& generations) const {
   for (const auto& group : groups_) {
     if (!group->ready()) continue;  // It is checked when it is.
     const auto& adopted = group->timeline->generations();
@@ -129,13 +129,16 @@ Result<void> Members::adopt(const std::vector<ports::Generation>& generations) {
       if (auto ahead = is_ahead(one, adopted, group->timeline->today()); !ahead) return ahead;
     }
   }
+  return {};
+}
+
+void Members::adopt(const std::vector<ports::Generation>& generations) {
   generations_ = generations;
   for (const auto& group : groups_) {
     if (!group->ready()) continue;
     adopt_further(*group->timeline);
     group->touched = true;
   }
-  return {};
 }
 
 void Members::prepare(const Flush& flush, ports::OutputBuffer& out,

@@ -46,9 +46,9 @@ def fealty(*words, environment=None):
                           timeout=DEADLINE_S, env=os.environ | (environment or {}))
 
 
-def create(topic):
+def create(topic, partitions=PARTITIONS):
     done = subprocess.run([ROOT / "tests/broker/broker.sh", "topics", "--dir", BROKER_DIR, "--create", "--topic", topic,
-                           "--partitions", str(PARTITIONS)], capture_output=True, text=True, stdin=subprocess.DEVNULL,
+                           "--partitions", str(partitions)], capture_output=True, text=True, stdin=subprocess.DEVNULL,
                           timeout=DEADLINE_S)
     if done.returncode != 0:
         raise AssertionError(done.stderr + done.stdout)
@@ -85,16 +85,17 @@ def assert_same(test, seen, expected, what):
 class Service:
     """A service file, the process that runs by it, and what it wrote to the bus."""
 
-    def __init__(self, test, topic, program, mapping="cloudevents", **settings):
-        name = "t-" + uuid.uuid4().hex[:8]
+    def __init__(self, test, topic, program, mapping="cloudevents", partitions=PARTITIONS, **settings):
+        self.name = name = "t-" + uuid.uuid4().hex[:8]
         self.test, self.topic, self.program, self.prefix = test, topic, program, name + "."
+        self.partitions = partitions
         self.state = folder() / "state"
         self.file = folder() / "service.yaml"
         self.file.write_text(json.dumps({  # JSON is YAML
             "program": str(program), "mapping": mapping, "state": {"dir": str(self.state)},
             "kafka": {"brokers": BOOTSTRAP, "input_topic": topic, "group": name, "output_prefix": self.prefix,
                       "create_topics": True, "replication_factor": 1, "session_timeout_ms": 6000}} | settings))
-        self.group = bus.Group(BOOTSTRAP, name, topic, PARTITIONS)
+        self.group = bus.Group(BOOTSTRAP, name, topic, partitions)
         self.log = self.file.with_suffix(".log")
         self.child = None
         test.addCleanup(self.end)
@@ -145,7 +146,7 @@ class Service:
 
     def out(self, stream):
         """What a read_committed consumer of an output topic sees, partition after partition."""
-        return [json.loads(value) for partition in bus.read(BOOTSTRAP, self.prefix + stream, PARTITIONS)
+        return [json.loads(value) for partition in bus.read(BOOTSTRAP, self.prefix + stream, self.partitions)
                 for _, _, value in partition]
 
 

@@ -55,7 +55,8 @@ std::vector<ports::Generation> SimProgram::generations() const { return generati
 
 Result<void> SimProgram::add_second(runtime::Members& members) {
   program::Series both = series_of(true);
-  if (auto adopted = members.adopt(generations_of(both)); !adopted) return adopted;
+  if (auto adopted = members.may_adopt(generations_of(both)); !adopted) return adopted;
+  members.adopt(generations_of(both));
   series_ = std::move(both);
   return {};
 }

@@ -55,7 +55,9 @@ struct KafkaConfig {
   std::string group = "fealty";
   std::string input_topic;
   std::string output_prefix = "fealty.";  // before notices, ledger, members, deadletters, changelog
-  std::string transactional_id;           // default: the group; one a process, stable over restarts
+  /// One a process, stable over restarts; each worker's is this, "-" and its number. Empty: the
+  /// group, "-" and the host's name.
+  std::string transactional_id;
   Start start = Start::earliest;
   KeyCheck key_check = KeyCheck::deadletter;
   bool create_topics = false;           // missing output topics; the input topic is never created
@@ -82,11 +84,14 @@ struct ClockConfig {
 
 enum class LogLevel : std::uint8_t { debug, info, warn, error };
 
+inline constexpr std::uint32_t workers_max = 64;
+
 /// `fealty run`'s settings. Defaults stand beside their fields; config/service.yaml shows them all.
 struct ServiceConfig {
   std::string program;                  // file
   std::string mapping = "cloudevents";  // preset name, or a file
   std::string state_dir;
+  std::uint32_t workers = 0;  // of a process, each a member of the group; 0 = cores - 1, 1 at least
   std::uint64_t memory_bytes = 536'870'912;  // the budget of the process, all partitions together
   KafkaConfig kafka;
   CheckpointConfig checkpoint;

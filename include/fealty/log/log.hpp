@@ -32,6 +32,9 @@ void set_level(Level level);
 /// otherwise as printable() shows it; one without holds no space, quote, `=` or anything to escape.
 std::string line(std::string_view event, std::initializer_list<Field> fields);
 
+/// Lines of this thread end in this field from here on: which of several workers they are of.
+void tag_thread(std::string_view key, std::uint32_t value);
+
 void debug(std::string_view event, std::initializer_list<Field> fields = {});
 void info(std::string_view event, std::initializer_list<Field> fields = {});
 void warn(std::string_view event, std::initializer_list<Field> fields = {});

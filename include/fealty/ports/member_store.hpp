@@ -155,7 +155,8 @@ class MemberStore {
 /// The stores of a process, one a partition: a commit is saved in all of its partitions or in none,
 /// so together they always are as of one commit.
 ///
-/// Threads: one at a time. Errors: as MemberStore. Outlives its stores.
+/// Threads: one at a time, unless the class says otherwise. Errors: as MemberStore. Outlives its
+/// stores.
 class MemberStores {
  public:
   virtual ~MemberStores() = default;

@@ -44,9 +44,11 @@ class Members final : public Processor {
   void revoke(std::span<const std::uint32_t> partitions, bool lost) override;
   Result<void> restart() override;
 
-  /// Goes by these generations of the program from here on: those of before and further ones, whose
-  /// days are to come on every clock. wrong_program: nothing is changed. Between two batches.
-  Result<void> adopt(const std::vector<ports::Generation>& generations);
+  /// wrong_program where these generations of the program cannot be gone by: those of before and
+  /// further ones, whose days are to come on every clock.
+  [[nodiscard]] Result<void> may_adopt(const std::vector<ports::Generation>& generations) const;
+  /// Goes by these generations, which it may adopt, from here on. Between two batches.
+  void adopt(const std::vector<ports::Generation>& generations);
 
   /// Ends the partitions and closes their stores; nothing may be asked of them any more.
   void close();

@@ -16,9 +16,10 @@ class SaveThread;
 /// done. Once no save has come for a while the thread settles the inner stores.
 ///
 /// Of the inner stores, load() and find_rows() must be such as may run beside a save of theirs, all
-/// else beside one of other stores; save() leaves the batches as they are.
+/// else beside one of other stores; open() beside anything; save() leaves the batches as they are.
 /// Owns:    the inner stores and the thread; ends after the last save.
-/// Threads: as MemberStores; pure calls never wait.
+/// Threads: any, each with stores of its own (workers that share a directory); pure calls never
+///          wait.
 /// Errors:  as the inner stores. An error of a background save, or of settling, is the answer of
 ///          every later call to any store, and the saves behind it are dropped (they stay a
 ///          prefix), until checkpoint(), with which a recovery begins: the first to be called

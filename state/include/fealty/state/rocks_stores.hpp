@@ -37,7 +37,8 @@ enum class Access : std::uint8_t {
 /// a column family of its own.
 ///
 /// Owns:    its directory, and the memory that its options bound.
-/// Threads: as MemberStores; its stores may be read, each on one thread at a time, beside save().
+/// Threads: save() and settle() one at a time; open() any. Its stores may be read and restored, each
+///          on one thread at a time, beside save().
 /// Errors:  as MemberStore; open_in() also: state_in_use, wrong_revision, store_corrupt,
 ///          output_unwritable, input_unreadable (nothing there to read). Each names the directory.
 class RocksStores final : public ports::MemberStores {

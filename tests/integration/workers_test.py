@@ -1,0 +1,113 @@
+#!/usr/bin/env python3
+"""Several workers in a process and several processes in a group, on a real broker: partitions change hands under load,
+and what comes out is what a replay of each partition gives, once.
+
+Uses the broker in $FEALTY_BROKER_DIR; by hand: tests/broker/broker.sh run -- tests/integration/workers_test.py
+"""
+import json
+import re
+import subprocess
+import threading
+import time
+import unittest
+import uuid
+
+import bus
+import live_test as live
+
+PARTITIONS = 8
+OPENED = re.compile(r"event=partition.opened partition=(\d+) .* worker=(\d+)")
+
+
+class Process(live.Service):
+    """One more process of a service's group, with a state directory of its own."""
+
+    def __init__(self, service, number):
+        super().__init__(service.test, service.topic, service.program, partitions=PARTITIONS)
+        settings = json.loads(service.file.read_text())
+        self.state = live.folder() / "state"
+        settings["state"]["dir"] = str(self.state)
+        settings["kafka"]["transactional_id"] = f"{service.name}-process-{number}"
+        self.file.write_text(json.dumps(settings))
+
+    def await_owned(self, workers, since=0):
+        """Until each of its workers has opened a partition since so many characters of its log."""
+        deadline = time.monotonic() + live.DEADLINE_S
+        while len({worker for _, worker in OPENED.findall(self.log.read_text()[since:])}) < workers:
+            self.test.assertIsNone(self.child.poll(), self.tail())
+            self.test.assertLess(time.monotonic(), deadline, self.tail())
+            time.sleep(0.01)
+
+
+class Load(threading.Thread):
+    """Puts records on a topic bit by bit, until told to put what is left at once."""
+
+    def __init__(self, topic, records, at_once):
+        super().__init__()
+        self.topic, self.records, self.at_once, self.hurry = topic, records, at_once, threading.Event()
+
+    def run(self):
+        for at in range(0, len(self.records), self.at_once):
+            bus.produce(live.BOOTSTRAP, self.topic, self.records[at:at + self.at_once])
+            self.hurry.wait(0.02)  # a load, not a flood
+
+
+class Shared(unittest.TestCase):
+    def test_two_processes_of_two_workers_hand_eight_partitions_to_each_other_under_load(self):
+        topic, program = "shared-" + uuid.uuid4().hex[:8], live.PROGRAMS / "default.yaml"
+        live.create(topic, PARTITIONS)
+        made = subprocess.run([live.BINARY, "generate", "--members", "2000", "--events", "60000", "--seed", "5", "--days",
+                               "300", "--refund-share", "0.1", "--malformed-share", "0"], check=True, capture_output=True).stdout.splitlines()
+        load = Load(topic, [(live.SUBJECT.search(line)[1], line, bus.ANY_PARTITION) for line in made], 200)
+        service = live.Service(self, topic, program, partitions=PARTITIONS, workers=2,
+                               commit={"interval_ms": 10, "events_max": 500}, checkpoint={"distance_events": 3000})
+        one, two = Process(service, 1), Process(service, 2)
+        load.start()
+        self.addCleanup(load.join)
+        self.addCleanup(load.hurry.set)
+        one.start()
+        one.await_owned(2)
+        two.start()
+        two.await_owned(2)
+        # Killed and started again it is the same member of the group: nothing moves, nothing is lost.
+        seen = len(one.log.read_text())
+        one.kill()
+        one.start()
+        one.await_owned(2, seen)
+        # One stops, and once its session is over the other has all of them.
+        two.stop()
+        deadline = time.monotonic() + live.DEADLINE_S
+        while len({partition for partition, _ in OPENED.findall(one.log.read_text()[seen:])}) < PARTITIONS:
+            self.assertIsNone(one.child.poll(), one.tail())
+            self.assertLess(time.monotonic(), deadline, one.tail())
+            time.sleep(0.01)
+        seen = len(two.log.read_text())
+        two.start()
+        two.await_owned(2, seen)
+        load.hurry.set()
+        load.join()
+        while (now := service.group.committed()) < len(made):
+            for process in (one, two):
+                self.assertIsNone(process.child.poll(), process.tail())
+            self.assertLess(time.monotonic(), deadline + live.DEADLINE_S, f"{now} of {len(made)}")
+            time.sleep(0.01)
+        one.stop()
+        two.stop()
+        self.assertIn("workers=2", one.log.read_text())
+
+        expected = {"ledger": [], "notices": []}
+        for partition, records in enumerate(bus.read(live.BOOTSTRAP, topic, PARTITIONS)):
+            log, out = live.folder() / f"{partition}.ndjson", live.folder() / "out"
+            log.write_bytes(b"".join(value + b"\n" for _, _, value in records))
+            live.replay(program, out, log)
+            for name, lines in expected.items():
+                lines += live.rows((out / f"{name}.ndjson").read_text().splitlines())
+        for name, lines in expected.items():
+            seen = [row for partition in bus.read(live.BOOTSTRAP, f"{service.prefix}{name}", PARTITIONS)
+                    for row in live.rows(value for _, _, value in partition)]
+            self.assertEqual(len(seen), len(lines), name)
+            live.assert_same(self, live.of_members(seen), live.of_members(lines), name)
+
+
+if __name__ == "__main__":
+    unittest.main()
