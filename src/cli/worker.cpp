@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -14,8 +15,14 @@
 namespace fealty::cli {
 namespace {
 
+constexpr std::chrono::milliseconds idle_min{10};
+
 runtime::MemoryBudget budget(const config::ServiceConfig& service, std::uint32_t workers) {
   return runtime::MemoryBudget{service.memory_bytes, true, workers};
+}
+
+std::chrono::milliseconds publish_within(const config::ServiceConfig& service) {
+  return std::chrono::milliseconds{service.members.publish_within_ms.value_or(0)};
 }
 
 runtime::MembersOptions members_options(const WorkerContext& context, std::uint32_t workers,
@@ -36,7 +43,12 @@ runtime::MembersOptions members_options(const WorkerContext& context, std::uint3
                            : runtime::KeyPolicy::deadletter;
   members.input_partitions = input_partitions;
   members.changelog = true;
-  members.member_snapshots = true;
+  if (service.members.publish_within_ms) {
+    // Less the time until somebody looks, and until what then goes out is committed.
+    members.publish_within = publish_within(service) * 4 / 5;
+  }
+  members.recovery_target = std::chrono::milliseconds{
+      static_cast<std::int64_t>(service.checkpoint.recovery_target_s * 1000)};
   members.program_id = first.id;
   members.generations = generations_of(context.series);
   return members;
@@ -50,6 +62,10 @@ runtime::CommitLoopOptions loop_options(const config::ServiceConfig& service,
   loop.commit.events_max = service.commit.events_max;
   loop.commit.interval = std::chrono::milliseconds{service.commit.interval_ms};
   loop.commit.idle = std::chrono::seconds{service.checkpoint.distance_s};
+  if (const auto within = publish_within(service); within.count() != 0) {
+    loop.commit.idle =
+        std::clamp<std::chrono::milliseconds>(within / 10, idle_min, loop.commit.idle);
+  }
   return loop;
 }
 

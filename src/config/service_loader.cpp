@@ -19,9 +19,9 @@ constexpr std::array<std::string_view, 3> mechanisms{"PLAIN", "SCRAM-SHA-256", "
 constexpr std::array<std::string_view, 2> starts{"earliest", "latest"};
 constexpr std::array<std::string_view, 2> key_checks{"deadletter", "count"};
 constexpr std::array<std::string_view, 4> log_levels{"debug", "info", "warn", "error"};
-constexpr std::array<std::string_view, 11> top_level{
-    "program", "mapping",    "state", "cache",       "kafka", "workers",
-    "commit",  "checkpoint", "clock", "health_file", "log"};
+constexpr std::array<std::string_view, 12> top_level{
+    "program", "mapping", "state",      "cache", "kafka",       "workers",
+    "members", "commit",  "checkpoint", "clock", "health_file", "log"};
 
 template <class T>
 void take(std::optional<T> value, T& into) {
@@ -153,13 +153,30 @@ void read_kafka(Map& kafka, const std::string& file, KafkaConfig& out) {
   kafka.finish();
 }
 
+void read_members(Map& members, MembersConfig& out) {
+  if (const auto within = members.get("publish_within")) {
+    const auto& node = within->node();
+    if (node.text == "off") {
+      out.publish_within_ms.reset();
+    } else if (const auto time =
+                   within->duration(std::chrono::milliseconds{0}, std::chrono::hours{24})) {
+      out.publish_within_ms = static_cast<std::uint32_t>(time->count());
+    }
+  }
+  members.finish();
+}
+
 void read_limits(Map& root, ServiceConfig& out) {
   constexpr std::uint64_t memory_bytes_min = 16 << 20;
   if (auto memory = root.map("memory")) {
     take_bytes(*memory, "budget", memory_bytes_min, out.memory_bytes);
     memory->finish();
   }
+  if (auto members = root.map("members")) {
+    read_members(*members, out.members);
+  }
   if (auto checkpoint = root.map("checkpoint")) {
+    take(checkpoint->number("recovery_target_s", 0, 86'400), out.checkpoint.recovery_target_s);
     take_integer(*checkpoint, "distance_events", 1, 1'000'000'000'000,
                  out.checkpoint.distance_events);
     take_integer(*checkpoint, "distance_s", 1, 86'400 * 7, out.checkpoint.distance_s);

@@ -87,7 +87,7 @@ Result<void> MemberPartition::apply(const DecodedRecord& record, Slot slot,
     counters.duplicates += silent ? 0 : 1;
     return {};
   }
-  saves_.queue().changed(slot, member, timeline_, context_.options.clock);
+  saves_.changed(slot, member);
   if (silent) {
     ++counters.recovered;
   } else {
@@ -126,7 +126,7 @@ void MemberPartition::announce(Slot slot, bool silent, ports::OutputBuffer& out)
   effects_.clear();
   const auto level_before = member.record.level.level;
   context_.topology.announce(member.record, timeline_.now(), effects_);
-  saves_.queue().changed(slot, member, timeline_, context_.options.clock);
+  saves_.changed(slot, member);
   timers_.add(slot, member);
   if (!silent) {
     emitter_.count_level(level_before, member.record.level.level);

@@ -27,8 +27,10 @@ Members::Members(const Topology& topology, ports::Source& source, ports::Changel
     : cache_{options.cache_bytes},
       log_{[this](std::size_t before, std::size_t now) { cache_.hold(before, now); }},
       options_{std::move(options)},
+      flush_{options_.flush},
+      pace_{options_.recovery_target},
       generations_{options_.generations},
-      context_{topology, options_, source, cache_, log_, generations_, topology.applier()},
+      context_{topology, options_, flush_, source, cache_, log_, generations_, topology.applier()},
       changelog_{changelog},
       stores_{stores},
       key_check_{options_.key_policy, options_.input_partitions} {}
@@ -104,11 +106,30 @@ Result<void> Members::ready(TimelineGroup& group) {
     if (auto started = context_.source.start_at(number, opening.from()); !started) return started;
   }
   group.last_record = options_.clock.steady();
+  group.repeats = true;
+  pace_.begin(group.timeline->committed().offset - group.timeline->next(), group.last_record);
+  set_distance();
   if (group.timeline->today() >= 0)
     begin_turn(group);
   else
     catch_up(group);
   return {};
+}
+
+void Members::end_recovery(TimelineGroup& group) {
+  if (!std::exchange(group.repeats, false)) return;
+  pace_.end(options_.clock.steady());
+  set_distance();
+}
+
+/// Of each partition, as all of them are repeated together.
+void Members::set_distance() {
+  const auto ready = std::count_if(groups_.begin(), groups_.end(),
+                                   [](const auto& group) { return group->ready(); });
+  const std::uint64_t each =
+      pace_.events_max() / static_cast<std::uint64_t>(std::max<long>(ready, 1));
+  flush_.distance_events =
+      std::min(options_.flush.distance_events, std::max<std::uint64_t>(each, 1));
 }
 
 void Members::adopt_further(Timeline& timeline) const {
@@ -150,9 +171,9 @@ void Members::prepare(const Flush& flush, ports::OutputBuffer& out,
     const bool wanted =
         group->touched ||
         std::any_of(group->partitions.begin(), group->partitions.end(), [&](const auto& partition) {
-          SaveQueue& queue = partition->saves().queue();
-          return !queue.empty() && (flush.share_of(partition->number()) != Flush::Share::due ||
-                                    queue.due(group->timeline->next(), now));
+          Saves& saves = partition->saves();
+          const bool asked = flush.share_of(partition->number()) != Flush::Share::due;
+          return (asked && !saves.queue().empty()) || saves.due(now);
         });
     if (!wanted) continue;
     group->touched = false;
@@ -187,11 +208,10 @@ bool Members::unsaved(const Flush& flush) const {
   const auto now = options_.clock.steady();
   for (const auto& group : groups_) {
     for (const auto& partition : group->partitions) {
-      SaveQueue& queue = partition->saves().queue();
-      if (queue.empty()) continue;
+      Saves& saves = partition->saves();
       const bool all = flush.share_of(partition->number()) == Flush::Share::all;
       const bool asked = flush.partitions.empty() || named(flush.partitions, partition->number());
-      if (all || (asked && queue.due(group->timeline->next(), now))) return true;
+      if ((all && !saves.queue().empty()) || (asked && saves.due(now))) return true;
     }
   }
   return false;
@@ -212,6 +232,7 @@ void Members::revoke(std::span<const std::uint32_t> partitions, bool lost) {
       partitions_[partition->number()] = {};
     }
     std::erase(turns_, group.get());
+    end_recovery(*group);
     group->partitions.clear();
     cache_.drop_partition(number);
     log::info("partition.closed", {{"partition", number}, {"lost", lost ? 1 : 0}});
@@ -233,6 +254,7 @@ Result<void> Members::restart() {
           partition->close(), stores_, changelog_);
       cache_.drop_partition(number);
     }
+    end_recovery(*group);
     group->partitions.clear();
     group->timeline.reset();
     group->touched = false;

@@ -216,6 +216,7 @@ void Members::catch_up(TimelineGroup& group) {
     begin_turn(group);
   } else {
     timeline.settle();
+    end_recovery(group);
   }
 }
 

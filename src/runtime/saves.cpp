@@ -20,13 +20,16 @@ Saves::Saves(std::uint32_t partition, const MembersContext& context, ports::Memb
       store_{store},
       timeline_{timeline},
       unsaved_{unsaved},
-      queue_{context.cache, context.options.flush} {}
+      queue_{context.cache, context.flush},
+      snapshots_{context.cache, context.options.publish_within} {}
 
 ports::CommitPosition Saves::prepare(Flush::Share share, std::size_t& room,
                                      ports::OutputBuffer& out) {
   check(in_flight_.empty() && batch_.empty(), "one commit at a time");
   save_members(share, room, out);
+  publish_members(out);
   queue_.next_epoch();
+  snapshots_.next_epoch();
   room -= std::min(room, batch_.bytes());
   const CommittedTo to = timeline_.worked_off();
   const Moment moment = queue_.recover_from().value_or(timeline_.moment());
@@ -93,12 +96,7 @@ void Saves::save_member(Slot slot, std::span<const std::string_view> entries,
   const ports::Offset as_of = timeline_.next();
   const ports::SaveItem item{&member.record, entries, rows, member.stored_due};
   store_.encode({&item, 1}, as_of, batch_);
-  if (context_.options.member_snapshots) {
-    const auto& members = context_.topology.outputs.members;
-    members.encode(member.record, timeline_.now(),
-                   out.start(members.stream, partition_, member.record.id));
-    out.finish();
-  }
+  if (member.publish_ticket != 0) publish(member, out);
   member.unsaved_entries = HistoryLog::none;
   in_flight_.push_back({slot, std::exchange(member.unsaved_rows, HistoryLog::none)});
   member.in_flight = static_cast<std::uint32_t>(in_flight_.size());
@@ -106,6 +104,23 @@ void Saves::save_member(Slot slot, std::span<const std::string_view> entries,
   member.first_unsaved = 0;
   member.record.as_of = as_of;
   member.stored_due = member.record.due();
+}
+
+/// What is not saved yet, but waited long enough to be shown.
+void Saves::publish_members(ports::OutputBuffer& out) {
+  if (!snapshots_.on()) return;
+  const auto now = context_.options.clock.steady();
+  for (Slot slot = snapshots_.take(now); slot != no_slot; slot = snapshots_.take(now)) {
+    publish(context_.cache.member(slot), out);
+  }
+}
+
+void Saves::publish(CachedMember& member, ports::OutputBuffer& out) {
+  const auto& members = context_.topology.outputs.members;
+  members.encode(member.record, timeline_.now(),
+                 out.start(members.stream, partition_, member.record.id));
+  out.finish();
+  PublishQueue::published(member);
 }
 
 ports::SavedBatch& Saves::committed(const ports::CommitPosition& position) {

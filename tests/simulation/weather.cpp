@@ -84,7 +84,8 @@ LifeOptions draw_life(World& world, const Weather& weather) {
   members.program_id = "sim";
   members.key_policy = weather.key_policy;
   members.input_partitions = weather.cluster.partitions;
-  members.member_snapshots = world.one_in(4);
+  if (world.one_in(4)) members.publish_within = std::chrono::milliseconds{world.pick(3) * 500};
+  if (world.one_in(2)) members.recovery_target = std::chrono::milliseconds{1 + world.pick(2000)};
   life.append_time = weather.judge == Weather::Judge::broker;
 
   runtime::CommitLoopOptions& loop = life.loop;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -67,8 +68,17 @@ struct KafkaConfig {
   SecurityConfig security;
 };
 
+struct MembersConfig {
+  /// Snapshots of changed members follow on the members topic within it; 0 = with each commit,
+  /// nullopt = none at all.
+  std::optional<std::uint32_t> publish_within_ms = 5000;
+};
+
 struct CheckpointConfig {
-  std::uint64_t distance_events = 2'000'000;  // a change waits for its save at most this long
+  /// A recovery applies again what was not saved within about this time, by the rate at which the
+  /// last one did; 0 = not bound by a time.
+  double recovery_target_s = 1;
+  std::uint64_t distance_events = 2'000'000;  // a change waits for its save at most so long, too
   std::uint32_t distance_s = 600;
 };
 
@@ -94,6 +104,7 @@ struct ServiceConfig {
   std::uint32_t workers = 0;  // of a process, each a member of the group; 0 = cores - 1, 1 at least
   std::uint64_t memory_bytes = 536'870'912;  // the budget of the process, all partitions together
   KafkaConfig kafka;
+  MembersConfig members;
   CheckpointConfig checkpoint;
   CommitConfig commit;
   ClockConfig clock;

@@ -24,8 +24,8 @@ struct CommitPolicy {
   /// And this often; 0 = by events only. Behind its input, after five times as long, but at most a
   /// second more.
   std::chrono::milliseconds interval{0};
-  /// An input that stands still: what is unsaved is looked at this often.
-  std::chrono::seconds idle{60};
+  /// An input that stands still: whether something is due is looked at this often.
+  std::chrono::milliseconds idle{60'000};
 };
 
 struct CommitLoopOptions {

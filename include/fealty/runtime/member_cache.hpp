@@ -40,6 +40,7 @@ struct alignas(64) CachedMember {   // NOLINT(bugprone-exception-escape): as mem
   std::uint32_t in_flight = 0;           // 1 + place in its task's commit in flight; 0 = in none
   std::uint32_t rows_followed : 31 = 0;  // unsaved changes of rows, while there is no index of them
   std::uint32_t rows_indexed : 1 = 0;    // from here on; see Unsaved
+  std::uint32_t publish_ticket = 0;      // see PublishQueue; 0 = its snapshot is as it is
   std::unique_ptr<LeftKeys> left_keys;   // see RowLookup; mostly none
 };
 

@@ -12,6 +12,7 @@
 #include "fealty/runtime/members_context.hpp"
 #include "fealty/runtime/opening.hpp"
 #include "fealty/runtime/processor.hpp"
+#include "fealty/runtime/recovery_pace.hpp"
 #include "fealty/runtime/turn.hpp"
 
 namespace fealty::runtime {
@@ -92,10 +93,14 @@ class Members final : public Processor {
   void begin_turn(TimelineGroup& group);
   Result<bool> turn(TimelineGroup& group, ports::OutputBuffer& out);
   void catch_up(TimelineGroup& group);
+  void end_recovery(TimelineGroup& group);
+  void set_distance();
 
   MemberCache cache_;
   HistoryLog log_;  // what of them is not saved
   const MembersOptions options_;
+  FlushPolicy flush_;  // theirs, within the recovery target
+  RecoveryPace pace_;
   std::vector<ports::Generation> generations_;  // given
   const MembersContext context_;
   ports::Changelog* const changelog_;

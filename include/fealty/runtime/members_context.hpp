@@ -13,6 +13,7 @@
 #include "fealty/runtime/key_check.hpp"
 #include "fealty/runtime/machine_clock.hpp"
 #include "fealty/runtime/member_cache.hpp"
+#include "fealty/runtime/publish_queue.hpp"
 #include "fealty/runtime/save_queue.hpp"
 #include "fealty/runtime/topology.hpp"
 
@@ -32,7 +33,8 @@ struct MembersOptions {
   KeyPolicy key_policy = KeyPolicy::ignore;
   std::uint32_t input_partitions = 1;  // all there are: for the key policy
   bool changelog = false;              // saved versions go to the changelog stream too
-  bool member_snapshots = false;       // and a JSON snapshot of each to the members stream
+  PublishPolicy publish_within;        // JSON snapshots of changed members to the members stream
+  std::chrono::milliseconds recovery_target{0};  // bounds flush.distance_events; see RecoveryPace
   std::string program_id;
   std::vector<ports::Generation> generations;  // of the program, ascending; see Members::adopt()
   MachineClock clock;
@@ -42,7 +44,8 @@ struct MembersOptions {
 struct MembersContext {
   const Topology& topology;
   const MembersOptions& options;
-  ports::Source& source;  // for describe() alone
+  const FlushPolicy& flush;  // options.flush, within the recovery target
+  ports::Source& source;     // for describe() alone
   MemberCache& cache;
   HistoryLog& log;
   const std::vector<ports::Generation>& generations;

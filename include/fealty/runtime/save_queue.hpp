@@ -15,15 +15,16 @@ namespace fealty::runtime {
 struct FlushPolicy {
   std::uint64_t distance_events = 2'000'000;  // a change is saved at most this far behind
   std::chrono::seconds distance{60};          // and at most this long after
-  /// One commit saves about so much at most, of all partitions: its memory is bounded, and while one
-  /// batch is written the next can be encoded.
+  /// One commit saves about so much at most, of all partitions: its memory is bounded, and while
+  /// one batch is written the next can be encoded.
   std::size_t bytes_max = std::size_t{40} << 20U;
 };
 
 /// The changed members of a partition, oldest unsaved change first. A member is in it once; the
 /// epoch of its oldest unsaved change says from which moment that could be computed again.
 ///
-/// Borrows the cache, in whose members the epochs are kept. Threads: one.
+/// Borrows the cache, in whose members the epochs are kept, and the policy, which may change.
+/// Threads: one.
 class SaveQueue {
  public:
   SaveQueue(MemberCache& cache, const FlushPolicy& policy) : cache_{cache}, policy_{policy} {}
@@ -58,7 +59,7 @@ class SaveQueue {
   const Epoch& oldest();
 
   MemberCache& cache_;
-  const FlushPolicy policy_;
+  const FlushPolicy& policy_;
   std::deque<Slot> queue_;
   std::deque<Epoch> epochs_;  // of what is in the queue, ascending
   std::uint64_t epoch_ = 1;

@@ -7,14 +7,15 @@
 #include "fealty/ports/output.hpp"
 #include "fealty/runtime/members_context.hpp"
 #include "fealty/runtime/processor.hpp"
+#include "fealty/runtime/publish_queue.hpp"
 #include "fealty/runtime/save_queue.hpp"
 #include "fealty/runtime/timeline.hpp"
 #include "fealty/runtime/unsaved.hpp"
 
 namespace fealty::runtime {
 
-/// The saved versions of a partition: encoded with the commit that they belong to, handed to the
-/// store once that is done.
+/// The saved versions of a partition, and the snapshots that go out with or before them: encoded
+/// with the commit that they belong to, handed to the store once that is done.
 ///
 /// Invariant. recover_from <= committed <= applied. A commit in flight holds versions as of the
 /// position that prepare() found; later changes queue anew, behind all older ones, so recover_from
@@ -30,9 +31,20 @@ class Saves {
 
   [[nodiscard]] SaveQueue& queue() { return queue_; }
   [[nodiscard]] const SaveQueue& queue() const { return queue_; }
+  /// The member has changed, by the record or turn at the timeline's moment.
+  void changed(Slot slot, CachedMember& member) {
+    queue_.changed(slot, member, timeline_, context_.options.clock);
+    snapshots_.changed(slot, member, context_.options.clock);
+  }
+  /// Whether a commit has something to save or to publish.
+  [[nodiscard]] bool due(MachineClock::Steady now) {
+    return (!queue_.empty() && queue_.due(timeline_.next(), now)) ||
+           (snapshots_.on() && snapshots_.due(now));
+  }
 
   /// Encodes this commit's versions and checkpoint; with a changelog, puts them into `out`, too.
-  /// `room`: bytes that the commit may still save, of all partitions; lowered by what this one takes.
+  /// `room`: bytes that the commit may still save, of all partitions; lowered by what this one
+  /// takes.
   ports::CommitPosition prepare(Flush::Share share, std::size_t& room, ports::OutputBuffer& out);
   /// The sink has committed what was prepared: the store is to follow with this batch.
   ports::SavedBatch& committed(const ports::CommitPosition& position);
@@ -51,6 +63,8 @@ class Saves {
   void save_members(Flush::Share share, std::size_t room, ports::OutputBuffer& out);
   void save_member(Slot slot, std::span<const std::string_view> entries,
                    std::span<const std::string_view> rows, ports::OutputBuffer& out);
+  void publish_members(ports::OutputBuffer& out);
+  void publish(CachedMember& member, ports::OutputBuffer& out);
   void save_checkpoint(const ports::CommitPosition& position, const Moment& moment);
 
   const std::uint32_t partition_;
@@ -59,6 +73,7 @@ class Saves {
   Timeline& timeline_;
   Unsaved& unsaved_;
   SaveQueue queue_;
+  PublishQueue snapshots_;
 
   // Of the commit in flight, or being prepared.
   std::vector<InFlight> in_flight_;

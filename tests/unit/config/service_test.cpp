@@ -69,6 +69,9 @@ TEST_F(Service, TheDocumentedFileHoldsTheDefaults) {
   EXPECT_EQ(shipped->commit.interval_ms, bare->commit.interval_ms);
   EXPECT_EQ(shipped->commit.events_max, bare->commit.events_max);
   EXPECT_EQ(shipped->checkpoint.distance_events, bare->checkpoint.distance_events);
+  EXPECT_EQ(shipped->workers, bare->workers);
+  EXPECT_EQ(shipped->members.publish_within_ms, bare->members.publish_within_ms);
+  EXPECT_EQ(shipped->checkpoint.recovery_target_s, bare->checkpoint.recovery_target_s);
   EXPECT_EQ(shipped->checkpoint.distance_s, bare->checkpoint.distance_s);
   EXPECT_EQ(shipped->clock.tick_after_idle_s, bare->clock.tick_after_idle_s);
   EXPECT_EQ(shipped->log_level, bare->log_level);
@@ -94,7 +97,6 @@ TEST_F(Service, TheCommandLineIsStrongerThanTheEnvironmentAndThatThanTheFile) {
 
   ASSERT_TRUE(loaded) << fault(loaded);
   EXPECT_EQ(loaded->kafka.group, "from_command_line");
-  EXPECT_EQ(loaded->kafka.transactional_id, "from_command_line");
   EXPECT_EQ(loaded->commit.interval_ms, 9U);
 }
 

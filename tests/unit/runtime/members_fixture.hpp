@@ -128,7 +128,7 @@ struct Shared {
   MemberCache cache{std::size_t{64} << 20U};
   HistoryLog log{[this](std::size_t before, std::size_t now) { cache.hold(before, now); }};
   std::vector<ports::Generation> generations;
-  MembersContext context{topology, options, source, cache, log, generations, nullptr};
+  MembersContext context{topology, options, options.flush, source, cache, log, generations, nullptr};
 
   Shared() {
     topology.day = [](EventTime time) { return day_of(time); };
