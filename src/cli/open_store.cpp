@@ -18,6 +18,7 @@ Result<std::unique_ptr<ports::MemberStores>> open_stores(const StateOptions& opt
   rocks.gather = options.gather;
   rocks.block_cache_bytes = std::min(rocks.block_cache_bytes, options.memory.block_cache());
   rocks.write_buffer_bytes = std::min(rocks.write_buffer_bytes, options.memory.write_buffers());
+  rocks.restore_bytes = options.memory.restored();
   auto opened = state::RocksStores::open_in(options.dir, rocks);
   if (!opened) return opened.error();
   return std::unique_ptr<ports::MemberStores>{

@@ -8,14 +8,11 @@
 #include "src/format_error.hpp"
 #include "src/keys.hpp"
 #include "src/pack_codec.hpp"
-#include "src/sorted_writes.hpp"
+#include "src/restoring.hpp"
 
 namespace fealty::state {
 namespace {
 
-/// Of all stores that are being restored, and of each of them.
-constexpr std::size_t restore_bytes_max = std::size_t{32} << 20U;
-constexpr std::size_t store_bytes_max = std::size_t{8} << 20U;
 constexpr std::size_t store_bytes_min = std::size_t{64} << 10U;
 /// Brokers take a record of 1 MiB unless they are told otherwise.
 constexpr std::size_t pack_bytes_max = std::size_t{256} << 10U;
@@ -89,7 +86,7 @@ class Packer {
 
 std::size_t RestoreMemory::bytes_max() const {
   const std::size_t stores = std::max<std::size_t>(stores_, 1);
-  return std::clamp(restore_bytes_max / stores, store_bytes_min, store_bytes_max);
+  return std::max(bytes_ / stores, store_bytes_min);
 }
 
 void EncodedStore::to_changelog(const ports::SavedBatch& batch, ports::Stream stream,
@@ -99,70 +96,24 @@ void EncodedStore::to_changelog(const ports::SavedBatch& batch, ports::Stream st
   packer.write_pack();
 }
 
-Result<Day> EncodedStore::stored_due(std::string_view member) {
-  if (const auto at = restoring_due_.find(std::string{member}); at != restoring_due_.end()) {
-    return at->second;
-  }
-  std::string key;
-  keys::append_member(member, key);
-  auto bytes = map_->get(key);
-  if (!bytes) return bytes.error();
-  if (!bytes->has_value()) return no_day;
-  member::Record record;
-  if (auto read = decode_record(member, **bytes, record); !read) {
-    return of_member(read.error(), member);
-  }
-  return record.due();
-}
-
 Result<void> EncodedStore::restore(std::string_view key, std::string_view value,
                                    std::uint64_t position) {
   if (key.empty()) return Error{Errc::store_corrupt, "changelog", "a record without a key"};
+  if (restoring_ == nullptr) {
+    auto pass = std::make_unique<Restoring>(*map_, memory_);
+    if (auto begun = pass->begin(); !begun) return begun;
+    restoring_ = std::move(pass);
+  }
   const char table = key[0];
-  Result<void> taken;
   if (table == keys::pack_table) {
-    taken = restore_pack(key, value);
-  } else if (table == keys::member_table) {
-    taken = restore_member(key.substr(1), value);
-  } else if (table != keys::ledger_table && table != keys::checkpoint_table &&
-             !keys::is_row_table(table)) {
-    taken = unknown_table();
+    if (auto taken = restore_pack(key, value); !taken) return taken;
+  } else if (table == keys::member_table || table == keys::ledger_table ||
+             table == keys::checkpoint_table || keys::is_row_table(table)) {
+    restoring_->put(key, value);
+  } else {
+    return unknown_table();
   }
-  if (!taken) return taken;
-  if (table != keys::pack_table) restore_row(key, value);
-  restoring_position_ = position;
-  return restoring_bytes_ < memory_->bytes_max() ? Result<void>{} : write_restored();
-}
-
-void EncodedStore::restore_row(std::string_view key, std::string_view value) {
-  if (restoring_bytes_ == 0) memory_->enter();
-  restoring_[std::string{key}].assign(value);
-  restoring_bytes_ += key.size() + value.size() + 128;
-}
-
-/// Moves the member's timer.
-Result<void> EncodedStore::restore_member(std::string_view id, std::string_view value) {
-  auto before = stored_due(id);
-  if (!before) return before.error();
-  member::Record record;  // A deletion leaves no timer.
-  if (!value.empty()) {
-    if (auto read = decode_record(id, value, record); !read) return of_member(read.error(), id);
-  }
-  const Day due = record.due();
-  if (*before != due) {
-    std::string timer;
-    if (*before != no_day) {
-      keys::append_timer(*before, id, timer);
-      restoring_[timer].clear();
-    }
-    if (due != no_day) {
-      timer.clear();
-      keys::append_timer(due, id, timer);
-      restoring_[timer] = "+";
-    }
-  }
-  restoring_due_[std::string{id}] = due;
-  return {};
+  return restoring_->passed(position);
 }
 
 /// Each of its rows under its own key. One that is gone takes none of them along.
@@ -175,33 +126,17 @@ Result<void> EncodedStore::restore_pack(std::string_view key, std::string_view v
     if (!keys::is_packed_table(row.key.front())) return unknown_table();
     own_key.clear();
     keys::append_row(id, row.key, own_key);
-    restore_row(own_key, row.value);
+    restoring_->put(own_key, row.value);
     return {};
   });
   return read ? read : of_member(read.error(), id);
 }
 
-/// Keeps no memory of it: many partitions are restored side by side.
-Result<void> EncodedStore::write_restored() {
-  std::vector<Write> writes;
-  writes.reserve(restoring_.size() + 1);
-  for (const auto& [key, value] : restoring_) {
-    const bool timer = key[0] == keys::timer_table;
-    writes.push_back({.key = key,
-                      .value = timer ? std::string_view{} : std::string_view{value},
-                      .erase = value.empty()});
-  }
-  SortedWrites sorted;
-  auto written = map_->write(sorted.of(std::move(writes), restoring_position_));
-  restoring_ = {};
-  restoring_due_ = {};
-  if (std::exchange(restoring_bytes_, 0) > 0) memory_->leave();
-  return written;
-}
-
 Result<void> EncodedStore::restored(std::uint64_t position) {
-  restoring_position_ = position;
-  return write_restored();
+  if (restoring_ == nullptr) return {};
+  auto finished = restoring_->finish(position);
+  restoring_.reset();
+  return finished;
 }
 
 }  // namespace fealty::state

@@ -6,6 +6,7 @@
 
 #include "src/format_error.hpp"
 #include "src/keys.hpp"
+#include "src/restoring.hpp"
 #include "src/sorted_writes.hpp"
 
 namespace fealty::state {
@@ -36,9 +37,7 @@ EncodedStore::EncodedStore(std::unique_ptr<KeyValue> map, std::shared_ptr<Restor
     : map_{std::move(map)},
       memory_{memory ? std::move(memory) : std::make_shared<RestoreMemory>()} {}
 
-EncodedStore::~EncodedStore() {
-  if (restoring_bytes_ > 0) memory_->leave();
-}
+EncodedStore::~EncodedStore() = default;
 
 Result<std::optional<ports::Checkpoint>> EncodedStore::checkpoint() {
   auto bytes = map_->get(std::string_view{&keys::checkpoint_table, 1});

@@ -15,7 +15,7 @@ namespace fealty::state::keys {
 inline constexpr char member_table = 'm', ledger_table = 'l', order_table = 'o',
                       delivery_table = 'd', parked_table = 'r', reservation_table = 'v',
                       checkpoint_table = 'c', timer_table = 't', position_table = 'p',
-                      pack_table = 'b';
+                      pack_table = 'b', filling_table = 'q';
 /// Whether an empty value in this table says that the row is gone.
 inline bool is_row_table(char table) {
   return table == order_table || table == delivery_table || table == parked_table ||

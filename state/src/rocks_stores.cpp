@@ -40,7 +40,7 @@ struct Part {
 
 struct RocksStores::Impl {
   RocksOpened rocks;
-  std::shared_ptr<RestoreMemory> restoring = std::make_shared<RestoreMemory>();
+  std::shared_ptr<RestoreMemory> restoring;
   // Scratch of one save.
   std::vector<Part> parts;
   SortedWrites sorted;
@@ -59,6 +59,7 @@ Result<std::unique_ptr<RocksStores>> RocksStores::open_in(const std::string& dir
   if (!opened) return opened.error();
   auto impl = std::make_unique<Impl>();
   impl->rocks = std::move(*opened);
+  impl->restoring = std::make_shared<RestoreMemory>(options.restore_bytes);
   return std::unique_ptr<RocksStores>{new RocksStores{std::move(impl)}};
 }
 

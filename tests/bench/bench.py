@@ -16,6 +16,7 @@ import pathlib
 import live
 import orders
 import processes
+import recovery
 import replays
 import table
 
@@ -56,6 +57,9 @@ def arguments():
     parser.add_argument("--live-events", type=int, default=4_000_000)
     parser.add_argument("--live-members", type=int, default=200_000)
     parser.add_argument("--live-runs", type=int, default=3)
+    parser.add_argument("--recovery-only", action="store_true", help="only how long a killed worker is away")
+    parser.add_argument("--recovery-members", type=int, default=1_000_000)
+    parser.add_argument("--recovery-runs", type=int, default=3)
     parser.add_argument("--latency-seconds", type=int, default=15)
     parser.add_argument("--json", action="store_true", help="print the figures instead of the table")
     return parser.parse_args()
@@ -63,7 +67,7 @@ def arguments():
 
 def part_only(options):
     """Such a run changes its own figures in latest.json and leaves the others."""
-    return options.memory or options.orders or options.live_only
+    return options.memory or options.orders or options.live_only or options.recovery_only
 
 
 def main():
@@ -84,6 +88,8 @@ def main():
         figures |= replays.standard(bench, options) | orders.measure(bench, options)
     if options.live or options.live_only:
         figures |= live.measure(bench, options)
+    if options.live or options.live_only or options.recovery_only:
+        figures |= recovery.measure(bench, options)
     known = json.loads(latest.read_text()) if part_only(options) and latest.exists() else {}
     latest.write_text(json.dumps(known | figures, indent=2) + "\n")
     print(latest.read_text() if options.json else table.text(figures), end="")

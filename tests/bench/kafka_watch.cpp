@@ -1,4 +1,5 @@
 // kafka_watch drained: follows a group's committed offsets until they reach the end of the topic.
+// kafka_watch follow: when committed messages come to a topic from now on, by the monotonic clock.
 // kafka_watch count: how many committed messages, and bytes of values, some topics hold.
 // JSON, one object a line, to stdout.
 #include <fmt/format.h>
@@ -110,6 +111,33 @@ int drained(const Options& options) {
   return 0;
 }
 
+/// A line once it listens, and one for each time that something came, until it is killed.
+[[noreturn]] void follow(const Options& options) {
+  rd_kafka_t* const client = make_consumer(options, "kafka-watch-follow");
+  const int partitions = partitions_of(client, options.topic);
+  rd_kafka_topic_partition_list_t* const list = rd_kafka_topic_partition_list_new(partitions);
+  for (int i = 0; i < partitions; ++i) {
+    rd_kafka_topic_partition_list_add(list, options.topic.c_str(), i)->offset =
+        end_of(client, options.topic, i);
+  }
+  rd_kafka_assign(client, list);
+  rd_kafka_topic_partition_list_destroy(list);
+  int ended = 0;
+  while (true) {
+    rd_kafka_message_t* const message = rd_kafka_consumer_poll(client, timeout_ms);
+    const std::chrono::duration<double> now = SteadyClock::now().time_since_epoch();
+    if (message == nullptr) continue;
+    const bool record = message->err == RD_KAFKA_RESP_ERR_NO_ERROR;
+    if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) ++ended;
+    rd_kafka_message_destroy(message);
+    if (record || ended == partitions) {
+      fmt::print("{{\"at_s\": {:.6f}, \"record\": {}}}\n", now.count(), record);
+      std::fflush(stdout);
+      if (!record) ++ended;  // Listening is told once.
+    }
+  }
+}
+
 int count(const Options& options) {
   std::string fields;
   for (const std::string& topic : options.topics) {
@@ -153,9 +181,14 @@ int main(int argc, char** argv) {
   drain->add_option("--group", options.group)->required();
   drain->add_option("--topic", options.topic)->required();
   drain->add_option("--seconds-max", options.seconds_max)->capture_default_str();
+  CLI::App* const next =
+      app.add_subcommand("follow", "When committed messages come to a topic from now on");
+  next->add_option("--brokers", options.brokers)->required();
+  next->add_option("--topic", options.topic)->required();
   CLI::App* const sum = app.add_subcommand("count", "Committed messages and bytes of their values");
   sum->add_option("--brokers", options.brokers)->required();
   sum->add_option("topics", options.topics)->required();
   CLI11_PARSE(app, argc, argv);
+  if (*next) follow(options);
   return *drain ? drained(options) : count(options);
 }

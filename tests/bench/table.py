@@ -71,6 +71,22 @@ def orders(f):
     ]
 
 
+def recovery(f):
+    r = f["recovery"]
+
+    def line(name, kind):
+        bound = r[f"{kind}_bound_s"]
+        within_it = "within the bound" if r[f"{kind}_s"] <= bound else "OVER THE BOUND"
+        return row(name, f"{r[f'{kind}_s']:10.2f} s", f"bound {bound} s: {within_it}; "
+                   f"{', '.join(f'{took:.2f}' for took in r['turns'][kind])}")
+
+    return [
+        f"\n{r['members']:,} members, {r['events_arriving']:,} events a second arriving: kill -9 to the next committed output",
+        line("disk kept", "kept"),
+        line("empty disk", "empty"),
+    ]
+
+
 def live(f):
     note = f"{f['live_to_echo_ratio']:.2f} of the bare loop; per CPU-second {f['live_to_echo_cpu_ratio']:.2f}"
     lines = [
@@ -93,7 +109,7 @@ def text(figures):
              f"fealty {v['fealty']} ({v['commit']}), GCC {v['compiler']}, simdjson {v['simdjson']} "
              f"({v['simdjson_kernel']}, values {v['simdjson_compiled_kernel']}), RocksDB {v['rocksdb']}"]
     for key, part in (("replay_eps", standard), ("orders_cost", orders), ("memory", memory),
-                      ("partitions", partitions), ("live_eps", live)):
+                      ("partitions", partitions), ("live_eps", live), ("recovery", recovery)):
         if key in figures:
             lines += part(figures)
     return "\n".join(lines) + "\n"

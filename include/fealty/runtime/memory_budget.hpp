@@ -25,6 +25,11 @@ class MemoryBudget {
   [[nodiscard]] std::size_t block_cache() const { return share(2); }
   [[nodiscard]] std::size_t write_buffers() const { return share(1); }
 
+  /// Of what is restored: before there are members, as a rule, in their place.
+  [[nodiscard]] std::size_t restored() const {
+    return std::clamp(share(2), std::size_t{8} << 20U, std::size_t{256} << 20U);
+  }
+
   // --- of each worker
   /// Decoded members, what of them is not saved, and their timers.
   [[nodiscard]] std::size_t members() const { return share(on_bus_ ? 6 : 11) / workers_; }

@@ -232,8 +232,10 @@ TYPED_TEST(MemberStoreTest, RestoresDeletions) {
 TYPED_TEST(MemberStoreTest, RefusesChangelogRecordsThatItCannotRead) {
   auto& store = this->store();
   EXPECT_EQ(store.restore("", "x", 1).error().code, Errc::store_corrupt);
-  EXPECT_EQ(store.restore("ma", "x", 1).error().code, Errc::store_corrupt);
   EXPECT_EQ(store.restore("z", "x", 1).error().code, Errc::wrong_revision);
+  // What it gathers is read when it is written: at the latest at the end, before anybody asks for it.
+  ASSERT_TRUE(store.restore("ma", "x", 1));
+  EXPECT_EQ(store.restored(1).error().code, Errc::store_corrupt);
 }
 
 TYPED_TEST(MemberStoreTest, NamesAMemberWhoseBytesDoNotDecode) {

@@ -4,26 +4,28 @@
 #include <cstddef>
 #include <memory>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "fealty/ports/member_store.hpp"
 #include "fealty/state/key_value.hpp"
 #include "fealty/state/record_codec.hpp"
-#include "fealty/state/seed.hpp"
 
 namespace fealty::state {
+
+class Restoring;
 
 /// What stores that are restored side by side hold of it before they write it: the more of them,
 /// the less each. Threads: any.
 class RestoreMemory {
  public:
+  explicit RestoreMemory(std::size_t bytes = std::size_t{64} << 20U) : bytes_{bytes} {}
   void enter() { ++stores_; }
   void leave() { --stores_; }
   /// Of each of those that have entered.
   [[nodiscard]] std::size_t bytes_max() const;
 
  private:
+  const std::size_t bytes_;  // of all of them
   std::atomic<std::size_t> stores_ = 0;
 };
 
@@ -32,6 +34,7 @@ class RestoreMemory {
 /// here each row lies under its own key. And of this store alone, not in the changelog:
 ///   't' + day (4 bytes, big endian, sign flipped) + id   a member's due day, no value
 ///   'p'                                                  changelog position, 8 bytes big endian
+///   'q'                                                  it is being filled, and lacks timers
 ///
 /// A timer's entry stays until its member is saved with another day. Owns: the map. Threads: one at
 /// a time, but encode() and the pure calls may run beside any other, and load() and find_rows()
@@ -80,11 +83,7 @@ class EncodedStore : public ports::MemberStore {
  private:
   void encode_ledger(const ports::SaveItem& save, ports::SavedBatch& batch);
   void encode_rows(const ports::SaveItem& save, ports::SavedBatch& batch);
-  Result<void> restore_member(std::string_view id, std::string_view value);
   Result<void> restore_pack(std::string_view key, std::string_view value);
-  void restore_row(std::string_view key, std::string_view value);
-  Result<void> write_restored();
-  Result<Day> stored_due(std::string_view member);
 
   std::unique_ptr<KeyValue> map_;
   std::shared_ptr<RestoreMemory> memory_;
@@ -99,12 +98,7 @@ class EncodedStore : public ports::MemberStore {
   std::vector<std::string_view> row_views_;
   std::vector<std::size_t> row_order_;
 
-  // Restored, not yet written: the last value of each key (empty = erased), and the due day of its
-  // member.
-  std::unordered_map<std::string, std::string, SeededHash> restoring_;
-  std::unordered_map<std::string, Day, SeededHash> restoring_due_;
-  std::size_t restoring_bytes_ = 0;
-  std::uint64_t restoring_position_ = 0;
+  std::unique_ptr<Restoring> restoring_;  // the pass over the changelog under way
 };
 
 }  // namespace fealty::state

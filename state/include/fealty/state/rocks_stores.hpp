@@ -16,7 +16,9 @@ namespace fealty::state {
 struct RocksOptions {
   std::size_t block_cache_bytes = std::size_t{256} * 1024 * 1024;
   std::size_t write_buffer_bytes = std::size_t{128} * 1024 * 1024;
-  int background_jobs = 2;  // flushes and compactions at a time
+  std::size_t restore_bytes =
+      std::size_t{64} * 1024 * 1024;  // read from changelogs, not yet written
+  int background_jobs = 2;            // flushes and compactions at a time
   /// Without it a kill loses what is not yet flushed: the stores are then an older committed
   /// prefix, and a recovery reads more of the log.
   bool write_ahead_log = true;
@@ -37,7 +39,8 @@ enum class Access : std::uint8_t {
 /// a column family of its own.
 ///
 /// Owns:    its directory, and the memory that its options bound.
-/// Threads: save() and settle() one at a time; open() any. Its stores may be read and restored, each
+/// Threads: save() and settle() one at a time; open() any. Its stores may be read and restored,
+/// each
 ///          on one thread at a time, beside save().
 /// Errors:  as MemberStore; open_in() also: state_in_use, wrong_revision, store_corrupt,
 ///          output_unwritable, input_unreadable (nothing there to read). Each names the directory.

@@ -1,0 +1,155 @@
+#include "src/restoring.hpp"
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "src/format_error.hpp"
+#include "src/keys.hpp"
+#include "src/sorted_writes.hpp"
+
+namespace fealty::state {
+namespace {
+
+constexpr std::string_view filling_key{&keys::filling_table, 1};
+constexpr std::string_view member_begin{&keys::member_table, 1}, member_end = "n";
+static_assert(keys::member_table + 1 == 'n');
+
+Result<Day> due_of(std::string_view member, std::string_view value) {
+  if (value.empty()) return no_day;  // A deletion leaves no timer.
+  member::Record record;
+  if (auto read = decode_record(member, value, record); !read) {
+    return of_member(read.error(), member);
+  }
+  return record.due();
+}
+
+}  // namespace
+
+Restoring::Restoring(KeyValue& map, std::shared_ptr<RestoreMemory> memory)
+    : map_{map}, memory_{std::move(memory)} {
+  memory_->enter();
+}
+
+Restoring::~Restoring() {
+  if (written_.valid()) (void)written_.get();  // What it tells, the next pass finds.
+  memory_->leave();
+}
+
+Result<void> Restoring::begin() {
+  const auto filling = map_.get(filling_key);
+  if (!filling) return filling.error();
+  const auto position = map_.get(std::string_view{&keys::position_table, 1});
+  if (!position) return position.error();
+  fills_ = filling->has_value() || !position->has_value();
+  return {};
+}
+
+void Restoring::put(std::string_view key, std::string_view value) {
+  Portion& portion = *gathered_;
+  portion.writes.push_back(
+      {.key = portion.arena.copy(key), .value = portion.arena.copy(value), .erase = value.empty()});
+  portion.bytes += key.size() + value.size() + sizeof(Write);
+}
+
+Result<void> Restoring::passed(std::uint64_t position) {
+  // One portion is gathered while another is written.
+  if (gathered_->bytes < memory_->bytes_max() / 2) return {};
+  if (auto done = wait(); !done) return done;
+  std::swap(gathered_, writing_);
+  written_ = std::async(std::launch::async | std::launch::deferred, [this, position] {
+    auto written = write(*writing_, position);
+    *writing_ = Portion{};
+    return written;
+  });
+  return {};
+}
+
+Result<void> Restoring::wait() { return written_.valid() ? written_.get() : Result<void>{}; }
+
+Result<void> Restoring::finish(std::uint64_t position) {
+  if (auto done = wait(); !done) return done;
+  if (auto written = write(*gathered_, position); !written) return written;
+  *gathered_ = Portion{};
+  return fills_ ? make_timers(position) : Result<void>{};
+}
+
+Result<void> Restoring::write(Portion& portion, std::uint64_t position) {
+  if (fills_) {
+    portion.writes.push_back({.key = filling_key, .value = "1", .erase = false});
+  } else if (auto added = add_timers(portion); !added) {
+    return added;
+  }
+  SortedWrites sorted;
+  return map_.write(sorted.of(std::move(portion.writes), position));
+}
+
+/// Moves the timers of the portion's members, by what the store holds of each.
+Result<void> Restoring::add_timers(Portion& portion) {
+  std::vector<Write> members;
+  for (const Write& one : portion.writes) {
+    if (one.key.front() == keys::member_table) members.push_back(one);
+  }
+  std::stable_sort(members.begin(), members.end(),
+                   [](const Write& a, const Write& b) { return a.key < b.key; });
+  std::vector<std::string_view> ids;  // with the table's letter
+  std::vector<Day> after;
+  for (std::size_t i = 0; i < members.size(); ++i) {
+    const Write& one = members[i];
+    if (i + 1 < members.size() && members[i + 1].key == one.key) continue;  // The last counts.
+    const auto due = due_of(one.key.substr(1), one.value);
+    if (!due) return due.error();
+    ids.push_back(one.key);
+    after.push_back(*due);
+  }
+  std::vector<Day> before(ids.size(), no_day);
+  auto read = map_.get_many(ids, [&](std::size_t k, std::string_view value) -> Result<void> {
+    const auto due = due_of(ids[k].substr(1), value);
+    if (!due) return due.error();
+    before[k] = *due;
+    return {};
+  });
+  if (!read) return read;
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    if (before[i] == after[i]) continue;
+    const std::string_view id = ids[i].substr(1);
+    if (before[i] != no_day) put_timer(portion, before[i], id, true);
+    if (after[i] != no_day) put_timer(portion, after[i], id, false);
+  }
+  return {};
+}
+
+void Restoring::put_timer(Portion& portion, Day day, std::string_view member, bool erase) {
+  std::string key;
+  keys::append_timer(day, member, key);
+  portion.writes.push_back({.key = portion.arena.copy(key), .value = {}, .erase = erase});
+  portion.bytes += key.size() + sizeof(Write);
+}
+
+/// Of all members, some at a time; with the last the mark goes.
+Result<void> Restoring::make_timers(std::uint64_t position) {
+  std::string from{member_begin};
+  for (bool more = true; more;) {
+    Portion portion;
+    more = false;
+    auto scanned = map_.scan(from, member_end,
+                             [&](std::string_view key, std::string_view value) -> Result<bool> {
+                               if (portion.bytes >= memory_->bytes_max()) {
+                                 from = key;
+                                 more = true;
+                                 return false;
+                               }
+                               const auto due = due_of(key.substr(1), value);
+                               if (!due) return due.error();
+                               if (*due != no_day) put_timer(portion, *due, key.substr(1), false);
+                               return true;
+                             });
+    if (!scanned) return scanned;
+    if (!more) portion.writes.push_back({.key = filling_key, .value = {}, .erase = true});
+    SortedWrites sorted;
+    if (auto put = map_.write(sorted.of(std::move(portion.writes), position)); !put) return put;
+  }
+  return {};
+}
+
+}  // namespace fealty::state

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <future>
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "fealty/base/arena.hpp"
+#include "fealty/ports/member_store.hpp"
+#include "fealty/state/encoded_store.hpp"
+#include "fealty/state/key_value.hpp"
+
+namespace fealty::state {
+
+/// One pass of a store over its changelog: gathers what comes and writes it in sorted portions,
+/// each with the position up to which it goes, on a thread aside while the next is gathered.
+///
+/// An empty store is filled without a look at what it holds, and without timers: those are made of
+/// its members at the end. Until then it is marked, so that a pass cut short goes on likewise.
+///
+/// Owns:    what is gathered. Borrows the map. Threads: one caller; of the map's, writes beside
+///          nothing of this store.
+/// Errors:  the map's, of an earlier portion too; store_corrupt.
+class Restoring {
+ public:
+  Restoring(KeyValue& map, std::shared_ptr<RestoreMemory> memory);
+  ~Restoring();
+  Restoring(const Restoring&) = delete;
+  Restoring& operator=(const Restoring&) = delete;
+
+  /// Asks the map whether it is empty, or was being filled.
+  Result<void> begin();
+  /// An empty value erases.
+  void put(std::string_view key, std::string_view value);
+  /// What was put so far is a whole number of changelog records, up to `position`.
+  Result<void> passed(std::uint64_t position);
+  /// Writes the rest.
+  Result<void> finish(std::uint64_t position);
+
+ private:
+  struct Portion {
+    Arena arena{std::size_t{1} << 20U};
+    std::vector<Write> writes;
+    std::size_t bytes = 0;
+  };
+  Result<void> wait();
+  Result<void> write(Portion& portion, std::uint64_t position);
+  Result<void> add_timers(Portion& portion);
+  Result<void> make_timers(std::uint64_t position);
+  static void put_timer(Portion& portion, Day day, std::string_view member, bool erase);
+
+  KeyValue& map_;
+  const std::shared_ptr<RestoreMemory> memory_;
+  bool fills_ = false;  // an empty store
+  std::unique_ptr<Portion> gathered_ = std::make_unique<Portion>();
+  std::unique_ptr<Portion> writing_ = std::make_unique<Portion>();
+  std::future<Result<void>> written_;
+};
+
+}  // namespace fealty::state
