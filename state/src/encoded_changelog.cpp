@@ -25,6 +25,13 @@ Error unknown_table() {
                "a record of a table this release does not know: start the one that wrote it"};
 }
 
+/// Bytes that came with the changelog: an empty directory would get the same.
+Error of_changelog(const Error& error, std::string_view member) {
+  Error out = of_member(error, member);
+  out.field = "changelog";
+  return out;
+}
+
 /// Writes a batch's items as changelog records, those of a member that are never erased together.
 class Packer {
  public:
@@ -146,7 +153,7 @@ Result<void> EncodedStore::restore_member(std::string_view id, std::string_view 
   if (!before) return before.error();
   member::Record record;  // A deletion leaves no timer.
   if (!value.empty()) {
-    if (auto read = decode_record(id, value, record); !read) return of_member(read.error(), id);
+    if (auto read = decode_record(id, value, record); !read) return of_changelog(read.error(), id);
   }
   const Day due = record.due();
   if (*before != due) {
@@ -178,7 +185,7 @@ Result<void> EncodedStore::restore_pack(std::string_view key, std::string_view v
     restore_row(own_key, row.value);
     return {};
   });
-  return read ? read : of_member(read.error(), id);
+  return read ? read : of_changelog(read.error(), id);
 }
 
 /// Keeps no memory of it: many partitions are restored side by side.
