@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "damaged_state.hpp"
 #include "fealty/config/mapping_loader.hpp"
 #include "fealty/config/program_loader.hpp"
 #include "fealty/files/atomic_file.hpp"
@@ -15,7 +16,6 @@
 #include "fealty/topologies/members.hpp"
 #include "kafka_options.hpp"
 #include "log_header.hpp"
-#include "open_store.hpp"
 #include "program_beside.hpp"
 #include "program_reload.hpp"
 
@@ -128,8 +128,9 @@ Result<void> run_live(const config::ServiceConfig& service, const std::atomic<bo
   // The changelog could do the work of RocksDB's own log, but `fealty member --state` could not:
   // beside a running worker it would see what was flushed only. As it is, it sees what was saved
   // some seconds ago.
-  const auto stores = open_stores(
-      {.dir = service.state_dir, .wal = true, .gather = std::chrono::seconds{5}, .memory = memory});
+  const auto stores = open_service_stores(
+      {.dir = service.state_dir, .wal = true, .gather = std::chrono::seconds{5}, .memory = memory},
+      service.on_damage);
   if (!stores) return stores.error();
   runtime::Members members{topology, (*bus)->source(), &(*bus)->changelog(), **stores,
                            members_options(service, series, (*bus)->input_partitions())};
@@ -154,6 +155,7 @@ Result<void> run_live(const config::ServiceConfig& service, const std::atomic<bo
                             {"librdkafka", kafka::library_version()}});
   auto ran = loop.run(stop);
   log_counters(ran ? "run.stopped" : "run.failed", members, loop);
+  if (!ran) note_damage(service.state_dir, ran.error());
   return ran;
 }
 
