@@ -131,6 +131,13 @@ Result<void> check_foreign(const fs::path& directory, bool make) {
                      name.string() +
                      "), which this one does not read: " + std::string{replay_again}};
   }
+  const auto has = [&](std::string_view name) {
+    return std::find(names.begin(), names.end(), name) != names.end();
+  };
+  // A database alone might be anybody's; with what lies beside ours it is one that lost the file.
+  if (has("CURRENT") && (has("CATALOGUE") || has("program.yaml"))) {
+    return Error{Errc::store_corrupt, "state", directory.string() + "/FORMAT: missing"};
+  }
   if (!make) return no_state(directory);
   if (names.empty()) return {};
   return unwritable(directory, "holds files that are no Fealty state (there is no FORMAT file)");
