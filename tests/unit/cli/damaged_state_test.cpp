@@ -96,8 +96,7 @@ TEST_F(DamagedState, IsNotWhatOtherErrorsMean) {
 // As of a mount point.
 TEST_F(DamagedState, IsEmptiedWhereItCannotBeRenamed) {
   damage();
-  fs::permissions(home_, fs::perms::owner_read | fs::perms::owner_exec | fs::perms::others_read |
-                             fs::perms::others_exec);
+  fs::permissions(home_, static_cast<fs::perms>(0555));
   constexpr uid_t nobody = 65534;
   const bool root = geteuid() == 0;
   if (root) {
