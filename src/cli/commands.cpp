@@ -7,6 +7,7 @@
 #include "program_command.hpp"
 #include "replay_command.hpp"
 #include "run_command.hpp"
+#include "state_command.hpp"
 #include "topology_command.hpp"
 
 namespace fealty::cli {
@@ -19,6 +20,7 @@ void add_commands(CLI::App& app, int& exit_code) {
   add_topology_command(app, exit_code);
   add_member_command(app, exit_code);
   add_explain_command(app, exit_code);
+  add_state_command(app, exit_code);
   add_generate_command(app, exit_code);
   app.footer(
       "Data goes to stdout, everything else to stderr.\n"

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "damaged_state.hpp"
 #include "fealty/config/mapping_loader.hpp"
 #include "fealty/config/program_loader.hpp"
 #include "fealty/log/log.hpp"
@@ -12,7 +13,6 @@
 #include "health.hpp"
 #include "kafka_options.hpp"
 #include "log_header.hpp"
-#include "open_store.hpp"
 #include "program_beside.hpp"
 #include "program_reload.hpp"
 #include "workers.hpp"
@@ -71,11 +71,12 @@ Result<void> run_live(const config::ServiceConfig& service, const std::atomic<bo
   // The changelog could do the work of RocksDB's own log, but `fealty member --state` could not:
   // beside a running worker it would see what was flushed only. As it is, it sees what was saved
   // some seconds ago.
-  const auto stores = open_stores(
+  const auto stores = open_service_stores(
       {.dir = service.state_dir,
        .wal = true,
        .gather = std::chrono::seconds{5},
-       .memory = runtime::MemoryBudget{service.memory_bytes, true, Workers::wanted(service)}});
+       .memory = runtime::MemoryBudget{service.memory_bytes, true, Workers::wanted(service)}},
+      service.on_damage);
   if (!stores) return stores.error();
   const auto workers = Workers::connect(service, series, topology, **stores);
   if (!workers) return workers.error();
@@ -99,6 +100,7 @@ Result<void> run_live(const config::ServiceConfig& service, const std::atomic<bo
     log_counters("worker.progress", **workers);
   });
   log_counters(ran ? "run.stopped" : "run.failed", **workers);
+  if (!ran) note_damage(service.state_dir, ran.error());
   return ran;
 }
 

@@ -11,18 +11,13 @@
 #include <CLI/Formatter.hpp>
 #include <cstdio>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "exit_code.hpp"
 #include "fealty/base/printable.hpp"
-#include "fealty/codec/encode.hpp"
-#include "fealty/codec/mapping.hpp"
-#include "fealty/config/program_loader.hpp"
-#include "fealty/topologies/members.hpp"
-#include "program_beside.hpp"
+#include "member_view.hpp"
 #include "stored_state.hpp"
 
 namespace fealty::cli {
@@ -32,50 +27,6 @@ struct Options {
   std::string state, id;
   std::vector<std::string> programs;
   bool json = false, all = false;
-};
-
-/// Turns records into what a reader is shown: by the program's own topology where the program is
-/// known, else as stored (level as a number, churn as of the member's last event).
-class View {
- public:
-  static Result<std::unique_ptr<View>> make(const Options& options, const StoredState& state) {
-    auto view = std::make_unique<View>();
-    const auto files = options.programs.empty() ? programs_beside(options.state) : options.programs;
-    if (files.empty()) {
-      fmt::print(
-          stderr,
-          "no --program: level and churn are shown as stored, churn as of the last purchase\n");
-      return view;
-    }
-    auto loaded = config::load_series(files);
-    if (!loaded) return loaded.error();
-    view->series_ = std::move(loaded->series);
-    if (auto same = state.belongs_to(*view->series_); !same) return same.error();
-    view->path_ = topologies::members_topology(*view->series_, view->mapping_);
-    return view;
-  }
-
-  std::string operator()(const member::Record& record, EventTime clock) const {
-    std::string out;
-    if (path_) {
-      path_->outputs.members.encode(record, clock, out);
-      return out;
-    }
-    const std::string level = std::to_string(record.level.level);
-    codec::MemberView view;
-    view.record = &record;
-    view.level = level;
-    view.churn_bp = record.churn_bp;
-    view.churn_raised = record.churn.raised;
-    view.as_of = clock;
-    codec::encode_member(view, out);
-    return out;
-  }
-
- private:
-  std::optional<program::Series> series_;
-  codec::Mapping mapping_;
-  std::optional<runtime::Topology> path_;  // borrows both
 };
 
 void print_table(const std::string& json) {
@@ -93,7 +44,7 @@ void print_table(const std::string& json) {
   }
 }
 
-Result<int> show_one(StoredState& state, const View& view, const Options& options) {
+Result<int> show_one(StoredState& state, const MemberView& view, const Options& options) {
   auto found = state.find(options.id);
   if (!found) return found.error();
   if (!*found) return unknown_member(options.id);
@@ -114,7 +65,7 @@ Result<int> show(const Options& options) {
   }
   auto state = StoredState::open(options.state);
   if (!state) return state.error();
-  auto view = View::make(options, *state);
+  auto view = MemberView::make(options.state, options.programs, *state);
   if (!view) return view.error();
   if (!options.all) return show_one(*state, **view, options);
   const auto scanned = state->scan([&](const member::Record& record) -> Result<void> {

@@ -20,6 +20,28 @@ bool known(const member::Record& record) {
   return record != fresh;
 }
 
+/// The entries of a member, oldest first. Those that its record counts, or none of it is shown for
+/// the truth.
+Result<void> read_ledger(ports::MemberStore& store, const std::string& directory,
+                         const member::Record& record,
+                         const std::function<void(const member::LedgerEntry&)>& visit) {
+  std::uint64_t last = 0;
+  bool gap = false;
+  const auto read = store.history(record.id, 0, std::numeric_limits<std::size_t>::max(),
+                                  [&](const member::LedgerEntry& entry) {
+                                    gap = gap || entry.seq != last + 1;
+                                    last = entry.seq;
+                                    visit(entry);
+                                  });
+  if (!read) return read;
+  if (!gap && last == record.ledger_seq) return {};
+  return Error{Errc::store_corrupt, "state",
+               fmt::format("{}: the ledger of member {} {}, its record counts {} entries",
+                           directory, record.id,
+                           gap ? std::string{"has gaps"} : fmt::format("ends with entry {}", last),
+                           record.ledger_seq)};
+}
+
 }  // namespace
 
 Result<StoredState> StoredState::open(const std::string& directory) {
@@ -31,6 +53,7 @@ Result<StoredState> StoredState::open(const std::string& directory) {
     return Error{Errc::usage, "--state", "there is no state in '" + directory + "'"};
   }
   if (!opened) return opened.error();
+  out.directory_ = directory;
   out.stores_ = std::move(*opened);
   const auto numbers = out.stores_->partitions();
   if (!numbers) return numbers.error();
@@ -59,14 +82,37 @@ Result<std::optional<StoredState::Found>> StoredState::find(std::string_view id)
 
 Result<void> StoredState::history(const Found& found,
                                   const std::function<void(const member::LedgerEntry&)>& visit) {
-  return partitions_[found.partition].store->history(
-      found.record.id, 0, std::numeric_limits<std::size_t>::max(), visit);
+  return read_ledger(*partitions_[found.partition].store, directory_, found.record, visit);
 }
 
 Result<void> StoredState::scan(const std::function<Result<void>(const member::Record&)>& visit) {
   std::vector<ports::MemberStore*> stores;
   for (const Partition& partition : partitions_) stores.push_back(partition.store.get());
   return visit_members(stores, visit);
+}
+
+Result<void> StoredState::ledger(
+    const std::function<Result<void>(std::string_view member, const member::LedgerEntry&)>& visit) {
+  constexpr std::size_t page_members = 1024;
+  std::vector<member::Record> page;
+  for (const Partition& partition : partitions_) {
+    std::string after;
+    do {
+      if (auto got = partition.store->page(after, page_members, page); !got) return got.error();
+      for (const member::Record& record : page) {
+        Result<void> visited;
+        const auto read =
+            partition.store->history(record.id, 0, std::numeric_limits<std::size_t>::max(),
+                                     [&](const member::LedgerEntry& entry) {
+                                       if (visited) visited = visit(record.id, entry);
+                                     });
+        if (!read) return read;
+        if (!visited) return visited;
+      }
+      if (!page.empty()) after = page.back().id;
+    } while (!page.empty());
+  }
+  return {};
 }
 
 EventTime StoredState::clock(const member::Record& record) const {

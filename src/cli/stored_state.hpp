@@ -32,11 +32,14 @@ class StoredState {
   };
   /// nullopt where no partition knows the member.
   Result<std::optional<Found>> find(std::string_view id);
-  /// Its ledger, oldest first.
+  /// Its ledger, oldest first. store_corrupt at its end where it is not all that the record counts.
   Result<void> history(const Found& found,
                        const std::function<void(const member::LedgerEntry&)>& visit);
   /// Every member, ascending by id (bytewise) over all partitions.
   Result<void> scan(const std::function<Result<void>(const member::Record&)>& visit);
+  /// Every ledger entry, partition by partition, in each by member and number.
+  Result<void> ledger(const std::function<Result<void>(std::string_view member,
+                                                       const member::LedgerEntry&)>& visit);
   /// wrong_program where another program made this state.
   [[nodiscard]] Result<void> belongs_to(const program::Series& series) const;
 
@@ -44,6 +47,7 @@ class StoredState {
   [[nodiscard]] EventTime clock(const member::Record& record) const;
   /// "partition 0 as of input position 17 (stopped cleanly)": how far an answer can be relied on.
   [[nodiscard]] std::string standing(std::size_t partition) const;
+  [[nodiscard]] std::size_t partitions() const { return partitions_.size(); }
 
  private:
   struct Partition {
@@ -51,6 +55,7 @@ class StoredState {
     std::unique_ptr<ports::MemberStore> store;
     ports::Checkpoint checkpoint;
   };
+  std::string directory_;
   std::unique_ptr<state::RocksStores> stores_;
   std::vector<Partition> partitions_;
 };

@@ -18,6 +18,7 @@ constexpr std::array<std::string_view, 4> protocols{"plaintext", "ssl", "sasl_pl
 constexpr std::array<std::string_view, 3> mechanisms{"PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"};
 constexpr std::array<std::string_view, 2> starts{"earliest", "latest"};
 constexpr std::array<std::string_view, 2> key_checks{"deadletter", "count"};
+constexpr std::array<std::string_view, 2> on_damage{"stop", "rebuild"};
 constexpr std::array<std::string_view, 4> log_levels{"debug", "info", "warn", "error"};
 constexpr std::array<std::string_view, 12> top_level{
     "program", "mapping", "state",      "cache", "kafka",       "workers",
@@ -210,6 +211,7 @@ void read_service(Map& root, const std::string& file, ServiceConfig& out) {
   if (const auto value = root.require("state")) {
     if (auto state = value->map()) {
       if (state->require("dir")) take_path(*state, "dir", file, out.state_dir);
+      take_choice(*state, "on_damage", on_damage, out.on_damage);
       state->finish();
     }
   }

@@ -129,7 +129,7 @@ Result<void> EncodedStore::restore_pack(std::string_view key, std::string_view v
     restoring_->put(own_key, row.value);
     return {};
   });
-  return read ? read : of_member(read.error(), id);
+  return read ? read : of_changelog(read.error(), id);
 }
 
 Result<void> EncodedStore::restored(std::uint64_t position) {

@@ -47,4 +47,11 @@ inline void get_cause_type(wire::Reader& in, member::CauseType& type) {
   type = static_cast<member::CauseType>(number);
 }
 
+/// Bytes that came with the changelog: an empty directory would get the same.
+inline Error of_changelog(const Error& error, std::string_view member) {
+  Error out = of_member(error, member);
+  out.field = "changelog";
+  return out;
+}
+
 }  // namespace fealty::state

@@ -67,6 +67,13 @@ inline void append_ledger(std::string_view id, std::uint64_t seq, std::string& o
 inline std::string_view behind_member(std::string_view key, std::string_view id) {
   return key.substr(1 + 2 + id.size());
 }
+/// The member's id in the key of a table beside the member's; empty where it is none.
+inline std::string_view member_of_row(std::string_view key) {
+  constexpr std::size_t head = 1 + 2;
+  if (key.size() < head) return {};
+  const auto size = static_cast<std::size_t>(read_big_endian(key.substr(1, 2)));
+  return key.size() < head + size ? std::string_view{} : key.substr(head, size);
+}
 /// Of a pack of rows of a version: `as_of` and `first_seq`, of the first ledger entry saved with
 /// it, name the version, of which no other has both; `part` the pack.
 inline void append_pack(std::string_view id, std::uint64_t as_of, std::uint64_t first_seq,

@@ -15,11 +15,12 @@ constexpr std::string_view filling_key{&keys::filling_table, 1};
 constexpr std::string_view member_begin{&keys::member_table, 1}, member_end = "n";
 static_assert(keys::member_table + 1 == 'n');
 
+/// Of a record as the changelog has it.
 Result<Day> due_of(std::string_view member, std::string_view value) {
   if (value.empty()) return no_day;  // A deletion leaves no timer.
   member::Record record;
   if (auto read = decode_record(member, value, record); !read) {
-    return of_member(read.error(), member);
+    return of_changelog(read.error(), member);
   }
   return record.due();
 }

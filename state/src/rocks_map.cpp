@@ -4,6 +4,8 @@
 #include <array>
 #include <utility>
 
+#include "fealty/state/in_use.hpp"
+
 namespace fealty::state {
 namespace {
 
@@ -15,7 +17,11 @@ std::string_view view(const rocksdb::Slice& bytes) { return {bytes.data(), bytes
 }  // namespace
 
 Error error_of(const rocksdb::Status& status, const std::string& directory) {
-  const std::string text = status.ToString();
+  std::string text = status.ToString();
+  // A table that is gone it looks for by an older name at last, and tells that one.
+  for (auto at = text.find(".ldb"); at != std::string::npos; at = text.find(".ldb", at)) {
+    text.replace(at, 4, ".sst");
+  }
   if (status.IsNoSpace() || status.subcode() == rocksdb::Status::kNoSpace) {
     return {Errc::output_unwritable, "state", "no space left in " + directory};
   }
@@ -28,22 +34,39 @@ Error error_of(const rocksdb::Status& status, const std::string& directory) {
       text.find("Read-only file system") != std::string::npos) {
     return {Errc::output_unwritable, "state", directory + ": " + text};
   }
+  if (status.IsPathNotFound() || text.find("No such file") != std::string::npos) {
+    return {Errc::store_corrupt, "state", directory + ": " + text};
+  }
   return {Errc::store_unavailable, "state", directory + ": " + text};
+}
+
+Error error_of_reader(const rocksdb::Status& status, const std::string& directory) {
+  Error error = error_of(status, directory);
+  if (error.code == Errc::store_corrupt && !status.IsCorruption() && in_use(directory)) {
+    error.code = Errc::store_unavailable;
+    error.detail += ": the process that writes to it has replaced a file meanwhile; ask again";
+  }
+  return error;
 }
 
 RocksMap::RocksMap(std::unique_ptr<rocksdb::DB> db,
                    std::vector<rocksdb::ColumnFamilyHandle*> handles, std::string directory,
                    std::shared_ptr<rocksdb::WriteBufferManager> write_buffers,
-                   const RocksOptions& options)
+                   const RocksOptions& options, Access access)
     : db_{std::move(db), std::move(handles)},
       directory_{std::move(directory)},
       write_buffers_{std::move(write_buffers)},
-      gather_{options.gather} {
+      gather_{options.gather},
+      shared_{access == Access::read_only} {
   write_options_.disableWAL = !options.write_ahead_log;
 }
 
 RocksMap::~RocksMap() {
   (void)settle();  // A failure leaves an older prefix.
+}
+
+Error RocksMap::read_error(const rocksdb::Status& status) const {
+  return shared_ ? error_of_reader(status, directory_) : error_of(status, directory_);
 }
 
 Result<std::optional<std::string>> RocksMap::get(std::string_view key) {
@@ -56,7 +79,7 @@ Result<std::optional<std::string>> RocksMap::get(std::string_view key) {
   std::string value;
   const auto status = db_->Get({}, db_.handle(family_of(key)), slice(key), &value);
   if (status.IsNotFound()) return std::optional<std::string>{};
-  if (!status.ok()) return error_of(status, directory_);
+  if (!status.ok()) return read_error(status);
   return std::optional{std::move(value)};
 }
 
@@ -100,13 +123,19 @@ Result<void> RocksMap::get_written(std::span<const std::string_view> keys,
         const std::size_t number = numbers.empty() ? start + i : numbers[start + i];
         result = visit(number, view(values.at(i)));
       } else if (result.has_value() && !statuses.at(i).IsNotFound()) {
-        result = error_of(statuses.at(i), directory_);
+        result = read_error(statuses.at(i));
       }
       values.at(i).Reset();
     }
     if (!result) return result;
   }
   return {};
+}
+
+std::vector<rocksdb::LiveFileMetaData> RocksMap::live_files() const {
+  std::vector<rocksdb::LiveFileMetaData> out;
+  db_->GetLiveFilesMetaData(&out);
+  return out;
 }
 
 Result<void> RocksMap::write(std::span<const Write> changes) {
@@ -153,7 +182,7 @@ Result<void> RocksMap::visit_from(rocksdb::Iterator& at, const PairVisitor& visi
     if (!go_on) return go_on.error();
     if (!*go_on) return {};
   }
-  if (!at.status().ok()) return error_of(at.status(), directory_);
+  if (!at.status().ok()) return read_error(at.status());
   return {};
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <rocksdb/metadata.h>
 #include <rocksdb/options.h>
 #include <rocksdb/write_batch.h>
 #include <rocksdb/write_buffer_manager.h>
@@ -23,6 +24,10 @@ namespace fealty::state {
 /// What a RocksDB status means to us, naming the directory.
 Error error_of(const rocksdb::Status& status, const std::string& directory);
 
+/// Likewise, for one who reads what another process may be writing to: files may go. Not for one
+/// who writes: the question whether another does would give the lock away.
+Error error_of_reader(const rocksdb::Status& status, const std::string& directory);
+
 /// One open RocksDB as an ordered map. A scan sees the family that its first key belongs to, and
 /// nothing of others that lies between. Commits may be gathered in memory before they are written:
 /// a read of single keys looks there first, and one of a range has them written where they concern
@@ -33,7 +38,7 @@ class RocksMap final : public KeyValue {
   /// `handles`: of the families of `db`, in their order; `write_buffers`: those of `db`.
   RocksMap(std::unique_ptr<rocksdb::DB> db, std::vector<rocksdb::ColumnFamilyHandle*> handles,
            std::string directory, std::shared_ptr<rocksdb::WriteBufferManager> write_buffers,
-           const RocksOptions& options);
+           const RocksOptions& options, Access access);
   ~RocksMap() override;
 
   Result<std::optional<std::string>> get(std::string_view key) override;
@@ -45,6 +50,11 @@ class RocksMap final : public KeyValue {
                          const PairVisitor& visit) override;
   /// Writes what is gathered.
   Result<void> settle();
+  /// Moves the ledger from among the rest, where directories of format 2 have it, into its family.
+  /// Returns how many chunks. What is gathered must be nothing.
+  Result<std::uint64_t> take_history();
+  /// The table files that it reads.
+  [[nodiscard]] std::vector<rocksdb::LiveFileMetaData> live_files() const;
   /// What it holds beside RocksDB.
   [[nodiscard]] std::size_t memory() const { return gathered_.memory(); }
 
@@ -55,6 +65,7 @@ class RocksMap final : public KeyValue {
                            std::span<const std::size_t> numbers, const GotVisitor& visit);
   Result<void> visit_from(rocksdb::Iterator& at, const PairVisitor& visit) const;
   Result<void> settle(std::string_view first, std::string_view end);
+  [[nodiscard]] Error read_error(const rocksdb::Status& status) const;
   [[nodiscard]] bool worth_a_table(std::size_t changes, std::size_t bytes) const;
   [[nodiscard]] bool gathered_enough() const;
   Result<void> write_gathered();
@@ -66,6 +77,7 @@ class RocksMap final : public KeyValue {
   std::shared_ptr<rocksdb::WriteBufferManager> write_buffers_;
   rocksdb::WriteOptions write_options_;
   const std::chrono::milliseconds gather_;
+  const bool shared_;          // with a process that writes: read only here
   std::mutex writing_;         // held by the one that writes, for what follows
   rocksdb::WriteBatch batch_;  // scratch
   GatheredWrites gathered_;

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "src/catalogue.hpp"
 #include "src/directory.hpp"
 
 namespace fealty::state {
@@ -66,6 +67,11 @@ rocksdb::Options db_options(const RocksOptions& ours, const RocksOpened& memory,
   options.create_if_missing = true;
   options.paranoid_checks = true;
   options.track_and_verify_wals_in_manifest = true;
+  // As a rule the log ends where it cannot be read on: a kill tears its end, and the state is then
+  // an older one.
+  options.wal_recovery_mode = ours.whole_log
+                                  ? rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords
+                                  : rocksdb::WALRecoveryMode::kPointInTimeRecovery;
   options.create_missing_column_families = true;
   // The log, where there is one, keeps the families as of one commit.
   options.atomic_flush = !ours.write_ahead_log;
@@ -105,19 +111,25 @@ Result<RocksOpened> open_rocks(const std::string& directory, const RocksOptions&
   out.write_buffers = std::make_shared<rocksdb::WriteBufferManager>(options.write_buffer_bytes);
   rocksdb::Options theirs = db_options(options, out, key_groups);
   const bool writes = access == Access::read_write;
+  if (auto whole = check_catalogue(directory); !whole) return whole.error();
+  const auto watch = std::make_shared<CatalogueWatch>(directory);
+  if (writes) theirs.listeners.push_back(watch);
   // Tables are written once and read through our own block cache: the page cache is for others.
   theirs.use_direct_io_for_flush_and_compaction = writes && has_direct_io(directory);
   const std::vector<rocksdb::ColumnFamilyDescriptor> wanted{
       {rocksdb::kDefaultColumnFamilyName, theirs},
-      {"history", history_options(theirs, table_options(out.cache))}};
+      {std::string{history_family_name}, history_options(theirs, table_options(out.cache))}};
   rocksdb::DB* opened = nullptr;
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   const rocksdb::Status status =
       writes ? rocksdb::DB::Open(theirs, directory, wanted, &handles, &opened)
              : rocksdb::DB::OpenForReadOnly(theirs, directory, wanted, &handles, &opened);
-  if (!status.ok()) return error_of(status, directory);
+  if (!status.ok()) {
+    return writes ? error_of(status, directory) : error_of_reader(status, directory);
+  }
+  if (writes) watch->note();
   out.map = std::make_unique<RocksMap>(std::unique_ptr<rocksdb::DB>{opened}, std::move(handles),
-                                       directory, out.write_buffers, options);
+                                       directory, out.write_buffers, options, access);
   return out;
 }
 

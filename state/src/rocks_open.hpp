@@ -5,6 +5,7 @@
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "fealty/state/rocks_stores.hpp"
 #include "src/rocks_map.hpp"
@@ -17,6 +18,8 @@ struct RocksOpened {
   std::shared_ptr<rocksdb::WriteBufferManager> write_buffers;
   std::unique_ptr<RocksMap> map;
 };
+
+inline constexpr std::string_view history_family_name = "history";
 
 /// `key_groups`: the number of bytes by which a key tells its partition and table. Precondition:
 /// prepare_directory(). Errors: as RocksStores::open_in().

@@ -1,35 +1,18 @@
 #include "fealty/state/rocks_stores.hpp"
 
 #include <algorithm>
-#include <limits>
 #include <utility>
 
 #include "fealty/base/check.hpp"
-#include "fealty/state/encoded_store.hpp"
 #include "src/directory.hpp"
 #include "src/keys.hpp"
-#include "src/prefixed_map.hpp"
+#include "src/partition_store.hpp"
 #include "src/rocks_open.hpp"
 #include "src/sorted_writes.hpp"
+#include "src/upgrade.hpp"
 
 namespace fealty::state {
 namespace {
-
-std::string partition_prefix(std::uint32_t partition) {
-  std::string prefix;
-  keys::append_big_endian(partition, prefix);
-  return prefix;
-}
-
-/// The store of one partition: a range of the database's keys.
-class RocksStore final : public EncodedStore {
- public:
-  RocksStore(KeyValue& map, std::uint32_t number, std::shared_ptr<RestoreMemory> memory)
-      : EncodedStore{std::make_unique<PrefixedMap>(map, partition_prefix(number)),
-                     std::move(memory)},
-        partition{number} {}
-  const std::uint32_t partition;
-};
 
 struct Part {
   std::uint32_t partition = 0;
@@ -52,11 +35,11 @@ RocksStores::~RocksStores() = default;
 Result<std::unique_ptr<RocksStores>> RocksStores::open_in(const std::string& directory,
                                                           const RocksOptions& options,
                                                           Access access) {
-  if (auto prepared = prepare_directory(directory, access == Access::read_write); !prepared) {
-    return prepared.error();
-  }
+  const auto format = prepare_directory(directory, access == Access::read_write);
+  if (!format) return format.error();
   auto opened = open_rocks(directory, options, access, keys::partition_bytes + 1);
   if (!opened) return opened.error();
+  if (auto upgraded = upgrade(directory, *format, *opened->map); !upgraded) return upgraded.error();
   auto impl = std::make_unique<Impl>();
   impl->rocks = std::move(*opened);
   impl->restoring = std::make_shared<RestoreMemory>(options.restore_bytes);
@@ -65,7 +48,7 @@ Result<std::unique_ptr<RocksStores>> RocksStores::open_in(const std::string& dir
 
 Result<std::unique_ptr<ports::MemberStore>> RocksStores::open(std::uint32_t partition) {
   return std::unique_ptr<ports::MemberStore>{
-      std::make_unique<RocksStore>(*impl_->rocks.map, partition, impl_->restoring)};
+      std::make_unique<PartitionStore>(*impl_->rocks.map, partition, impl_->restoring)};
 }
 
 Result<void> RocksStores::save(std::span<const Save> saves) {
@@ -73,7 +56,7 @@ Result<void> RocksStores::save(std::span<const Save> saves) {
   parts.clear();
   std::size_t changes = 0, bytes = 0;
   for (const Save& save : saves) {
-    parts.push_back({static_cast<const RocksStore&>(*save.store).partition, save.batch});
+    parts.push_back({static_cast<const PartitionStore&>(*save.store).partition, save.batch});
     changes += save.batch->items.size() + 1;
     bytes += save.batch->bytes();
   }
@@ -94,22 +77,7 @@ Result<void> RocksStores::save(std::span<const Save> saves) {
 Result<void> RocksStores::settle() { return impl_->rocks.map->settle(); }
 
 Result<std::vector<std::uint32_t>> RocksStores::partitions() {
-  std::vector<std::uint32_t> out;
-  const std::string end(keys::partition_bytes + 1, '\xff');
-  const auto first = [&](std::string_view key, std::string_view) -> Result<bool> {
-    if (key.size() <= keys::partition_bytes) return Error{Errc::store_corrupt, "state", "a key"};
-    const auto number = keys::read_big_endian(key.substr(0, keys::partition_bytes));
-    out.push_back(static_cast<std::uint32_t>(number));
-    return false;
-  };
-  std::string from = partition_prefix(0);
-  while (true) {
-    const std::size_t before = out.size();
-    if (auto scanned = impl_->rocks.map->scan(from, end, first); !scanned) return scanned.error();
-    if (out.size() == before || out.back() == std::numeric_limits<std::uint32_t>::max()) break;
-    from = partition_prefix(out.back() + 1);
-  }
-  return out;
+  return partitions_in(*impl_->rocks.map);
 }
 
 std::size_t RocksStores::bytes_used() const {

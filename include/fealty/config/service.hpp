@@ -92,6 +92,12 @@ struct ClockConfig {
   std::uint32_t tick_after_idle_s = 600;
 };
 
+/// What a start does with a state directory that is found damaged.
+enum class OnDamage : std::uint8_t {
+  stop,     // says so and ends
+  rebuild,  // moves it aside, and restores an empty one from the changelog
+};
+
 enum class LogLevel : std::uint8_t { debug, info, warn, error };
 
 inline constexpr std::uint32_t workers_max = 64;
@@ -102,6 +108,7 @@ struct ServiceConfig {
   std::string mapping = "cloudevents";  // preset name, or a file
   std::string state_dir;
   std::uint32_t workers = 0;  // of a process, each a member of the group; 0 = cores - 1, 1 at least
+  OnDamage on_damage = OnDamage::stop;
   std::uint64_t memory_bytes = 536'870'912;  // the budget of the process, all partitions together
   KafkaConfig kafka;
   MembersConfig members;

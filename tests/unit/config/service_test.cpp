@@ -74,7 +74,18 @@ TEST_F(Service, TheDocumentedFileHoldsTheDefaults) {
   EXPECT_EQ(shipped->checkpoint.recovery_target_s, bare->checkpoint.recovery_target_s);
   EXPECT_EQ(shipped->checkpoint.distance_s, bare->checkpoint.distance_s);
   EXPECT_EQ(shipped->clock.tick_after_idle_s, bare->clock.tick_after_idle_s);
+  EXPECT_EQ(shipped->on_damage, bare->on_damage);
   EXPECT_EQ(shipped->log_level, bare->log_level);
+}
+
+TEST_F(Service, WhatBecomesOfADamagedStateIsOneOfTwo) {
+  const auto with = [&](const char* set) {
+    return load_service(write("s.yaml", minimal), std::vector{*parse_set(set)});
+  };
+
+  EXPECT_EQ(with("state.on_damage=rebuild")->on_damage, OnDamage::rebuild);
+  EXPECT_EQ(with("state.on_damage=stop")->on_damage, OnDamage::stop);
+  EXPECT_THAT(fault(with("state.on_damage=ignore")), testing::HasSubstr("state.on_damage"));
 }
 
 TEST_F(Service, PathsInTheFileAreRelativeToIt) {

@@ -26,6 +26,9 @@ struct RocksOptions {
   /// worth a table file together, or for so long; 0 = each is written by itself. A kill loses what
   /// is gathered, as above, and another process does not see it.
   std::chrono::milliseconds gather{0};
+  /// Damage within the write-ahead log is an error (store_corrupt). Without it the log ends there,
+  /// as after a kill.
+  bool whole_log = false;
 };
 
 enum class Access : std::uint8_t {
