@@ -19,8 +19,10 @@
 #include "fealty/config/service.hpp"
 #include "fealty/config/yaml.hpp"
 #include "fealty/kafka/options.hpp"
+#include "fealty/kafka/properties.hpp"
 #include "kafka_options.hpp"
 #include "program_beside.hpp"
+#include "service_settings.hpp"
 
 namespace fealty::cli {
 namespace {
@@ -40,11 +42,13 @@ Kind kind_of(const config::Node& root) {
 
 /// Its own faults, then those of the program and mapping that it names.
 std::vector<Error> check_service(const std::string& file) {
-  const auto service = config::load_service(file);
+  const auto service = service_file(file);
   if (!service) return {service.error()};
   std::vector<Error> faults;
   if (auto fit = kafka::validate(kafka_options(service->kafka)); !fit) {
-    faults.push_back(fit.error());
+    faults.push_back(Error{fit.error().code, "kafka", file + ": kafka: " + fit.error().detail});
+  } else if (auto made = kafka::try_clients(kafka_options(service->kafka)); !made) {
+    faults.push_back(Error{made.error().code, "kafka", file + ": kafka: " + made.error().detail});
   }
   if (auto loaded = load_series_beside(service->program, service->state_dir); !loaded) {
     faults.push_back(loaded.error());

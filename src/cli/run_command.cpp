@@ -5,11 +5,9 @@
 #include <vector>
 
 #include "exit_code.hpp"
-#include "fealty/config/service.hpp"
 #include "live.hpp"
+#include "service_settings.hpp"
 #include "stop_signal.hpp"
-
-extern char** environ;  // NOLINT(readability-redundant-declaration): POSIX asks for it
 
 namespace fealty::cli {
 namespace {
@@ -19,21 +17,8 @@ struct RunOptions {
   std::vector<std::string> sets;
 };
 
-/// File, then environment, then --set: the last one wins.
-Result<config::ServiceConfig> settings(const RunOptions& options) {
-  std::vector<const char*> environment;
-  for (char** at = environ; *at != nullptr; ++at) environment.push_back(*at);
-  auto overrides = config::environment_overrides(environment);
-  for (const std::string& text : options.sets) {
-    auto set = config::parse_set(text);
-    if (!set) return set.error();
-    overrides.push_back(std::move(*set));
-  }
-  return config::load_service(options.config, overrides);
-}
-
 int run(const RunOptions& options) {
-  const auto service = settings(options);
+  const auto service = service_settings(options.config, options.sets);
   if (!service) return fail(service.error());
   const auto done = run_live(*service, stop_signal());
   return done ? exit_ok : fail(done.error());

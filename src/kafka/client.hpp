@@ -16,7 +16,8 @@ namespace fealty::kafka {
 using Properties = std::vector<std::pair<std::string, std::string>>;
 
 /// One librdkafka instance and what its callbacks leave behind.
-/// Threads: callbacks run in whichever thread polls it; logs come from librdkafka's own threads.
+/// Threads: callbacks run in whichever thread polls it; logs come from librdkafka's own threads, and
+/// a token is read in one of them.
 class Client {
  public:
   using Rebalance = std::function<void(rd_kafka_resp_err_t, rd_kafka_topic_partition_list_t*)>;
@@ -44,12 +45,14 @@ class Client {
   static void on_error(rd_kafka_t* rk, int code, const char* reason, void* opaque);
   static void on_rebalance(rd_kafka_t* rk, rd_kafka_resp_err_t code,
                            rd_kafka_topic_partition_list_t* partitions, void* opaque);
+  static void on_token(rd_kafka_t* rk, const char* config, void* opaque);
   static void on_log(const rd_kafka_t* rk, int level, const char* facility, const char* text);
 
   rd_kafka_t* rk_ = nullptr;
   rd_kafka_type_t type_ = RD_KAFKA_PRODUCER;
   Hooks hooks_;
   std::string refusal_, last_error_;
+  std::string token_file_;
 };
 
 /// librdkafka's code -> ours, with `what` was tried in front of the reason.
