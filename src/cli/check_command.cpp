@@ -21,6 +21,7 @@
 #include "fealty/kafka/options.hpp"
 #include "fealty/kafka/properties.hpp"
 #include "kafka_options.hpp"
+#include "live_check.hpp"
 #include "program_beside.hpp"
 #include "service_settings.hpp"
 
@@ -117,6 +118,18 @@ int check_all(const std::vector<std::string>& files) {
   return result;
 }
 
+struct Live {
+  bool on = false, json = false;
+  std::vector<std::string> sets;
+};
+
+int check_live(const std::vector<std::string>& files, const Live& live) {
+  if (files.size() != 1) {
+    return fail(Error{Errc::usage, "--live", "takes one service file"});
+  }
+  return check_live_service(files.front(), live.sets, live.json);
+}
+
 }  // namespace
 
 void add_check_command(CLI::App& app, int& exit_code) {
@@ -126,7 +139,16 @@ void add_check_command(CLI::App& app, int& exit_code) {
                                          "at once; several files of one program "
                                          "as its generations");
   command->add_option("FILE", *files, "Files, of any of the three kinds")->required();
-  command->callback([files, &exit_code] { exit_code = check_all(*files); });
+  auto live = std::make_shared<Live>();
+  CLI::Option* const tries = command->add_flag(
+      "--live", live->on,
+      "Of one service file: try everything that `run` will need, and print what mends it");
+  command->add_option("--set", live->sets, "With --live, as for run: a.b=value; may be repeated")
+      ->needs(tries);
+  command->add_flag("--json", live->json, "With --live: the findings as JSON")->needs(tries);
+  command->callback([files, live, &exit_code] {
+    exit_code = live->on ? check_live(*files, *live) : check_all(*files);
+  });
 }
 
 }  // namespace fealty::cli

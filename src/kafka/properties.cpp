@@ -68,7 +68,11 @@ const Scopes& scopes() {
 }  // namespace
 
 bool property_concerns(rd_kafka_type_t type, std::string_view name) {
-  const auto found = scopes().find(name);
+  auto found = scopes().find(name);
+  constexpr std::string_view prefix = "topic.";
+  if (found == scopes().end() && name.starts_with(prefix)) {
+    found = scopes().find(name.substr(prefix.size()));
+  }
   if (found == scopes().end()) return true;
   const std::string_view own = type == RD_KAFKA_CONSUMER ? "C*" : "P*";
   return found->second.find_first_of(own) != std::string::npos;

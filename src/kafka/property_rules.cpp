@@ -123,6 +123,11 @@ bool at_most(std::string_view value, std::int64_t bound) {
 
 std::string reserved_property(std::string_view name, std::string_view value) {
   if (name.ends_with("_cb")) return "not yours to set: a callback is code, not text";
+  // librdkafka takes a topic's own with this prefix, too.
+  constexpr std::string_view prefix = "topic.";
+  if (name.starts_with(prefix)) {
+    if (auto why = reserved_property(name.substr(prefix.size()), value); !why.empty()) return why;
+  }
   const auto* const rule = std::find_if(std::begin(rules), std::end(rules),
                                         [&](const Rule& one) { return is_for(one, name); });
   if (rule == std::end(rules) || at_most(value, rule->at_most)) return {};

@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <fstream>
 
+#include "fealty/log/log.hpp"
 #include "kafka_harness.hpp"
 
 namespace fealty::kafka::test {
@@ -71,6 +72,7 @@ TEST_F(Oauth, AWorkerLogsInByTheTokenInItsFile) {
 TEST_F(Oauth, ATokenIsReadAgainBeforeItEnds) {
   // Given a worker with a token that ends soon, and another one in its place.
   write(token_for("anna", std::chrono::seconds{3}));
+  log::set_level(log::Level::info);
   testing::internal::CaptureStderr();
   auto bus = connect(options_);
   Recorder recorder{*bus};
@@ -85,6 +87,7 @@ TEST_F(Oauth, ATokenIsReadAgainBeforeItEnds) {
     return logged.find("principal=berta") != std::string::npos;
   }));
   testing::internal::GetCapturedStderr();
+  log::set_level(log::Level::error);
   EXPECT_THAT(logged, Not(HasSubstr("eyJ")));
 }
 

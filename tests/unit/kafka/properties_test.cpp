@@ -44,6 +44,8 @@ TEST(Properties, WhatWouldBreakAPromiseIsRefusedWithWhyAndWhatInstead) {
                           {"auto.offset.reset", "latest", "set kafka.start instead"},
                           {"acks", "1", "in-sync"},
                           {"request.required.acks", "0", "in-sync"},
+                          {"topic.acks", "1", "in-sync"},
+                          {"topic.partitioner", "random", "Java"},
                           {"max.in.flight", "9", "order"},
                           {"queuing.strategy", "lifo", "order"},
                           {"delivery.timeout.ms", "9", "kafka.transaction_timeout_ms"},
@@ -93,6 +95,7 @@ TEST(Properties, EachGoesToTheClientsThatItConcerns) {
   EXPECT_TRUE(property_concerns(RD_KAFKA_PRODUCER, "batch.size"));
   EXPECT_FALSE(property_concerns(RD_KAFKA_CONSUMER, "batch.size"));
   EXPECT_FALSE(property_concerns(RD_KAFKA_CONSUMER, "request.timeout.ms"));  // a topic's
+  EXPECT_FALSE(property_concerns(RD_KAFKA_CONSUMER, "topic.request.timeout.ms"));
   for (const auto type : {RD_KAFKA_CONSUMER, RD_KAFKA_PRODUCER}) {
     EXPECT_TRUE(property_concerns(type, "socket.keepalive.enable"));
     EXPECT_TRUE(property_concerns(type, "of.another.version"));
