@@ -90,7 +90,8 @@ log::Level log_level(config::LogLevel level) {
 }
 
 void log_counters(std::string_view event, const runtime::Members& members,
-                  const runtime::CommitLoop& loop) {
+                  const runtime::CommitLoop& loop, const kafka::KafkaBus& bus) {
+  const kafka::Lag lag = bus.lag();
   const runtime::Counters counted = members.counters();
   log::info(event, {{"records", counted.records},
                     {"applied", counted.applied},
@@ -101,6 +102,10 @@ void log_counters(std::string_view event, const runtime::Members& members,
                     {"recovered", counted.recovered},
                     {"commits", loop.commits()},
                     {"aborts", loop.aborts()},
+                    {"commit_age_ms", std::int64_t{loop.commit_age().count()}},
+                    {"lag", lag.records},
+                    {"lag_worst", lag.worst},
+                    {"lag_worst_partition", lag.worst_partition},
                     {"members_cached", members.cache().size()},
                     {"cache_bytes", members.cache().bytes()}});
 }
@@ -145,7 +150,7 @@ Result<void> run_live(const config::ServiceConfig& service, const std::atomic<bo
     const auto now = SteadyClock::now();
     if (now - last_report < std::chrono::seconds{10}) return;
     last_report = now;
-    log_counters("worker.progress", members, loop);
+    log_counters("worker.progress", members, loop, **bus);
   };
   log::info("run.started", {{"program", series.first().id},
                             {"version", series.newest().version},
@@ -153,7 +158,7 @@ Result<void> run_live(const config::ServiceConfig& service, const std::atomic<bo
                             {"input_topic", service.kafka.input_topic},
                             {"librdkafka", kafka::library_version()}});
   auto ran = loop.run(stop);
-  log_counters(ran ? "run.stopped" : "run.failed", members, loop);
+  log_counters(ran ? "run.stopped" : "run.failed", members, loop, **bus);
   return ran;
 }
 

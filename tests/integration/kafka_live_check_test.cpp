@@ -117,6 +117,7 @@ TEST(LiveCheck, BesideAWorkerItFencesNobodyAndMovesNothing) {
   ASSERT_TRUE(bus->source().open(recorder));
   produce(options.input_topic, 0, {"a", "b"});
   ASSERT_TRUE(recorder.poll_until([&] { return recorder.values.size() == 2; }));
+  EXPECT_EQ(bus->lag().records, 0U);
 
   // When it is checked while a transaction of the worker is open.
   ports::OutputBuffer out;
@@ -129,6 +130,29 @@ TEST(LiveCheck, BesideAWorkerItFencesNobodyAndMovesNothing) {
   const auto committed = bus->sink().commit(positions);
   EXPECT_TRUE(committed) << to_string(committed.error());
   EXPECT_EQ(recorder.revoked, 0U);
+}
+
+TEST(Lag, SaysHowManyRecordsOfItsPartitionsAWorkerHasNotPolled) {
+  const auto options = options_for("lag");
+  auto bus = connect(options);
+  produce(options.input_topic, 0, {"a", "b", "c", "d", "e"});
+  Recorder recorder{*bus};
+  ASSERT_TRUE(bus->source().open(recorder));
+  EXPECT_EQ(bus->lag().records, 0U) << "nothing is known before something was fetched";
+  const auto take = [&](std::size_t count) {
+    ports::InputBatch batch;
+    const auto give_up = std::chrono::steady_clock::now() + patience;
+    while (count > 0 && std::chrono::steady_clock::now() < give_up) {
+      ASSERT_TRUE(bus->source().poll(batch, count, std::chrono::milliseconds{100}));
+      count -= batch.records.size();
+    }
+  };
+  take(2);
+  EXPECT_EQ(bus->lag().records, 3U);
+  EXPECT_EQ(bus->lag().worst, 3U);
+  EXPECT_EQ(bus->lag().worst_partition, 0U);
+  take(3);
+  EXPECT_EQ(bus->lag().records, 0U);
 }
 
 TEST(LiveCheck, NobodyThereIsOneFailureWithinTheStatedTime) {
