@@ -73,7 +73,7 @@ Finding clock_of(const Client& client, const std::string& topic,
   const std::string mend = "set both by NTP: idle partitions take this machine's time";
   const Finding unknown{"clock",
                         Verdict::unchecked,
-                        "others write to the topic meanwhile, or no answer: compare by hand",
+                        "others wrote there within 10 s: try again, or compare by hand",
                         {}};
   // Longer only where a worker's own transaction is open: another topic will tell.
   const Deadline mark{std::chrono::milliseconds{deadline.left_ms(2000)}};
