@@ -89,12 +89,12 @@ std::int64_t unix_now_ms() {
       .count();
 }
 
-void give_token(rd_kafka_t* rk, const std::string& file) {
+bool give_token(rd_kafka_t* rk, const std::string& file) {
   const std::int64_t now_ms = unix_now_ms();
   const auto token = read_token(file, now_ms);
   if (!token) {
     rd_kafka_oauthbearer_set_token_failure(rk, token.error().detail.c_str());
-    return;
+    return false;
   }
   std::array<char, 512> reason{};
   const auto code = rd_kafka_oauthbearer_set_token(rk, token->text.c_str(), token->ends_ms,
@@ -103,11 +103,12 @@ void give_token(rd_kafka_t* rk, const std::string& file) {
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
     rd_kafka_oauthbearer_set_token_failure(
         rk, fmt::format("the token in {} cannot be used: {}", file, reason.data()).c_str());
-    return;
+    return false;
   }
   log::info("kafka.token", {{"client", rd_kafka_name(rk)},
                             {"principal", token->principal},
                             {"ends_in_s", (token->ends_ms - now_ms) / 1000}});
+  return true;
 }
 
 }  // namespace fealty::kafka

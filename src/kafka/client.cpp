@@ -88,6 +88,11 @@ Client::~Client() {
   rd_kafka_destroy(rk_);
 }
 
+const std::string& Client::refusal() const {
+  if (token_given_.exchange(false)) refusal_.clear();
+  return refusal_;
+}
+
 Result<void> Client::fatal() const {
   std::array<char, 512> reason{};
   const auto code = rd_kafka_fatal_error(rk_, reason.data(), reason.size());
@@ -100,6 +105,7 @@ void Client::on_error(rd_kafka_t* rk, int code, const char* reason, void* opaque
   const auto err = static_cast<rd_kafka_resp_err_t>(code);
   self->last_error_ = reason;
   if (err == RD_KAFKA_RESP_ERR__AUTHENTICATION || err == RD_KAFKA_RESP_ERR__SSL) {
+    self->token_given_ = false;
     self->refusal_ = reason;
   }
   log::warn("kafka.error",
@@ -107,7 +113,8 @@ void Client::on_error(rd_kafka_t* rk, int code, const char* reason, void* opaque
 }
 
 void Client::on_token(rd_kafka_t* rk, const char*, void* opaque) {
-  give_token(rk, static_cast<Client*>(opaque)->token_file_);
+  auto* self = static_cast<Client*>(opaque);
+  if (give_token(rk, self->token_file_)) self->token_given_ = true;
 }
 
 void Client::on_rebalance(rd_kafka_t*, rd_kafka_resp_err_t code,

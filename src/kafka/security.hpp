@@ -31,7 +31,7 @@ inline constexpr std::chrono::milliseconds token_opaque_for{60'000};
 std::int64_t unix_now_ms();
 
 /// Gives the client the token that the file holds now, or the reason why there is none; librdkafka
-/// then asks again after ten seconds.
-void give_token(rd_kafka_t* rk, const std::string& file);
+/// then asks again after ten seconds. True where it has one.
+bool give_token(rd_kafka_t* rk, const std::string& file);
 
 }  // namespace fealty::kafka

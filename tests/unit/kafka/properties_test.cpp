@@ -5,6 +5,7 @@
 #include <fstream>
 #include <string>
 
+#include "client.hpp"
 #include "properties.hpp"
 #include "security.hpp"
 
@@ -211,6 +212,25 @@ TEST_F(TokenFile, AMissingOrEmptyFileIsNamed) {
   EXPECT_THAT(read("\nx").error().detail, HasSubstr("empty"));
   std::remove(file_.c_str());
   EXPECT_THAT(read_token(file_, now_ms).error().detail, HasSubstr(file_));
+}
+
+TEST_F(TokenFile, OneThatIsMissingForAWhileIsForgottenOnceThereIsAnother) {
+  // Given a client that found no token.
+  auto options = with_mechanism("OAUTHBEARER");
+  options.brokers.clear();
+  options.token_file = file_;
+  const auto client = Client::make(RD_KAFKA_PRODUCER, options, {}, {});
+  ASSERT_TRUE(client) << to_string(client.error());
+  const Deadline give_up{std::chrono::seconds{60}};
+  while ((*client)->refusal().empty() && !give_up.passed()) rd_kafka_poll((*client)->get(), 50);
+  EXPECT_THAT((*client)->refusal(), HasSubstr(file_));
+
+  // When there is one; librdkafka asks again after ten seconds.
+  ASSERT_TRUE(read("opaque"));
+  while (!(*client)->refusal().empty() && !give_up.passed()) rd_kafka_poll((*client)->get(), 50);
+
+  // Then what went wrong once ends nobody later.
+  EXPECT_THAT((*client)->refusal(), IsEmpty());
 }
 
 }  // namespace
