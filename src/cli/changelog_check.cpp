@@ -88,7 +88,7 @@ Result<std::uint64_t> check_changelog(state::Inspection& state, const std::strin
                                       const std::string& scratch, state::Faults& faults) {
   const auto service = service_settings(service_file, {});
   if (!service) return service.error();
-  kafka::KafkaOptions options = kafka_options(service->kafka);
+  kafka::KafkaOptions options = kafka_options(service->kafka, 0);
   options.streams = topologies::member_streams;
   const auto changelog = kafka::open_changelog(options);
   if (!changelog) return changelog.error();

@@ -19,8 +19,11 @@
 #include "fealty/config/service.hpp"
 #include "fealty/config/yaml.hpp"
 #include "fealty/kafka/options.hpp"
+#include "fealty/kafka/properties.hpp"
 #include "kafka_options.hpp"
+#include "live_check.hpp"
 #include "program_beside.hpp"
+#include "service_settings.hpp"
 
 namespace fealty::cli {
 namespace {
@@ -40,11 +43,13 @@ Kind kind_of(const config::Node& root) {
 
 /// Its own faults, then those of the program and mapping that it names.
 std::vector<Error> check_service(const std::string& file) {
-  const auto service = config::load_service(file);
+  const auto service = service_file(file);
   if (!service) return {service.error()};
   std::vector<Error> faults;
   if (auto fit = kafka::validate(kafka_options(service->kafka, 0)); !fit) {
-    faults.push_back(fit.error());
+    faults.push_back(Error{fit.error().code, "kafka", file + ": kafka: " + fit.error().detail});
+  } else if (auto made = kafka::try_clients(kafka_options(service->kafka, 0)); !made) {
+    faults.push_back(Error{made.error().code, "kafka", file + ": kafka: " + made.error().detail});
   }
   if (auto loaded = load_series_beside(service->program, service->state_dir); !loaded) {
     faults.push_back(loaded.error());
@@ -113,6 +118,18 @@ int check_all(const std::vector<std::string>& files) {
   return result;
 }
 
+struct Live {
+  bool on = false, json = false;
+  std::vector<std::string> sets;
+};
+
+int check_live(const std::vector<std::string>& files, const Live& live) {
+  if (files.size() != 1) {
+    return fail(Error{Errc::usage, "--live", "takes one service file"});
+  }
+  return check_live_service(files.front(), live.sets, live.json);
+}
+
 }  // namespace
 
 void add_check_command(CLI::App& app, int& exit_code) {
@@ -122,7 +139,16 @@ void add_check_command(CLI::App& app, int& exit_code) {
                                          "at once; several files of one program "
                                          "as its generations");
   command->add_option("FILE", *files, "Files, of any of the three kinds")->required();
-  command->callback([files, &exit_code] { exit_code = check_all(*files); });
+  auto live = std::make_shared<Live>();
+  CLI::Option* const tries = command->add_flag(
+      "--live", live->on,
+      "Of one service file: try everything that `run` will need, and print what mends it");
+  command->add_option("--set", live->sets, "With --live, as for run: a.b=value; may be repeated")
+      ->needs(tries);
+  command->add_flag("--json", live->json, "With --live: the findings as JSON")->needs(tries);
+  command->callback([files, live, &exit_code] {
+    exit_code = live->on ? check_live(*files, *live) : check_all(*files);
+  });
 }
 
 }  // namespace fealty::cli

@@ -42,6 +42,11 @@ kafka::KafkaOptions kafka_options(const config::KafkaConfig& from, std::uint32_t
   to.ca_file = from.security.ca_file;
   to.certificate_file = from.security.certificate_file;
   to.key_file = from.security.key_file;
+  to.token_file = from.security.token_file;
+  to.kerberos_principal = from.security.kerberos_principal;
+  to.kerberos_keytab = from.security.kerberos_keytab;
+  to.kerberos_service = from.security.kerberos_service;
+  for (const auto& [name, value] : from.properties) to.extra.emplace_back(name, value.reveal());
   to.session_timeout = std::chrono::milliseconds{from.session_timeout_ms};
   to.transaction_timeout = std::chrono::milliseconds{from.transaction_timeout_ms};
   return to;

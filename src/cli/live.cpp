@@ -51,6 +51,10 @@ void log_counters(std::string_view event, const Workers& workers) {
                     {"recovered", counted.recovered},
                     {"commits", sum.commits},
                     {"aborts", sum.aborts},
+                    {"commit_age_ms", std::int64_t{sum.commit_age.count()}},
+                    {"lag", sum.lag.records},
+                    {"lag_worst", sum.lag.worst},
+                    {"lag_worst_partition", sum.lag.worst_partition},
                     {"members_cached", sum.members_cached},
                     {"cache_bytes", sum.cache_bytes}});
 }

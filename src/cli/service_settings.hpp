@@ -8,9 +8,11 @@
 
 namespace fealty::cli {
 
-/// The settings that a process runs by: the file, over it the environment, over that `sets`
-/// ("a.b=v" each), of which the last one wins. Errors: usage, invalid_config.
+/// The service file as `run` takes it: over it the environment, then `sets` ("a.b=v"), the last one
+/// wins. Errors: usage, invalid_config with every fault and its place, librdkafka's included.
 Result<config::ServiceConfig> service_settings(const std::string& file,
                                                const std::vector<std::string>& sets);
+/// The file alone.
+Result<config::ServiceConfig> service_file(const std::string& file);
 
 }  // namespace fealty::cli

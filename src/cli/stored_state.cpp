@@ -139,6 +139,14 @@ Result<void> StoredState::belongs_to(const program::Series& series) const {
   return {};
 }
 
+std::map<std::uint32_t, std::uint64_t> StoredState::recover_from() const {
+  std::map<std::uint32_t, std::uint64_t> out;
+  for (const Partition& partition : partitions_) {
+    out[partition.number] = partition.checkpoint.recover_from;
+  }
+  return out;
+}
+
 std::string StoredState::standing(std::size_t partition) const {
   const Partition& p = partitions_[partition];
   const ports::Checkpoint& at = p.checkpoint;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -45,6 +46,8 @@ class StoredState {
 
   /// What a member's views are computed for: the latest time that the state or the member has seen.
   [[nodiscard]] EventTime clock(const member::Record& record) const;
+  /// By partition: where its input would be read again from.
+  [[nodiscard]] std::map<std::uint32_t, std::uint64_t> recover_from() const;
   /// "partition 0 as of input position 17 (stopped cleanly)": how far an answer can be relied on.
   [[nodiscard]] std::string standing(std::size_t partition) const;
   [[nodiscard]] std::size_t partitions() const { return partitions_.size(); }

@@ -77,6 +77,12 @@ void WorkerStatus::add(const WorkerStatus& other) {
   aborts += other.aborts;
   members_cached += other.members_cached;
   cache_bytes += other.cache_bytes;
+  lag.records += other.lag.records;
+  if (other.lag.worst > lag.worst) {
+    lag.worst = other.lag.worst;
+    lag.worst_partition = other.lag.worst_partition;
+  }
+  commit_age = std::max(commit_age, other.commit_age);
   passes += other.passes;
 }
 
@@ -126,7 +132,9 @@ void Worker::tell() {
                       .commits = loop_.commits(),
                       .aborts = loop_.aborts(),
                       .members_cached = members_.cache().size(),
-                      .cache_bytes = members_.cache().bytes()};
+                      .cache_bytes = members_.cache().bytes(),
+                      .lag = bus_->lag(),
+                      .commit_age = loop_.commit_age()};
   const std::lock_guard lock{mutex_};
   status.passes = status_.passes + 1;
   status_ = status;

@@ -32,7 +32,9 @@ struct WorkerStatus {
   runtime::Counters counters;
   std::uint64_t commits = 0, aborts = 0;
   std::size_t members_cached = 0, cache_bytes = 0;
-  std::uint64_t passes = 0;  // rises as long as the worker goes on
+  kafka::Lag lag;
+  std::chrono::milliseconds commit_age{0};  // of the last commit; of several workers the oldest
+  std::uint64_t passes = 0;                 // rises as long as the worker goes on
 
   void add(const WorkerStatus& other);
 };

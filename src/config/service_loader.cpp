@@ -1,21 +1,17 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <filesystem>
-#include <fstream>
 #include <limits>
 #include <optional>
 #include <utility>
 
 #include "fealty/config/service.hpp"
 #include "fealty/config/yaml.hpp"
+#include "service_sections.hpp"
 
 namespace fealty::config {
 namespace {
 
-constexpr std::array<std::string_view, 4> protocols{"plaintext", "ssl", "sasl_plaintext",
-                                                    "sasl_ssl"};
-constexpr std::array<std::string_view, 3> mechanisms{"PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"};
 constexpr std::array<std::string_view, 2> starts{"earliest", "latest"};
 constexpr std::array<std::string_view, 2> key_checks{"deadletter", "count"};
 constexpr std::array<std::string_view, 2> on_damage{"stop", "rebuild"};
@@ -38,20 +34,6 @@ template <class E, std::size_t N>
 void take_choice(Map& map, std::string_view key, const std::array<std::string_view, N>& names,
                  E& into) {
   if (const auto index = map.choice(key, names)) into = static_cast<E>(*index);
-}
-
-bool from_outside(const Value& value) { return !value.node().place.origin.empty(); }
-
-/// A path as a reader of the file means it: relative to the file, unless it came from outside.
-void take_path(Map& map, std::string_view key, const std::string& file, std::string& into) {
-  const auto value = map.get(key);
-  if (!value) return;
-  const auto text = value->text();
-  if (!text) return;
-  const std::filesystem::path path{*text};
-  into = path.is_absolute() || from_outside(*value)
-             ? path.string()
-             : (std::filesystem::path{file}.parent_path() / path).lexically_normal().string();
 }
 
 /// "268435456", "256MiB", "1 GiB".
@@ -79,46 +61,6 @@ void take_bytes(Map& map, std::string_view key, std::uint64_t min, std::uint64_t
   into = number << found->second;
 }
 
-void read_password(Map& security, const std::string& file, SecurityConfig& out) {
-  if (const auto direct = security.get("password")) {
-    if (direct->node().place.origin.starts_with("FEALTY_")) {
-      out.password = Secret{direct->node().text};
-    } else {
-      direct->fault("a password must not stand here; use password_file, or the environment");
-    }
-  }
-  std::string path;
-  take_path(security, "password_file", file, path);
-  if (path.empty()) return;
-  std::ifstream in{path};
-  std::string text;
-  if (!in || !std::getline(in, text) || text.empty()) {
-    security.fault("password_file: cannot read a first line from '" + path + "'");
-    return;
-  }
-  if (text.ends_with('\r')) text.pop_back();
-  out.password = Secret{std::move(text)};
-}
-
-void read_security(Map& security, const std::string& file, SecurityConfig& out) {
-  take_choice(security, "protocol", protocols, out.protocol);
-  if (const auto index = security.choice("mechanism", mechanisms)) {
-    out.mechanism = mechanisms[*index];
-  }
-  take(security.text("username"), out.username);
-  read_password(security, file, out);
-  take_path(security, "ca_file", file, out.ca_file);
-  take_path(security, "certificate_file", file, out.certificate_file);
-  take_path(security, "key_file", file, out.key_file);
-  const bool sasl = out.protocol == Protocol::sasl_plaintext || out.protocol == Protocol::sasl_ssl;
-  if (sasl && out.username.empty()) security.fault("sasl needs a username");
-  if (sasl && out.password.empty()) security.fault("sasl needs a password_file");
-  if (out.certificate_file.empty() != out.key_file.empty()) {
-    security.fault("certificate_file and key_file belong together");
-  }
-  security.finish();
-}
-
 /// What Kafka accepts as a topic name, or a part of one.
 void take_topic(Map& map, std::string_view key, std::string& into) {
   const auto value = map.get(key);
@@ -136,7 +78,7 @@ void take_topic(Map& map, std::string_view key, std::string& into) {
   into = *text;
 }
 
-void read_kafka(Map& kafka, const std::string& file, KafkaConfig& out) {
+void read_kafka(Map& kafka, const std::string& file, const PropertyRules& rules, KafkaConfig& out) {
   if (const auto brokers = kafka.require("brokers")) take(brokers->text(), out.brokers);
   if (kafka.require("input_topic")) take_topic(kafka, "input_topic", out.input_topic);
   take(kafka.text("group"), out.group);
@@ -151,6 +93,9 @@ void read_kafka(Map& kafka, const std::string& file, KafkaConfig& out) {
   take_integer(kafka, "transaction_timeout_ms", transaction_timeout_ms_min,
                transaction_timeout_ms_max, out.transaction_timeout_ms);
   if (auto security = kafka.map("security")) read_security(*security, file, out.security);
+  if (auto properties = kafka.map("properties")) {
+    read_properties(*properties, file, rules, out.properties);
+  }
   kafka.finish();
 }
 
@@ -205,7 +150,8 @@ void read_mapping(Map& root, const std::string& file, std::string& into) {
   }
 }
 
-void read_service(Map& root, const std::string& file, ServiceConfig& out) {
+void read_service(Map& root, const std::string& file, const PropertyRules& rules,
+                  ServiceConfig& out) {
   if (root.require("program")) take_path(root, "program", file, out.program);
   read_mapping(root, file, out.mapping);
   if (const auto value = root.require("state")) {
@@ -216,7 +162,7 @@ void read_service(Map& root, const std::string& file, ServiceConfig& out) {
     }
   }
   if (const auto value = root.require("kafka")) {
-    if (auto kafka = value->map()) read_kafka(*kafka, file, out.kafka);
+    if (auto kafka = value->map()) read_kafka(*kafka, file, rules, out.kafka);
   }
   take_integer(root, "workers", 1, workers_max, out.workers);
   read_limits(root, out);
@@ -229,8 +175,6 @@ void read_service(Map& root, const std::string& file, ServiceConfig& out) {
 }
 
 }  // namespace
-
-std::string_view name(Protocol protocol) { return protocols[static_cast<std::size_t>(protocol)]; }
 
 bool is_service_key(std::string_view key) {
   // `program` and `mapping` may stand in other files too; these may not.
@@ -273,14 +217,15 @@ Result<Override> parse_set(std::string_view text) {
                   "--set"};
 }
 
-Result<ServiceConfig> load_service(const std::string& file, std::span<const Override> overrides) {
+Result<ServiceConfig> load_service(const std::string& file, std::span<const Override> overrides,
+                                   const PropertyRules& rules) {
   Faults faults{file};
   auto document = read_yaml(file, faults);
   if (!document) return faults.error("service");
-  for (const Override& o : overrides) set_at(*document, o.path, o.text, o.origin);
+  for (const Override& o : overrides) lay_over(*document, o);
   ServiceConfig out;
   const Value root{*document, "", faults};
-  if (auto map = root.map()) read_service(*map, file, out);
+  if (auto map = root.map()) read_service(*map, file, rules, out);
   if (!faults.empty()) return faults.error("service");
   return out;
 }

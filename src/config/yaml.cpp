@@ -48,7 +48,8 @@ const Node* Node::find(std::string_view key) const {
   return nullptr;
 }
 
-void set_at(Node& root, std::string_view path, std::string_view text, std::string_view origin) {
+void set_at(Node& root, std::string_view path, std::string_view text, std::string_view origin,
+            std::size_t keys_max) {
   const Place place{0, 0, std::string{origin}};
   Node* node = &root;
   while (true) {
@@ -57,7 +58,7 @@ void set_at(Node& root, std::string_view path, std::string_view text, std::strin
       node->kind = Node::Kind::map;
       node->place = place;
     }
-    const auto dot = path.find('.');
+    const auto dot = --keys_max == 0 ? std::string_view::npos : path.find('.');
     const std::string_view key = path.substr(0, dot);
     auto at = std::find_if(node->members.begin(), node->members.end(),
                            [&](const Node::Member& member) { return member.key == key; });

@@ -59,6 +59,8 @@ ports::Sink& KafkaBus::sink() { return *impl_->sink; }
 ports::Changelog& KafkaBus::changelog() { return *impl_->changelog; }
 std::uint32_t KafkaBus::input_partitions() const { return impl_->partitions; }
 
+Lag KafkaBus::lag() const { return impl_->source->lag(); }
+
 std::string library_version() { return rd_kafka_version_str(); }
 
 Result<void> check_library_version() {

@@ -3,9 +3,10 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <fstream>
 
 #include "fealty/log/log.hpp"
+#include "properties.hpp"
+#include "security.hpp"
 
 namespace fealty::kafka {
 
@@ -23,35 +24,14 @@ Result<void> set(rd_kafka_conf_t* conf, const std::string& key, const std::strin
   return Error{Errc::invalid_config, "kafka", reason.data()};
 }
 
-Result<std::string> password(const KafkaOptions& options) {
-  if (options.sasl_password_file.empty()) return options.sasl_password;
-  std::ifstream file{options.sasl_password_file};
-  std::string line;
-  if (!std::getline(file, line)) {
-    return Error{Errc::invalid_config, "kafka.sasl_password_file",
-                 "cannot read " + options.sasl_password_file};
-  }
-  return line;
-}
-
 Result<Properties> common_properties(const KafkaOptions& options) {
-  Properties all{{"bootstrap.servers", options.brokers},
-                 {"client.id", options.client_id},
-                 {"security.protocol", options.security_protocol},
+  Properties all{{"client.id", options.client_id},
                  {"log.connection.close", "false"},
                  {"reconnect.backoff.max.ms", "2000"}};
-  if (!options.ca_file.empty()) all.emplace_back("ssl.ca.location", options.ca_file);
-  if (!options.certificate_file.empty()) {
-    all.emplace_back("ssl.certificate.location", options.certificate_file);
-    all.emplace_back("ssl.key.location", options.key_file);
-  }
-  if (options.security_protocol.starts_with("sasl")) {
-    const auto secret = password(options);
-    if (!secret) return secret.error();
-    all.emplace_back("sasl.mechanism", options.sasl_mechanism);
-    all.emplace_back("sasl.username", options.sasl_username);
-    all.emplace_back("sasl.password", *secret);
-  }
+  const auto secured = security_properties(options);
+  if (!secured) return secured.error();
+  all.insert(all.end(), secured->begin(), secured->end());
+  if (!options.brokers.empty()) all.emplace_back("bootstrap.servers", options.brokers);
   return all;
 }
 
@@ -67,6 +47,7 @@ Result<std::shared_ptr<Client>> Client::make(rd_kafka_type_t type, const KafkaOp
   for (const Properties* list :
        std::array<const Properties*, 3>{&*common, &properties, &options.extra}) {
     for (const auto& [key, value] : *list) {
+      if (list == &options.extra && !property_concerns(type, key)) continue;
       if (auto done = set(conf.get(), key, value); !done) return done.error();
     }
   }
@@ -78,11 +59,23 @@ Result<std::shared_ptr<Client>> Client::make(rd_kafka_type_t type, const KafkaOp
   rd_kafka_conf_set_log_cb(conf.get(), &Client::on_log);
   if (client->hooks_.rebalance) rd_kafka_conf_set_rebalance_cb(conf.get(), &Client::on_rebalance);
   if (client->hooks_.prepare) client->hooks_.prepare(conf.get());
+  if (!options.token_file.empty()) {
+    client->token_file_ = options.token_file;
+    rd_kafka_conf_set_oauthbearer_token_refresh_cb(conf.get(), &Client::on_token);
+    // Calls that wait for the brokers poll nothing meanwhile: the token has a thread of its own.
+    rd_kafka_conf_enable_sasl_queue(conf.get(), 1);
+  }
 
   std::array<char, 512> reason{};
   client->rk_ = rd_kafka_new(type, conf.get(), reason.data(), reason.size());
   if (client->rk_ == nullptr) return Error{Errc::invalid_config, "kafka", reason.data()};
   static_cast<void>(conf.release());  // rd_kafka_new() took it.
+  if (!options.token_file.empty()) {
+    const ErrorHandle failed{rd_kafka_sasl_background_callbacks_enable(client->rk_)};
+    if (failed != nullptr) {
+      return Error{Errc::invalid_config, "kafka", rd_kafka_error_string(failed.get())};
+    }
+  }
   return client;
 }
 
@@ -93,6 +86,11 @@ Client::~Client() {
         rk_, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
   }
   rd_kafka_destroy(rk_);
+}
+
+const std::string& Client::refusal() const {
+  if (token_given_.exchange(false)) refusal_.clear();
+  return refusal_;
 }
 
 Result<void> Client::fatal() const {
@@ -107,10 +105,16 @@ void Client::on_error(rd_kafka_t* rk, int code, const char* reason, void* opaque
   const auto err = static_cast<rd_kafka_resp_err_t>(code);
   self->last_error_ = reason;
   if (err == RD_KAFKA_RESP_ERR__AUTHENTICATION || err == RD_KAFKA_RESP_ERR__SSL) {
+    self->token_given_ = false;
     self->refusal_ = reason;
   }
   log::warn("kafka.error",
             {{"client", rd_kafka_name(rk)}, {"code", rd_kafka_err2name(err)}, {"reason", reason}});
+}
+
+void Client::on_token(rd_kafka_t* rk, const char*, void* opaque) {
+  auto* self = static_cast<Client*>(opaque);
+  if (give_token(rk, self->token_file_)) self->token_given_ = true;
 }
 
 void Client::on_rebalance(rd_kafka_t*, rd_kafka_resp_err_t code,

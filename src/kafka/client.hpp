@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <string>
@@ -16,7 +17,8 @@ namespace fealty::kafka {
 using Properties = std::vector<std::pair<std::string, std::string>>;
 
 /// One librdkafka instance and what its callbacks leave behind.
-/// Threads: callbacks run in whichever thread polls it; logs come from librdkafka's own threads.
+/// Threads: callbacks run in whichever thread polls it; logs come from librdkafka's own threads,
+/// and a token is read in one of them.
 class Client {
  public:
   using Rebalance = std::function<void(rd_kafka_resp_err_t, rd_kafka_topic_partition_list_t*)>;
@@ -33,8 +35,9 @@ class Client {
   Client& operator=(const Client&) = delete;
 
   [[nodiscard]] rd_kafka_t* get() const { return rk_; }
-  /// The reason where brokers refused the credentials since the last call of clear_refusal().
-  [[nodiscard]] const std::string& refusal() const { return refusal_; }
+  /// The reason where brokers refused the credentials, or there was no token; empty again once
+  /// there is a new one.
+  [[nodiscard]] const std::string& refusal() const;
   [[nodiscard]] const std::string& last_error() const { return last_error_; }
   /// A fatal error of the instance as ours; Ok where there is none.
   [[nodiscard]] Result<void> fatal() const;
@@ -44,12 +47,16 @@ class Client {
   static void on_error(rd_kafka_t* rk, int code, const char* reason, void* opaque);
   static void on_rebalance(rd_kafka_t* rk, rd_kafka_resp_err_t code,
                            rd_kafka_topic_partition_list_t* partitions, void* opaque);
+  static void on_token(rd_kafka_t* rk, const char* config, void* opaque);
   static void on_log(const rd_kafka_t* rk, int level, const char* facility, const char* text);
 
   rd_kafka_t* rk_ = nullptr;
   rd_kafka_type_t type_ = RD_KAFKA_PRODUCER;
   Hooks hooks_;
-  std::string refusal_, last_error_;
+  mutable std::string refusal_;
+  mutable std::atomic<bool> token_given_{false};  // since the last refusal
+  std::string last_error_;
+  std::string token_file_;
 };
 
 /// librdkafka's code -> ours, with `what` was tried in front of the reason.

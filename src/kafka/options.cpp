@@ -2,39 +2,12 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <array>
 #include <string_view>
 
+#include "fealty/kafka/properties.hpp"
+#include "security.hpp"
+
 namespace fealty::kafka {
-
-namespace {
-
-// What the promises rest on, and what has a field of its own.
-constexpr std::array<std::string_view, 22> reserved{"bootstrap.servers",
-                                                    "metadata.broker.list",
-                                                    "client.id",
-                                                    "group.id",
-                                                    "group.instance.id",
-                                                    "transactional.id",
-                                                    "enable.auto.commit",
-                                                    "enable.auto.offset.store",
-                                                    "auto.offset.reset",
-                                                    "isolation.level",
-                                                    "check.crcs",
-                                                    "partition.assignment.strategy",
-                                                    "enable.idempotence",
-                                                    "partitioner",
-                                                    "acks",
-                                                    "request.required.acks",
-                                                    "message.timeout.ms",
-                                                    "transaction.timeout.ms",
-                                                    "security.protocol",
-                                                    "sasl.username",
-                                                    "sasl.password",
-                                                    "enable.partition.eof"};
-
-}  // namespace
 
 std::string KafkaOptions::effective_transactional_id() const {
   if (!transactional_id.empty()) return transactional_id;
@@ -65,15 +38,10 @@ Result<void> validate(const KafkaOptions& options) {
       (options.replication_factor < 1 || options.replication_factor > 32'767)) {
     fault("replication_factor: 1 to 32767, or -1 for the broker's default");
   }
-  const bool sasl = options.security_protocol.starts_with("sasl");
-  if (sasl && options.sasl_username.empty()) fault("sasl_username: needed for SASL");
-  if (sasl && options.sasl_password.empty() == options.sasl_password_file.empty()) {
-    fault("sasl_password, sasl_password_file: SASL needs exactly one of them");
-  }
+  if (auto fit = validate_security(options, library_features()); !fit) fault(fit.error().detail);
   for (const auto& [key, value] : options.extra) {
-    if (std::find(reserved.begin(), reserved.end(), key) != reserved.end()) {
-      fault(fmt::format("extra: {} is not yours to set", key));
-    }
+    const std::string why = property_fault(key, value);
+    if (!why.empty()) fault(fmt::format("properties.{}: {}", key, why));
   }
   if (!faults.empty()) return Error{Errc::invalid_config, "kafka", faults};
   return {};

@@ -183,6 +183,25 @@ Result<void> KafkaSource::not_a_record(const rd_kafka_message_t& message) {
   }
 }
 
+Lag KafkaSource::lag() const {
+  Lag out;
+  for (std::uint32_t id = 0; id < partitions_.size(); ++id) {
+    const Partition& partition = partitions_[id];
+    if (!partition.owned || !partition.fetched) continue;
+    std::int64_t low = 0, high = 0;
+    const auto code = rd_kafka_get_watermark_offsets(client_->get(), options_.input_topic.c_str(),
+                                                     static_cast<std::int32_t>(id), &low, &high);
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR || high < 0) continue;  // nothing was fetched yet
+    const auto end = static_cast<std::uint64_t>(high);
+    const std::uint64_t behind = end > partition.next ? end - partition.next : 0;
+    out.records += behind;
+    if (behind <= out.worst) continue;
+    out.worst = behind;
+    out.worst_partition = id;
+  }
+  return out;
+}
+
 std::string KafkaSource::describe(std::uint32_t partition, ports::Offset offset) const {
   return fmt::format("{}[{}]@{}", options_.input_topic, partition, offset);
 }

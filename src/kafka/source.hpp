@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "client.hpp"
+#include "fealty/kafka/bus.hpp"
 #include "fealty/ports/input.hpp"
 
 namespace fealty::kafka {
@@ -31,6 +32,7 @@ class KafkaSource final : public ports::Source {
   [[nodiscard]] std::string describe(std::uint32_t partition, ports::Offset offset) const override;
 
   [[nodiscard]] const Client& client() const { return *client_; }
+  [[nodiscard]] Lag lag() const;
   void set_partitions(std::uint32_t count) { partitions_.resize(count); }
   /// Told of each partition that goes.
   void on_gone(std::function<void(std::uint32_t)> gone) { gone_ = std::move(gone); }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "fealty/log/log.hpp"
+#include "mend.hpp"
 
 namespace fealty::kafka {
 
@@ -31,13 +32,6 @@ bool lists(std::string_view policies, std::string_view wanted) {
 }
 
 bool compacted(Use use) { return use == Use::snapshots || use == Use::changelog; }
-
-std::string alter_command(const KafkaOptions& options, std::string_view topic, Use use) {
-  return fmt::format(
-      "kafka-configs.sh --bootstrap-server {} --alter --entity-type topics --entity-name {} "
-      "--add-config cleanup.policy={}",
-      options.brokers, topic, compacted(use) ? "compact" : "delete");
-}
 
 struct Topic {
   std::string name;
@@ -110,7 +104,9 @@ struct Findings {
     if (why.empty()) return;
     faults.append(faults.empty() ? "" : "; ")
         .append(fmt::format("topic {} has {}={}: {}. Set it: {}", topic.name, policy, found, why,
-                            alter_command(options, topic.name, topic.use)));
+                            alter_command(options, topic.name,
+                                          compacted(topic.use) ? "cleanup.policy=compact"
+                                                               : "cleanup.policy=delete")));
   }
 };
 

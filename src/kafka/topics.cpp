@@ -7,6 +7,7 @@
 
 #include "fealty/base/check.hpp"
 #include "fealty/log/log.hpp"
+#include "mend.hpp"
 
 namespace fealty::kafka {
 
@@ -27,12 +28,6 @@ Error unreachable(const Client& client, const KafkaOptions& options) {
 
 Error refused_topic(std::string_view topic, std::string_view why) {
   return Error{Errc::broker_refused, "kafka", fmt::format("topic {} {}", topic, why)};
-}
-
-std::string create_command(const KafkaOptions& options, std::string_view topic,
-                           std::uint32_t partitions) {
-  return fmt::format("kafka-topics.sh --bootstrap-server {} --create --topic {} --partitions {}",
-                     options.brokers, topic, partitions);
 }
 
 Result<void> created(rd_kafka_event_t* event, const std::string& topic) {
@@ -97,14 +92,10 @@ Result<void> ensure_output(const Client& client, const KafkaOptions& options, po
   auto count = partition_count(client, options, topic, deadline);
   if (count && *count == 0) {
     if (!options.create_topics) {
-      return refused_topic(topic, fmt::format("does not exist. Create it: {}{}",
-                                              create_command(options, topic, input_partitions),
-                                              (ports::spec_of(options.streams, stream).cleanup ==
-                                               ports::Cleanup::compact)
-                                                  ? fmt::format(" --config cleanup.policy=compact "
-                                                                "--config max.message.bytes={}",
-                                                                record_bytes_max)
-                                                  : std::string{}));
+      const bool compacted =
+          ports::spec_of(options.streams, stream).cleanup == ports::Cleanup::compact;
+      return refused_topic(topic, "does not exist. Create it: " +
+                                      create_command(options, topic, input_partitions, compacted));
     }
     if (auto done = create(client, options, stream, input_partitions, deadline); !done) {
       return done.error();
@@ -206,7 +197,7 @@ Result<std::uint32_t> ensure_topics(const Client& client, const KafkaOptions& op
   if (*input == 0) {
     return refused_topic(options.input_topic,
                          "does not exist. Create it, or correct input_topic: " +
-                             create_command(options, options.input_topic, 4));
+                             create_command(options, options.input_topic, 4, false));
   }
   for (std::size_t i = 0; i < options.streams.size(); ++i) {
     const auto done =

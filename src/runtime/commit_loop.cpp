@@ -1,6 +1,7 @@
 #include "fealty/runtime/commit_loop.hpp"
 
 #include <algorithm>
+#include <string>
 #include <utility>
 
 #include "fealty/log/log.hpp"
@@ -24,6 +25,12 @@ CommitLoop::CommitLoop(ports::Source& source, MakeDecoder decoder, Processor& pr
       options_{std::move(options)},
       pipeline_{sink, options_.pipeline} {
   progress_.last_commit = options_.clock.steady();
+  progress_.committed_at = progress_.last_commit;
+}
+
+std::chrono::milliseconds CommitLoop::commit_age() const {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(options_.clock.steady() -
+                                                               progress_.committed_at);
 }
 
 CommitLoop::~CommitLoop() = default;
@@ -44,7 +51,7 @@ Result<void> CommitLoop::run(const std::atomic<bool>& stop) {
       return committed;
     }
     // The last commit was aborted: what it held is applied again, unless there is no time for it.
-    if (auto restarted = restart(); !restarted) return restarted.error();
+    if (auto restarted = restart(committed.error()); !restarted) return restarted.error();
     if (stop.load(std::memory_order_relaxed)) return committed.error();
   }
 }
@@ -55,7 +62,7 @@ Result<void> CommitLoop::loop(const std::atomic<bool>& stop) {
   while (!stop.load(std::memory_order_relaxed)) {
     auto more = step(input);
     if (!more && disposition(more.error().code) == Disposition::restart_task) {
-      if (auto restarted = restart(); !restarted) return restarted.error();
+      if (auto restarted = restart(more.error()); !restarted) return restarted.error();
       more = true;
     }
     if (!more) return more.error();
@@ -159,9 +166,18 @@ void CommitLoop::withdraw(std::span<const std::uint32_t> partitions) {
 
 /// After an abort nothing of the open commit is visible: the processor starts again from what is
 /// committed.
-Result<void> CommitLoop::restart() {
+Result<void> CommitLoop::restart(const Error& why) {
   ++progress_.aborts;
-  log::warn("run.restarted", {{"aborts", progress_.aborts}});
+  // Those of this worker as of its last commit; a topic at fault stands in the reason.
+  std::string partitions;
+  for (const auto& position : positions_) {
+    partitions.append(partitions.empty() ? "" : ",").append(std::to_string(position.partition));
+  }
+  log::warn("run.restarted", {{"aborts", progress_.aborts},
+                              {"error", name(why.code)},
+                              {"at", why.field},
+                              {"reason", why.detail},
+                              {"partitions", partitions}});
   // What was committed before the abort is not applied again.
   auto taken = take_commit(Wait::yes);
   if (!taken && disposition(taken.error().code) != Disposition::restart_task) return taken;

@@ -5,12 +5,13 @@
 #   broker.sh stop   [--dir DIR]
 #   broker.sh status [--dir DIR]
 #   broker.sh run    [start's options] -- COMMAND...     broker for one command, in $FEALTY_BROKERS
-#   broker.sh topics [--dir DIR] ARGUMENTS...            Kafka's own TopicCommand
+#   broker.sh topics|acls [--dir DIR] ARGUMENTS...       Kafka's own TopicCommand, AclCommand
 #   broker.sh kill | revive [--dir DIR] --broker I       kill -9 one of them; start it again
 #   broker.sh fetch                                      only make sure that the artifacts are here
 #
 # `start` returns once every broker answers, and prints the bootstrap servers (with --sasl, those of
-# the SASL/PLAIN listener on a second line; both also in DIR/bootstrap and DIR/bootstrap.sasl).
+# the SASL/PLAIN listener on a second line; both also in DIR/bootstrap and DIR/bootstrap.sasl; one more
+# listener then takes unsecured OAUTHBEARER tokens: DIR/bootstrap.oauth).
 # With --proxied one more listener says that it is reached at another port, where a test's proxy may
 # listen; both ports are in DIR/proxied. The SASL user may do whatever no ACL says otherwise of.
 # All data lies in DIR (default: one per user under $TMPDIR), which `stop` removes. Nothing outlives
@@ -25,7 +26,7 @@ ready_seconds=${FEALTY_BROKER_READY_SECONDS:-90}
 say() { echo "broker.sh: $*" >&2; }
 fail() { say "$*"; exit 1; }
 
-usage() { sed -n '2,21s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit 2; }
+usage() { sed -n '2,22s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit 2; }
 
 # --- the artifacts -------------------------------------------------------------------------------
 
@@ -77,15 +78,15 @@ print(*[s.getsockname()[1] for s in held])
 PY
 }
 
-ports_each=5  # client, controller, SASL, behind a proxy, the proxy's
+ports_each=6  # client, controller, SASL, behind a proxy, the proxy's, OAUTHBEARER
 # write_properties I: uses ports, brokers, dir, sasl, proxied.
 write_properties() {
   local i=$1 at=$((($1 - 1) * ports_each)) replicas=$((brokers < 3 ? brokers : 3)) voters="" j
   for ((j = 1; j <= brokers; ++j)); do voters+="${voters:+,}$j@127.0.0.1:${ports[(j - 1) * ports_each + 1]}"; done
   local listeners="PLAINTEXT://127.0.0.1:${ports[at]}" map="CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT"
   if [ -n "$sasl" ]; then
-    listeners+=",SASL_PLAINTEXT://127.0.0.1:${ports[at + 2]}"
-    map+=",SASL_PLAINTEXT:SASL_PLAINTEXT"
+    listeners+=",SASL_PLAINTEXT://127.0.0.1:${ports[at + 2]},OAUTH://127.0.0.1:${ports[at + 5]}"
+    map+=",SASL_PLAINTEXT:SASL_PLAINTEXT,OAUTH:SASL_PLAINTEXT"
   fi
   local advertised=$listeners
   if [ -n "$proxied" ]; then
@@ -124,6 +125,8 @@ EOF
     echo "super.users=User:ANONYMOUS"
     echo "allow.everyone.if.no.acl.found=true"
     echo "listener.name.sasl_plaintext.plain.sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required username=\"$user\" password=\"$password\" user_$user=\"$password\";"
+    echo "listener.name.oauth.sasl.enabled.mechanisms=OAUTHBEARER"
+    echo "listener.name.oauth.oauthbearer.sasl.jaas.config=org.apache.kafka.common.security.oauthbearer.OAuthBearerLoginModule required unsecuredLoginStringClaim_sub=\"broker\";"
   fi
 }
 
@@ -191,14 +194,15 @@ start() {
   rm -rf "$dir"
   mkdir -p "$dir"
   touch "$dir/fealty-broker"
-  local i attempt bootstrap secured
+  local i attempt bootstrap secured oauth
   for attempt in 1 2 3; do  # Again where somebody took a port meanwhile.
     read -r -a ports <<<"$(free_ports $((brokers * ports_each)))"
-    bootstrap="" secured=""
+    bootstrap="" secured="" oauth=""
     for ((i = 1; i <= brokers; ++i)); do
       write_properties "$i" >"$dir/broker-$i.properties"
       bootstrap+="${bootstrap:+,}127.0.0.1:${ports[(i - 1) * ports_each]}"
       secured+="${secured:+,}127.0.0.1:${ports[(i - 1) * ports_each + 2]}"
+      oauth+="${oauth:+,}127.0.0.1:${ports[(i - 1) * ports_each + 5]}"
     done
     rm -rf "$dir"/data-* "$dir"/*.pid
     format_storage
@@ -209,7 +213,10 @@ start() {
     if await_ready "$bootstrap"; then
       if [ -n "$proxied" ]; then echo "${ports[3]} ${ports[4]}" >"$dir/proxied"; fi
       echo "$bootstrap" | tee "$dir/bootstrap"
-      if [ -n "$sasl" ]; then echo "$secured" | tee "$dir/bootstrap.sasl"; fi
+      if [ -n "$sasl" ]; then
+        echo "$oauth" >"$dir/bootstrap.oauth"
+        echo "$secured" | tee "$dir/bootstrap.sasl"
+      fi
       return
     fi
     stop_keeper
@@ -267,6 +274,7 @@ case $command in
     FEALTY_BROKERS=$(cat "$dir/bootstrap") FEALTY_BROKER_DIR=$dir "$@"
     ;;
   topics) tool org.apache.kafka.tools.TopicCommand --bootstrap-server "$(cat "$dir/bootstrap")" "$@" ;;
+  acls) tool org.apache.kafka.tools.AclCommand --bootstrap-server "$(cat "$dir/bootstrap")" "$@" ;;
   kill) kill -9 "$(cat "$dir/broker-$broker.pid")" ;;
   revive)
     echo "$broker" >"$dir/revive"

@@ -197,27 +197,29 @@ void await_end(const std::string& topic, std::int32_t partition, std::int64_t en
 }
 
 void hide_settings(const std::string& user, const std::string& prefix) {
+  deny(user, RD_KAFKA_RESOURCE_TOPIC, prefix, RD_KAFKA_ACL_OPERATION_DESCRIBE_CONFIGS);
+}
+
+void deny(const std::string& user, rd_kafka_ResourceType_t type, const std::string& prefix,
+          rd_kafka_AclOperation_t operation) {
   rd_kafka_t* rk = raw_client(RD_KAFKA_PRODUCER, {}, {});
   const std::string principal = "User:" + user;
   std::array<char, 512> reason{};
   std::array<rd_kafka_AclBinding_t*, 2> wanted{
-      rd_kafka_AclBinding_new(RD_KAFKA_RESOURCE_TOPIC, prefix.c_str(),
-                              RD_KAFKA_RESOURCE_PATTERN_PREFIXED, principal.c_str(), "*",
-                              RD_KAFKA_ACL_OPERATION_ALL, RD_KAFKA_ACL_PERMISSION_TYPE_ALLOW,
-                              reason.data(), reason.size()),
-      rd_kafka_AclBinding_new(RD_KAFKA_RESOURCE_TOPIC, prefix.c_str(),
-                              RD_KAFKA_RESOURCE_PATTERN_PREFIXED, principal.c_str(), "*",
-                              RD_KAFKA_ACL_OPERATION_DESCRIBE_CONFIGS,
-                              RD_KAFKA_ACL_PERMISSION_TYPE_DENY, reason.data(), reason.size())};
+      rd_kafka_AclBinding_new(type, prefix.c_str(), RD_KAFKA_RESOURCE_PATTERN_PREFIXED,
+                              principal.c_str(), "*", RD_KAFKA_ACL_OPERATION_ALL,
+                              RD_KAFKA_ACL_PERMISSION_TYPE_ALLOW, reason.data(), reason.size()),
+      rd_kafka_AclBinding_new(type, prefix.c_str(), RD_KAFKA_RESOURCE_PATTERN_PREFIXED,
+                              principal.c_str(), "*", operation, RD_KAFKA_ACL_PERMISSION_TYPE_DENY,
+                              reason.data(), reason.size())};
   for (const auto* binding : wanted) expect(binding != nullptr, reason.data());
   rd_kafka_queue_t* queue = rd_kafka_queue_new(rk);
   rd_kafka_CreateAcls(rk, wanted.data(), wanted.size(), nullptr, queue);
   await_admin(queue);
   rd_kafka_AclBinding_destroy_array(wanted.data(), wanted.size());
   rd_kafka_AclBindingFilter_t* both = rd_kafka_AclBindingFilter_new(
-      RD_KAFKA_RESOURCE_TOPIC, prefix.c_str(), RD_KAFKA_RESOURCE_PATTERN_PREFIXED,
-      principal.c_str(), "*", RD_KAFKA_ACL_OPERATION_ANY, RD_KAFKA_ACL_PERMISSION_TYPE_ANY,
-      reason.data(), reason.size());
+      type, prefix.c_str(), RD_KAFKA_RESOURCE_PATTERN_PREFIXED, principal.c_str(), "*",
+      RD_KAFKA_ACL_OPERATION_ANY, RD_KAFKA_ACL_PERMISSION_TYPE_ANY, reason.data(), reason.size());
   expect(both != nullptr, reason.data());
   await_acls(rk, both, wanted.size());
   rd_kafka_AclBinding_destroy(both);

@@ -30,6 +30,9 @@ void delete_before(const std::string& topic, std::int32_t partition, std::int64_
 void await_end(const std::string& topic, std::int32_t partition, std::int64_t end);
 /// `user` may do everything with the topics of this prefix but ask for their settings.
 void hide_settings(const std::string& user, const std::string& prefix);
+/// `user` may do everything with the resources of this type and prefix but `operation`.
+void deny(const std::string& user, rd_kafka_ResourceType_t type, const std::string& prefix,
+          rd_kafka_AclOperation_t operation);
 /// As another tool does it, beside whoever is in the group.
 void commit_by_hand(const std::string& group, const std::string& topic, std::int32_t partition,
                     std::int64_t offset, const std::string& metadata);

@@ -36,6 +36,7 @@ Broker::Broker(bool own) {
   }
   bootstrap_ = first_line(dir_ + "/bootstrap");
   sasl_bootstrap_ = first_line(dir_ + "/bootstrap.sasl");
+  oauth_bootstrap_ = first_line(dir_ + "/bootstrap.oauth");
   expect(!bootstrap_.empty(), "no broker in " + dir_);
   if (std::ifstream ports{dir_ + "/proxied"}; ports) ports >> behind_proxy_port_ >> proxied_port_;
 }

@@ -30,13 +30,14 @@ class Broker {
   Broker& operator=(const Broker&) = delete;
   [[nodiscard]] const std::string& bootstrap() const { return bootstrap_; }
   [[nodiscard]] const std::string& sasl_bootstrap() const { return sasl_bootstrap_; }
+  [[nodiscard]] const std::string& oauth_bootstrap() const { return oauth_bootstrap_; }
   /// Only of one's own(): a listener of the broker, and the port at which it says that this is.
   [[nodiscard]] std::uint16_t behind_proxy_port() const { return behind_proxy_port_; }
   [[nodiscard]] std::uint16_t proxied_port() const { return proxied_port_; }
 
  private:
   explicit Broker(bool own);
-  std::string dir_, bootstrap_, sasl_bootstrap_;
+  std::string dir_, bootstrap_, sasl_bootstrap_, oauth_bootstrap_;
   std::uint16_t behind_proxy_port_ = 0, proxied_port_ = 0;
   bool started_ = false;
 };

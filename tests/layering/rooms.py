@@ -23,7 +23,7 @@ TABLE = {
     "log": (("base",), ("spdlog/", "fmt/")),
     "runtime": (CORE + ("ports", "program", "insight", "codec", "log"), ("fmt/",)),
     "state": (CORE + ("ports", "log"), ("rocksdb/", "google/protobuf/", "xxhash.h", "fmt/")),
-    "kafka": (CORE + ("ports", "log"), ("librdkafka/", "fmt/")),
+    "kafka": (CORE + ("ports", "log"), ("librdkafka/", "rapidjson/", "fmt/")),
     "files": (CORE + ("ports", "log"), ("zlib.h", "zstd.h", "openssl/", "rapidjson/", "fmt/")),
     "config": (CORE + ("program", "insight", "codec"), ("yaml-cpp/", "fmt/")),
     "generator": (("base",), ("fmt/",)),

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -31,12 +32,30 @@ std::string_view name(Protocol protocol);
 
 struct SecurityConfig {
   Protocol protocol = Protocol::plaintext;
-  std::string mechanism = "SCRAM-SHA-512";  // PLAIN, SCRAM-SHA-256, SCRAM-SHA-512
-  std::string username;
+  // PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER, GSSAPI
+  std::string mechanism = "SCRAM-SHA-512";
+  std::string username;          // PLAIN and SCRAM, with the password
   Secret password;               // from password_file, or the environment
   std::string ca_file;           // empty = the system's authorities
   std::string certificate_file;  // client certificate, with key_file
   std::string key_file;
+  std::string token_file;                  // OAUTHBEARER: a token that somebody else renews there
+  std::string kerberos_principal;          // GSSAPI
+  std::string kerberos_keytab;             // its keys
+  std::string kerberos_service = "kafka";  // the brokers' principal, before the slash
+};
+
+/// A librdkafka property. Some values are secrets, so all are kept as such.
+struct Property {
+  std::string name;
+  Secret value;
+};
+/// What the kafka room knows of librdkafka's properties, so that their faults get a place.
+struct PropertyRules {
+  /// Why it must not be set so; empty where it may.
+  std::function<std::string(std::string_view name, std::string_view value)> fault;
+  /// Its value must not lie in the file or on the command line.
+  std::function<bool(std::string_view name)> secret;
 };
 
 /// Where a group starts that has never committed. There is no third: a gap in the input is an
@@ -66,6 +85,7 @@ struct KafkaConfig {
   std::int32_t session_timeout_ms = 10'000;      // until a dead process's partitions move
   std::int32_t transaction_timeout_ms = 60'000;  // until the broker gives an open one up
   SecurityConfig security;
+  std::vector<Property> properties;  // over what Fealty sets itself, in the order given
 };
 
 struct MembersConfig {
@@ -133,11 +153,13 @@ std::vector<Override> environment_overrides(std::span<const char* const> environ
 /// "a.b=v". Errors: usage.
 Result<Override> parse_set(std::string_view text);
 
-/// Reads `file`, lays `overrides` over it in their order (the last one wins) and validates. Paths
-/// in the file are relative to the file, those of overrides to the working directory. Errors:
-/// invalid_config, with every fault as file:line:col: key: problem.
+/// Reads `file`, lays `overrides` over it in their order (the last one wins) and validates, the
+/// properties by `rules` as far as there are any. Paths in the file are relative to the file, those
+/// of overrides to the working directory. Below kafka.properties the rest of an override's path is
+/// one key. Errors: invalid_config, with every fault as file:line:col: key: problem.
 Result<ServiceConfig> load_service(const std::string& file,
-                                   std::span<const Override> overrides = {});
+                                   std::span<const Override> overrides = {},
+                                   const PropertyRules& rules = {});
 
 /// Whether a document with this top-level key is a service file: for `check`, which tells by
 /// content.

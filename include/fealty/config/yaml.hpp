@@ -70,8 +70,10 @@ std::optional<Node> parse_yaml(std::string_view text, Faults& faults);
 /// The same from a file; its name is what `faults` carries. A file that cannot be read is a fault.
 std::optional<Node> read_yaml(const std::string& file, Faults& faults);
 /// Sets the scalar at a dotted path ("kafka.brokers"), making the maps on the way; `origin` is what
-/// faults will name as its place. For --set and environment variables.
-void set_at(Node& root, std::string_view path, std::string_view text, std::string_view origin);
+/// faults will name as its place. For --set and environment variables. The last of `keys_max` keys is
+/// the rest of the path, dots included.
+void set_at(Node& root, std::string_view path, std::string_view text, std::string_view origin,
+            std::size_t keys_max = static_cast<std::size_t>(-1));
 
 /// The candidate that `word` most likely meant, or empty: edit distance at most 1 + length / 4.
 std::string_view nearest(std::string_view word, std::span<const std::string_view> candidates);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -9,6 +10,13 @@
 #include "fealty/ports/output.hpp"
 
 namespace fealty::kafka {
+
+/// How far a worker is behind, in offsets: records, and the marks of their writers' transactions.
+struct Lag {
+  std::uint64_t records = 0;  // to the end of the input, over this worker's partitions
+  std::uint64_t worst = 0;    // of the partition that is furthest behind
+  std::uint32_t worst_partition = 0;
+};
 
 /// Kafka as a worker's bus: the input topic as a Source, the output topics as a Sink whose commits
 /// carry the group's offsets in the same transaction, the changelog topic as a Changelog.
@@ -34,6 +42,9 @@ class KafkaBus {
   [[nodiscard]] ports::Sink& sink();
   [[nodiscard]] ports::Changelog& changelog();
   [[nodiscard]] std::uint32_t input_partitions() const;
+  /// By what was polled, and the ends as the last fetches told them: asks nobody. Thread:
+  /// source()'s.
+  [[nodiscard]] Lag lag() const;
 
  private:
   struct Impl;

@@ -46,13 +46,18 @@ struct KafkaOptions {
 
   // --- security
   std::string security_protocol = "plaintext";  // plaintext, ssl, sasl_plaintext, sasl_ssl
-  std::string sasl_mechanism = "PLAIN";         // PLAIN, SCRAM-SHA-256, SCRAM-SHA-512
+  // PLAIN, SCRAM-SHA-256, SCRAM-SHA-512, OAUTHBEARER, GSSAPI
+  std::string sasl_mechanism = "PLAIN";
   std::string sasl_username;
   std::string sasl_password;       // never in a configuration file: from the environment
   std::string sasl_password_file;  // or the first line of this file
   std::string ca_file;             // CA certificates; empty = the system's
   std::string certificate_file;    // of this client, with key_file; empty = none
   std::string key_file;
+  std::string token_file;          // OAUTHBEARER: read again before the token in it ends
+  std::string kerberos_principal;  // GSSAPI: of this client
+  std::string kerberos_keytab;
+  std::string kerberos_service = "kafka";
 
   // --- times
   std::chrono::milliseconds start_timeout{15'000};  // brokers must answer within it at the start
@@ -72,7 +77,8 @@ struct KafkaOptions {
   std::uint32_t fetch_queue_kib_max = 256 * 1024;   // records fetched ahead
   std::uint32_t output_queue_kib_max = 256 * 1024;  // records not yet acknowledged
 
-  /// Further librdkafka properties. Those that would break a promise are refused.
+  /// Further librdkafka properties, over those set here; each goes to the clients that it concerns.
+  /// Those that would break a promise are refused (properties.hpp).
   std::vector<std::pair<std::string, std::string>> extra;
 
   [[nodiscard]] std::string effective_transactional_id() const;

@@ -69,6 +69,8 @@ class CommitLoop final : private ports::AssignmentListener {
 
   [[nodiscard]] std::uint64_t commits() const { return progress_.commits; }
   [[nodiscard]] std::uint64_t aborts() const { return progress_.aborts; }
+  /// Since the last commit went through, or the loop was made.
+  [[nodiscard]] std::chrono::milliseconds commit_age() const;
 
  private:
   /// Since the last commit was started.
@@ -80,9 +82,10 @@ class CommitLoop final : private ports::AssignmentListener {
   };
   struct Progress {
     std::uint64_t commits = 0, aborts = 0;
-    MachineClock::Steady last_commit{};
-    bool over_budget = false;  // at the last step, too
-    bool opening = false;      // partitions, as the batch under way was asked for
+    MachineClock::Steady last_commit{};   // started
+    MachineClock::Steady committed_at{};  // or the loop was made
+    bool over_budget = false;             // at the last step, too
+    bool opening = false;                 // partitions, as the batch under way was asked for
     bool commit_soon = false;  // partitions came: nothing may stay open while they are opened
   };
 
@@ -93,7 +96,7 @@ class CommitLoop final : private ports::AssignmentListener {
   Result<bool> step(DecodedInput& input);
   Result<bool> take_batch(DecodedInput& input);
   Result<void> finish_batch();
-  Result<void> restart();
+  Result<void> restart(const Error& why);
   Result<void> commit_if_due();
   Result<void> make_room();
   [[nodiscard]] bool commit_due() const;

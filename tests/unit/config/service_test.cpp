@@ -233,5 +233,97 @@ TEST_F(Service, AMissingFileIsAFault) {
   EXPECT_THAT(fault(load_service(at("none.yaml"))), HasSubstr("none.yaml"));
 }
 
+constexpr auto with_properties =
+    "program: shop.yaml\n"
+    "state: {dir: data}\n"
+    "kafka:\n"
+    "  brokers: a:9092\n"
+    "  input_topic: events\n"
+    "  properties:\n"
+    "    socket.keepalive.enable: true\n";
+
+PropertyRules some_rules() {
+  return {[](std::string_view name, std::string_view value) -> std::string {
+            return name == "acks" || value == "bad" ? "not so" : "";
+          },
+          [](std::string_view name) { return name == "ssl.key.password"; }};
+}
+
+TEST_F(Service, APropertyIsOneKeyWithItsDots) {
+  // Given one in the file, one in the environment and one from the command line.
+  constexpr std::array<const char*, 1> environment{
+      "FEALTY_KAFKA__PROPERTIES__SOCKET__MAX__FAILS=3"};
+  auto overrides = environment_overrides(environment);
+  overrides.push_back(*parse_set("kafka.properties.client.id=shop"));
+  overrides.push_back(*parse_set("kafka.properties.socket.keepalive.enable=false"));
+  const auto loaded = load_service(write("s.yaml", with_properties), overrides, some_rules());
+
+  // Then each has the rest of its path as its name.
+  ASSERT_TRUE(loaded) << fault(loaded);
+  const auto& found = loaded->kafka.properties;
+  ASSERT_EQ(found.size(), 3U);
+  EXPECT_EQ(found[0].name, "socket.keepalive.enable");
+  EXPECT_EQ(found[0].value.reveal(), "false");
+  EXPECT_EQ(found[1].name, "socket.max.fails");
+  EXPECT_EQ(found[2].name, "client.id");
+}
+
+TEST_F(Service, APropertyThatIsRefusedIsNamedWithItsPlace) {
+  const auto loaded = load_service(
+      write("s.yaml", std::string{with_properties} +
+                          "    acks: 1\n    linger.ms: bad\n    debug:\n    socket: {a: 1}\n"),
+      {}, some_rules());
+  EXPECT_THAT(fault(loaded),
+              AllOf(HasSubstr("s.yaml:8:11: kafka.properties.acks: not so"),
+                    HasSubstr("s.yaml:9:16: kafka.properties.linger.ms: not so"),
+                    HasSubstr("debug: has no value"),
+                    HasSubstr("kafka.properties.socket: expected a value, or {file: PATH}")));
+}
+
+TEST_F(Service, ASecretPropertyComesFromTheEnvironmentOrAFileOnly) {
+  constexpr auto secret = "    ssl.key.password: hunter2\n";
+  const auto inside =
+      load_service(write("s.yaml", std::string{with_properties} + secret), {}, some_rules());
+  EXPECT_THAT(fault(inside), AllOf(HasSubstr("ssl.key.password: a secret must not stand here"),
+                                   Not(HasSubstr("hunter2"))));
+  const std::array overrides{*parse_set("kafka.properties.ssl.key.password=hunter2")};
+  const auto file = write("t.yaml", with_properties);
+  EXPECT_THAT(fault(load_service(file, overrides, some_rules())),
+              AllOf(HasSubstr("--set"), Not(HasSubstr("hunter2"))));
+
+  constexpr std::array<const char*, 1> environment{
+      "FEALTY_KAFKA__PROPERTIES__SSL__KEY__PASSWORD=hunter2"};
+  const auto outside = load_service(file, environment_overrides(environment), some_rules());
+  ASSERT_TRUE(outside) << fault(outside);
+  EXPECT_EQ(outside->kafka.properties.back().value.reveal(), "hunter2");
+
+  static_cast<void>(write("pass", "hunter3\n"));
+  const auto beside = load_service(
+      write("u.yaml", std::string{with_properties} + "    ssl.key.password: {file: pass}\n"), {},
+      some_rules());
+  ASSERT_TRUE(beside) << fault(beside);
+  EXPECT_EQ(beside->kafka.properties.back().value.reveal(), "hunter3");
+  EXPECT_THAT(fault(load_service(write("v.yaml", std::string{with_properties} +
+                                                     "    ssl.key.password: {file: none}\n"),
+                                 {}, some_rules())),
+              HasSubstr("cannot read anything from"));
+}
+
+TEST_F(Service, EachSaslMechanismHasItsOwnSettings) {
+  const auto with = [&](const std::string& security) {
+    return fault(load_service(write("s.yaml",
+                                    "program: shop.yaml\nstate: {dir: data}\nkafka: "
+                                    "{brokers: 'a:9092', input_topic: events, security: "
+                                    "{protocol: sasl_ssl, " +
+                                        security + "}}\n")));
+  };
+  EXPECT_EQ(with("mechanism: OAUTHBEARER, token_file: token"), "(loaded)");
+  EXPECT_EQ(with("mechanism: OAUTHBEARER"), "(loaded)") << "the kafka room knows what else may do";
+  EXPECT_THAT(with("mechanism: OAUTHBEARER, username: anna"), HasSubstr("no username"));
+  EXPECT_EQ(with("mechanism: GSSAPI, kerberos_principal: f@E.ORG, kerberos_keytab: k"), "(loaded)");
+  EXPECT_THAT(with("mechanism: GSSAPI"), HasSubstr("kerberos_principal"));
+  EXPECT_THAT(with("mechanism: PLAIN, username: a, token_file: t"), HasSubstr("only OAUTHBEARER"));
+}
+
 }  // namespace
 }  // namespace fealty::config

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "fealty/codec/mapping.hpp"
@@ -146,6 +147,58 @@ TEST(CommitLoop, WaitsForFiveIntervalsWhileItIsBehind) {
   EXPECT_EQ(records_of_a_commit(milliseconds{100}, full), 50);
   // At most a second longer: an open transaction is given up some time.
   EXPECT_EQ(records_of_a_commit(milliseconds{2000}, full), 300);
+}
+
+/// Aborts its first commit.
+class AbortsOnce final : public ports::Sink {
+ public:
+  Result<void> append(const ports::OutputBuffer&) override { return {}; }
+  Result<void> commit(std::span<ports::CommitPosition>) override {
+    if (std::exchange(aborted_, true)) return {};
+    return Error{Errc::transaction_aborted, "kafka", "to fealty.ledger: it was deleted"};
+  }
+  Result<void> abort() override { return {}; }
+
+ private:
+  bool aborted_ = false;
+};
+
+TEST(CommitLoop, SaysWhyItRestarted) {
+  Batches source{3};
+  AbortsOnce sink;
+  Slow slow;
+  const codec::Mapping mapping = codec::cloudevents_mapping();
+  CommitLoopOptions options;
+  options.pipeline.steps_behind = [] { return 0U; };
+  options.clock.steady = [&] { return slow.now; };
+  CommitLoop loop{source, [&] { return std::make_unique<codec::Decoder>(mapping); }, slow, sink,
+                  options};
+  const std::atomic<bool> stop{false};
+  testing::internal::CaptureStderr();
+  const auto ran = loop.run(stop);
+  const std::string logged = testing::internal::GetCapturedStderr();
+  ASSERT_TRUE(ran);
+  EXPECT_EQ(loop.aborts(), 1U);
+  EXPECT_THAT(logged, testing::AllOf(testing::HasSubstr("event=run.restarted"),
+                                     testing::HasSubstr("error=transaction_aborted"),
+                                     testing::HasSubstr("to fealty.ledger: it was deleted")));
+}
+
+TEST(CommitLoop, TellsTheAgeOfItsLastCommit) {
+  Batches source{3};
+  NoSink sink;
+  Slow slow;
+  const codec::Mapping mapping = codec::cloudevents_mapping();
+  CommitLoopOptions options;
+  options.pipeline.steps_behind = [] { return 0U; };
+  options.clock.steady = [&] { return slow.now; };
+  CommitLoop loop{source, [&] { return std::make_unique<codec::Decoder>(mapping); }, slow, sink,
+                  options};
+  slow.now += std::chrono::seconds{7};
+  EXPECT_EQ(loop.commit_age(), std::chrono::seconds{7});
+  const std::atomic<bool> stop{false};
+  ASSERT_TRUE(loop.run(stop));
+  EXPECT_EQ(loop.commit_age(), std::chrono::seconds{0});
 }
 
 }  // namespace
