@@ -23,6 +23,7 @@
 #include "fealty/config/program_loader.hpp"
 #include "fealty/topologies/members.hpp"
 #include "program_beside.hpp"
+#include "standard_streams.hpp"
 #include "stored_state.hpp"
 
 namespace fealty::cli {
@@ -42,9 +43,7 @@ class View {
     auto view = std::make_unique<View>();
     const auto files = options.programs.empty() ? programs_beside(options.state) : options.programs;
     if (files.empty()) {
-      fmt::print(
-          stderr,
-          "no --program: level and churn are shown as stored, churn as of the last purchase\n");
+      say("no --program: level and churn are shown as stored, churn as of the last purchase\n");
       return view;
     }
     auto loaded = config::load_series(files);
@@ -98,7 +97,7 @@ Result<int> show_one(StoredState& state, const View& view, const Options& option
   if (!found) return found.error();
   if (!*found) return unknown_member(options.id);
   const std::string json = view((*found)->record, state.clock((*found)->record));
-  fmt::print(stderr, "{}\n", state.standing((*found)->partition));
+  say("{}\n", state.standing((*found)->partition));
   // A table for a person, JSON for a pipe.
   if (!options.json && isatty(STDOUT_FILENO) == 1) {
     print_table(json);
@@ -118,10 +117,7 @@ Result<int> show(const Options& options) {
   if (!view) return view.error();
   if (!options.all) return show_one(*state, **view, options);
   const auto scanned = state->scan([&](const member::Record& record) -> Result<void> {
-    const std::string json = (**view)(record, state->clock(record)) + "\n";
-    if (std::fwrite(json.data(), 1, json.size(), stdout) != json.size()) {
-      return Error{Errc::output_unwritable, "stdout"};
-    }
+    fmt::print("{}\n", (**view)(record, state->clock(record)));
     return {};
   });
   if (!scanned) return scanned.error();
