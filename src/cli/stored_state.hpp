@@ -40,6 +40,8 @@ class StoredState {
   /// wrong_program where another program made this state.
   [[nodiscard]] Result<void> belongs_to(const program::Series& series) const;
 
+  /// Whether a run has committed anything to it.
+  [[nodiscard]] bool used() const;
   /// What a member's views are computed for: the latest time that the state or the member has seen.
   [[nodiscard]] EventTime clock(const member::Record& record) const;
   /// "partition 0 as of input position 17 (stopped cleanly)": how far an answer can be relied on.
