@@ -6,6 +6,7 @@
 #include <system_error>
 #include <vector>
 
+#include "fealty/base/hash.hpp"
 #include "fealty/config/program_loader.hpp"
 #include "fealty/files/atomic_file.hpp"
 #include "fealty/files/file_sink.hpp"
@@ -41,7 +42,8 @@ files::RunIdentity identity_of(const program::Series& series, const codec::Mappi
                          .mapping_fingerprint = mapping.fingerprint,
                          .core_revision = topology.core_revision};
   for (const program::Program& one : series.generations()) {
-    run.generations.push_back(one.fingerprint);
+    // What is muted changes nothing that comes about, but what is written.
+    run.generations.push_back(mix(one.fingerprint, hash64(one.muted.to_string())));
   }
   return run;
 }

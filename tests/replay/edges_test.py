@@ -110,6 +110,12 @@ class AnotherRun(Edges):
         self.refuses(2, "wrong_program", program=changed_program())
         self.assertEqual(harness.Outcome(self.out).sha256(), REFERENCE.sha256())
 
+    def test_a_program_that_mutes_other_notices(self):
+        self.stopped_after(400, LOG)
+        muting = self.here / "muting.yaml"
+        muting.write_text(harness.PROGRAM.read_text().replace("  mute: []", "  mute: [points.redeemed]"))
+        self.refuses(2, "wrong_program", "other content", program=muting)
+
     def test_the_same_program_elsewhere_with_other_comments_goes_on(self):
         self.stopped_after(400, LOG)
         copy = self.here / "copy.yaml"

@@ -34,7 +34,7 @@ struct InputFile {
 /// What a run goes by, beside its input.
 struct RunIdentity {
   std::string program_id = {}, program_version = {};  // of all generations: "1,2"
-  std::vector<std::uint64_t> generations = {};        // their fingerprints, in order
+  std::vector<std::uint64_t> generations = {};        // a hash of each, in order
   std::string mapping = {};                           // as given
   std::uint64_t mapping_fingerprint = 0;
   std::uint32_t core_revision = 0;  // of the code that applies events
