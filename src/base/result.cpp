@@ -31,6 +31,7 @@ std::string_view name(Errc code) {
     case Errc::usage: return "usage";
     case Errc::invalid_config: return "invalid_config";
     case Errc::wrong_program: return "wrong_program";
+    case Errc::wrong_input: return "wrong_input";
     case Errc::wrong_revision: return "wrong_revision";
     case Errc::state_in_use: return "state_in_use";
     case Errc::input_unreadable: return "input_unreadable";

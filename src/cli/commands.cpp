@@ -26,7 +26,9 @@ void add_commands(CLI::App& app, int& exit_code) {
       "Data goes to stdout, everything else to stderr.\n"
       "Exit codes: 0 ok, 1 failure, 2 usage or configuration, 3 broker unreachable, 4 state "
       "damaged,\n"
-      "5 fenced, 6 verification found a difference.");
+      "5 fenced, 6 verification found a difference. A command whose output cannot be written "
+      "fails;\n"
+      "a reader that has seen enough, as head, is no failure.");
 }
 
 }  // namespace fealty::cli

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "fealty/base/printable.hpp"
+#include "standard_streams.hpp"
 
 namespace fealty::cli {
 namespace {
@@ -16,7 +17,10 @@ std::string_view advice(Errc code) {
     case Errc::usage:
       return "see --help";
     case Errc::wrong_program:
-      return "give the program that made this state, or another --state directory";
+      return "give the program that made this state or output, or other --state and --out "
+             "directories";
+    case Errc::wrong_input:
+      return "give what the run began with, another --out directory, or --overwrite to begin anew";
     case Errc::wrong_revision:  // its detail says it: an older one and a newer one differ
       return {};
     case Errc::state_in_use:
@@ -51,6 +55,7 @@ int exit_code(Errc code) {
     case Errc::usage:
     case Errc::invalid_config:
     case Errc::wrong_program:
+    case Errc::wrong_input:
     case Errc::wrong_revision:
     case Errc::broker_refused:  // it answered: credentials, rights or topics are configured wrongly
       return exit_usage;
@@ -81,7 +86,7 @@ std::string describe(const Error& error) {
 }
 
 int fail(const Error& error) {
-  fmt::print(stderr, "{}\n", describe(error));
+  say("{}\n", describe(error));
   return exit_code(error.code);
 }
 

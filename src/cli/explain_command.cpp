@@ -12,6 +12,7 @@
 #include "exit_code.hpp"
 #include "fealty/base/printable.hpp"
 #include "fealty/codec/encode.hpp"
+#include "standard_streams.hpp"
 #include "stored_state.hpp"
 
 namespace fealty::cli {
@@ -35,7 +36,7 @@ Result<int> explain(const Options& options) {
   auto found = state->find(options.id);
   if (!found) return found.error();
   if (!*found) return unknown_member(options.id);
-  fmt::print(stderr, "{}\n", state->standing((*found)->partition));
+  say("{}\n", state->standing((*found)->partition));
 
   std::string line;
   if (!options.json) {

@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
-#include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <fstream>
@@ -33,7 +32,7 @@ struct Arguments {
   bool events_given = false;
 };
 
-enum class Written { all, reader_gone, failed };
+enum class Written { all, reader_gone, failed };  // a reader that has seen enough is no failure
 
 /// Writes `text` to standard output.
 Written write_out(std::string_view text) {
@@ -141,7 +140,6 @@ int generate(Arguments& arguments) {
   if (!arguments.truth_file.empty() && !write_truth(shop, arguments)) {
     return fail({Errc::output_unwritable, "--truth", arguments.truth_file});
   }
-  std::signal(SIGPIPE, SIG_IGN);  // A reader that has seen enough, as `head`, is no failure.
   if (write_events(shop, arguments) == Written::failed) {
     return fail({Errc::output_unwritable, "stdout", std::strerror(errno)});
   }

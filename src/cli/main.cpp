@@ -1,18 +1,21 @@
+#include <fmt/format.h>
 #include <malloc.h>
 
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
+#include <sstream>
+#include <system_error>
 
 #include "commands.hpp"
 #include "exit_code.hpp"
 #include "fealty/base/printable.hpp"
 #include "fealty/version.hpp"
+#include "standard_streams.hpp"
 
-int main(int argc, char** argv) {
-  // Members come and go by the million: growing the heap in small steps costs a tenth of the time.
-  mallopt(M_TOP_PAD, 64 << 20);
-  mallopt(M_TRIM_THRESHOLD, 128 << 20);
+namespace {
+
+int run(int argc, char** argv) {
   CLI::App app{"Live loyalty from real events: points, levels and churn risk per member."};
   app.name("fealty");
   app.set_version_flag("--version", "fealty " FEALTY_VERSION);
@@ -29,7 +32,25 @@ int main(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return app.exit(error) == 0 ? fealty::cli::exit_ok : fealty::cli::exit_usage;
+    std::ostringstream out, messages;
+    exit_code =
+        app.exit(error, out, messages) == 0 ? fealty::cli::exit_ok : fealty::cli::exit_usage;
+    fealty::cli::say_text(messages.str());
+    fmt::print("{}", out.str());
   }
   return exit_code;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  fealty::cli::prepare_standard_streams();
+  // Members come and go by the million: growing the heap in small steps costs a tenth of the time.
+  mallopt(M_TOP_PAD, 64 << 20);
+  mallopt(M_TRIM_THRESHOLD, 128 << 20);
+  try {
+    return fealty::cli::finish_output(run(argc, argv));
+  } catch (const std::system_error& error) {
+    return fealty::cli::finish_output(error);
+  }
 }

@@ -18,6 +18,7 @@
 #include "exit_code.hpp"
 #include "fealty/base/printable.hpp"
 #include "member_view.hpp"
+#include "standard_streams.hpp"
 #include "stored_state.hpp"
 
 namespace fealty::cli {
@@ -49,7 +50,7 @@ Result<int> show_one(StoredState& state, const MemberView& view, const Options& 
   if (!found) return found.error();
   if (!*found) return unknown_member(options.id);
   const std::string json = view((*found)->record, state.clock((*found)->record));
-  fmt::print(stderr, "{}\n", state.standing((*found)->partition));
+  say("{}\n", state.standing((*found)->partition));
   // A table for a person, JSON for a pipe.
   if (!options.json && isatty(STDOUT_FILENO) == 1) {
     print_table(json);
@@ -69,10 +70,7 @@ Result<int> show(const Options& options) {
   if (!view) return view.error();
   if (!options.all) return show_one(*state, **view, options);
   const auto scanned = state->scan([&](const member::Record& record) -> Result<void> {
-    const std::string json = (**view)(record, state->clock(record)) + "\n";
-    if (std::fwrite(json.data(), 1, json.size(), stdout) != json.size()) {
-      return Error{Errc::output_unwritable, "stdout"};
-    }
+    fmt::print("{}\n", (**view)(record, state->clock(record)));
     return {};
   });
   if (!scanned) return scanned.error();

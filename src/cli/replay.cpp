@@ -1,7 +1,5 @@
 #include "replay.hpp"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <chrono>
 #include <filesystem>
@@ -14,17 +12,19 @@
 
 #include "fealty/config/mapping_loader.hpp"
 #include "fealty/config/program_loader.hpp"
-#include "fealty/files/atomic_file.hpp"
 #include "fealty/files/file_sink.hpp"
 #include "fealty/files/file_source.hpp"
 #include "fealty/runtime/commit_loop.hpp"
 #include "fealty/runtime/members.hpp"
 #include "fealty/runtime/memory_budget.hpp"
 #include "fealty/topologies/members.hpp"
+#include "format_hint.hpp"
 #include "log_header.hpp"
 #include "members_file.hpp"
 #include "open_store.hpp"
 #include "program_beside.hpp"
+#include "replay_checks.hpp"
+#include "replay_report.hpp"
 
 namespace fealty::cli {
 namespace {
@@ -66,44 +66,6 @@ bool worth_prefetching(const std::vector<std::string>& logs) {
     return log == "-" || log.ends_with(".gz") || log.ends_with(".zst") ||
            !std::filesystem::is_regular_file(log, unknown);
   });
-}
-
-std::string time_or_empty(EventTime time) {
-  return time == EventTime{} ? std::string{} : to_rfc3339(time);
-}
-
-/// Name and sha256 of each file that a replay leaves.
-using Sums = std::vector<std::pair<std::string, std::string>>;
-
-/// report.json: counts of this run (a continued run counts what it added), rates, and the sha256 of
-/// each file as it stands.
-Result<void> write_report(const ReplayOptions& options, const runtime::Counters& counted,
-                          const Sums& sums, std::chrono::duration<double> took) {
-  std::string files;
-  for (const auto& [name, sum] : sums) {
-    files += fmt::format("{}\n    \"{}\": \"{}\"", files.empty() ? "" : ",", name, sum);
-  }
-  const double seconds = std::max(took.count(), 1e-9);
-  const std::string report = fmt::format(
-      "{{\n  \"events\": {},\n  \"applied\": {},\n  \"duplicates\": {},\n  \"skipped\": {},\n"
-      "  \"deadlettered\": {},\n  \"points_issued\": {},\n  \"points_redeemed\": {},\n"
-      "  \"points_reversed\": {},\n  \"members_new\": {},\n  \"first_event\": \"{}\",\n"
-      "  \"last_event\": \"{}\",\n  \"seconds\": {:.3f},\n  \"events_per_second\": {:.0f},\n"
-      "  \"sha256\": {{{}\n  }}\n}}\n",
-      counted.records, counted.applied, counted.duplicates, counted.skipped, counted.deadlettered,
-      counted.points_issued, counted.points_redeemed, counted.points_reversed, counted.members_new,
-      time_or_empty(counted.first_time), time_or_empty(counted.last_time), seconds,
-      static_cast<double>(counted.records) / seconds, files);
-  return files::write_atomically(options.out_dir + "/report.json", report, false);
-}
-
-/// "1", or "1,2" of a series: what a run that is continued is continued with.
-std::string versions_of(const program::Series& series) {
-  std::string out;
-  for (const program::Program& one : series.generations()) {
-    out += (out.empty() ? "" : ",") + std::to_string(one.version);
-  }
-  return out;
 }
 
 /// Of the saved members; an unreadable store shows up in the run itself.
@@ -148,37 +110,62 @@ class MembersFile {
   std::future<Result<std::string>> beside_;
 };
 
+/// Where a run fails before its first commit, nothing of it stays.
+class Withdrawal {
+ public:
+  explicit Withdrawal(files::FileSink& sink) : sink_{sink} {}
+  Withdrawal(const Withdrawal&) = delete;
+  Withdrawal& operator=(const Withdrawal&) = delete;
+  ~Withdrawal() { sink_.withdraw(); }
+
+ private:
+  files::FileSink& sink_;
+};
+
 }  // namespace
 
-Result<ReplayProgress> replay(const ReplayOptions& options, const ReplayHooks& hooks,
-                              const std::atomic<bool>& stop) {
+Result<ReplayOutcome> replay(const ReplayOptions& options, const ReplayHooks& hooks,
+                             const std::atomic<bool>& stop) {
   const auto begun = SteadyClock::now();
   const auto loaded = config::load_series(options.programs);
   if (!loaded) return loaded.error();
   const program::Series& series = loaded->series;
   auto read_mapping = config::load_mapping(options.mapping);
   if (!read_mapping) return read_mapping.error();
+  if (auto checked = check_places(options); !checked) return checked.error();
   const auto mapping = fit_mapping(std::move(*read_mapping), options.logs, series.first().currency);
   if (!mapping) return mapping.error();
-
-  files::InputIndex index;
-  auto sink = files::FileSink::open({.dir = options.out_dir,
-                                     .program_id = series.first().id,
-                                     .program_version = versions_of(series),
-                                     .streams = topologies::member_streams,
-                                     .partitions = options.partitions,
-                                     .durable = options.durable,
-                                     .overwrite = options.overwrite},
-                                    index);
-  if (!sink) return sink.error();
-  files::FileSource source{{.logs = options.logs,
-                            .partitions = options.partitions,
-                            .skip_lines = mapping->header_lines(),
-                            .follow = options.follow,
-                            .prefetch = worth_prefetching(options.logs)},
-                           (*sink)->manifest(),
-                           index};
   const auto topology = topologies::members_topology(series, *mapping, "logs");
+
+  const files::FileSinkOptions into{.dir = options.out_dir,
+                                    .run = identity_of(series, *mapping, topology, options),
+                                    .streams = topologies::member_streams,
+                                    .partitions = options.partitions,
+                                    .durable = options.durable,
+                                    .overwrite = options.overwrite};
+  if (auto fresh = check_overwrite(options); !fresh) return fresh.error();
+  const auto earlier = files::FileSink::earlier_run(into);
+  if (!earlier) return earlier.error();
+  if (auto same = check_revision(*earlier, into.run, options); !same) return same.error();
+  if (auto own = check_state_of(*earlier, options); !own) return own.error();
+  if (auto follow = generations_follow(*earlier, series, topology); !follow) return follow.error();
+  const ReplayTotals before = from_counts(earlier->counts);
+  files::InputIndex index;
+  files::FileSource logs{{.logs = options.logs,
+                          .partitions = options.partitions,
+                          .skip_lines = mapping->header_lines(),
+                          .follow = options.follow,
+                          .prefetch = worth_prefetching(options.logs)},
+                         *earlier,
+                         index};
+  if (auto same = logs.prepare(); !same) return same.error();
+  SampledSource source{logs};
+  auto sink = files::FileSink::open(into, index);
+  if (!sink) return sink.error();
+  const Withdrawal withdrawal{**sink};
+  if (!earlier->partitions.empty() && (*sink)->manifest() != *earlier) {
+    return Error{Errc::state_in_use, "out", "another process went on with the run just now"};
+  }
   const auto stores = open_stores({.dir = options.state_dir,
                                    .wal = options.wal,
                                    .memory = runtime::MemoryBudget{options.memory_bytes, false}});
@@ -191,30 +178,50 @@ Result<ReplayProgress> replay(const ReplayOptions& options, const ReplayHooks& h
   MembersFile file{options.out_dir + "/members.ndjson", topology, members};
   loop.hooks.on_applied = [&] { file.begin(); };
   const auto progress = [&] {
-    const files::InputProgress read = source.progress();
+    const files::InputProgress read = logs.progress();
     return ReplayProgress{members.counters(), read.done_bytes, read.total_bytes, members.clock(),
                           members.cache().size()};
   };
+  const auto nothing_was_left = [&] {
+    return earlier->complete && members.counters().records == 0;
+  };
+  const auto totals = [&] {
+    ReplayTotals sum = before;
+    sum.counters.add(members.counters());
+    sum.clock = std::max(sum.clock, members.clock());
+    if (!nothing_was_left()) {
+      sum.took += std::chrono::ceil<std::chrono::milliseconds>(SteadyClock::now() - begun);
+    }
+    return sum;
+  };
+  loop.hooks.may_commit = [&] { return logs.verified(); };
+  loop.hooks.on_prepared = [&] { (*sink)->count(to_counts(totals())); };
   members.on_opened = [&]() -> Result<void> {
     if (hooks.opened) hooks.opened(series, members_by_level(series, members));
     if (options.state_dir.empty()) return {};
+    if (auto kept = keep_state_of((*sink)->manifest(), options); !kept) return kept;
     return keep_programs_beside(options.state_dir, loaded->files);
   };
   if (hooks.progress) loop.hooks.on_progress = [&] { hooks.progress(progress()); };
   if (hooks.outputs) loop.hooks.on_outputs = hooks.outputs;
   if (auto ran = loop.run(stop); !ran) return ran.error();
 
-  ReplayProgress result = progress();
   auto sums = (*sink)->sha256();
   if (!sums) return sums.error();
   auto written = file.finish();
   if (!written) return written.error();
   sums->emplace_back("members.ndjson", std::move(*written));
+  const ReplayTotals all = totals();
+  ReplayOutcome result{all.counters, nothing_was_left(), {}};
+  if (result.counters.applied + result.counters.duplicates == 0) {
+    result.better_formats =
+        presets_that_read(source.first_records(), options.mapping, series.first().currency);
+  }
   if (!stop.load()) {
+    (*sink)->count(to_counts(all));
     if (auto completed = (*sink)->complete(); !completed) return completed.error();
   }
-  if (auto reported = write_report(options, result.counters, *sums, SteadyClock::now() - begun);
-      !reported) {
+  if (auto reported = write_report(options.out_dir, all, *sums); !reported) {
     return reported.error();
   }
   members.close();

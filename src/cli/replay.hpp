@@ -36,7 +36,7 @@ struct ReplayOptions {
 
 /// What happened, for the command to print and the demo to show while it happens.
 struct ReplayProgress {
-  runtime::Counters counters;
+  runtime::Counters counters;                     // of this process
   std::uint64_t done_bytes = 0, total_bytes = 0;  // of the input; 0 = not known
   EventTime clock{};
   std::size_t members_cached = 0;
@@ -49,9 +49,17 @@ struct ReplayHooks {
   std::function<void(const ports::OutputBuffer&)> outputs;  // of each batch
 };
 
-/// Replays until the logs end or `stop` is set; writes members.ndjson and report.json unless
-/// stopped.
-Result<ReplayProgress> replay(const ReplayOptions& options, const ReplayHooks& hooks,
-                              const std::atomic<bool>& stop);
+/// How it ended.
+struct ReplayOutcome {
+  runtime::Counters counters;     // of all processes that worked on the run, as the report has them
+  bool nothing_was_left = false;  // an earlier one had finished it
+  /// Nothing could be applied: the presets that would read the logs.
+  std::vector<std::string> better_formats;
+};
+
+/// Replays until the logs end or `stop` is set; writes members.ndjson and report.json. What would
+/// be refused is refused before anything is written.
+Result<ReplayOutcome> replay(const ReplayOptions& options, const ReplayHooks& hooks,
+                             const std::atomic<bool>& stop);
 
 }  // namespace fealty::cli

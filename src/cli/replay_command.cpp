@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <memory>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -11,11 +12,31 @@
 #include "fealty/log/log.hpp"
 #include "progress.hpp"
 #include "replay.hpp"
+#include "standard_streams.hpp"
 #include "stop_signal.hpp"
 #include "terminal_view.hpp"
 
 namespace fealty::cli {
 namespace {
+
+/// Where no record could be used, which as a rule the format is to blame for: says so.
+bool said_nothing_applied(const ReplayOutcome& done, const ReplayOptions& options) {
+  const runtime::Counters& counted = done.counters;
+  const bool none = counted.records > 0 && counted.applied + counted.duplicates == 0;
+  if (!none || (counted.deadlettered == 0 && done.better_formats.empty())) return false;
+  std::string formats;
+  for (const std::string& format : done.better_formats) {
+    formats += (formats.empty() ? "" : " or ") + ("--format " + format);
+  }
+  const std::string hint =
+      formats.empty() ? "is --format " + options.mapping + " what they are in?"
+                      : "the first of them would be read with " + formats + " (and --overwrite)";
+  say("fealty: nothing was applied: {} of {} records were dead-lettered, {} of an unknown type; "
+      "{}/deadletters.ndjson says why of each; {}\n",
+      counted.deadlettered, counted.records, counted.skipped, printable(options.out_dir),
+      printable(hint));
+  return true;
+}
 
 int run_replay(const ReplayOptions& options) {
   log::set_level(log::Level::warn);  // The bar and the last line say what there is to say.
@@ -37,12 +58,12 @@ int run_replay(const ReplayOptions& options) {
   options.view ? view.finish() : bar.finish();
   if (!done) return fail(done.error());
   const runtime::Counters& counted = done->counters;
-  fmt::print(stderr,
-             "fealty: {} records: {} applied, {} duplicates, {} skipped, {} dead-lettered; "
-             "{} points issued; see {}/report.json\n",
-             counted.records, counted.applied, counted.duplicates, counted.skipped,
-             counted.deadlettered, counted.points_issued, printable(options.out_dir));
-  return exit_ok;
+  say("fealty: {}{} records: {} applied, {} duplicates, {} skipped, {} dead-lettered; "
+      "{} points issued; see {}/report.json\n",
+      done->nothing_was_left ? "nothing was left to do: the run is finished; " : "",
+      counted.records, counted.applied, counted.duplicates, counted.skipped, counted.deadlettered,
+      counted.points_issued, printable(options.out_dir));
+  return said_nothing_applied(*done, options) ? exit_failure : exit_ok;
 }
 
 }  // namespace
@@ -94,10 +115,18 @@ void add_replay_command(CLI::App& app, int& exit_code) {
       ->add_option("--checkpoint-distance", options->checkpoint_distance,
                    "Records that a change may wait for its save")
       ->capture_default_str();
-  command->add_option("--memory-bytes", options->memory_bytes,
-                      "Budget of all that grows with load: members, store, saves, outputs")
+  command
+      ->add_option("--memory-bytes", options->memory_bytes,
+                   "Budget of all that grows with load: members, store, saves, outputs")
       ->transform(CLI::AsSizeValue(false))
       ->capture_default_str();
+  command->footer(
+      "A run that was stopped or killed goes on where it was; its report counts all of it, and so "
+      "do\n"
+      "seconds and events_per_second. It is refused (exit 2) where program, mapping, partitions or "
+      "the\n"
+      "content of the logs read so far are not those it began with; names of logs may change.\n"
+      "Exit 1 where records came but none could be applied: a wrong --format, as a rule.");
   command->callback([options, &exit_code] { exit_code = run_replay(*options); });
 }
 

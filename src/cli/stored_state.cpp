@@ -10,6 +10,7 @@
 #include "exit_code.hpp"
 #include "fealty/base/printable.hpp"
 #include "members_file.hpp"
+#include "standard_streams.hpp"
 
 namespace fealty::cli {
 namespace {
@@ -147,6 +148,11 @@ std::map<std::uint32_t, std::uint64_t> StoredState::recover_from() const {
   return out;
 }
 
+bool StoredState::used() const {
+  return std::any_of(partitions_.begin(), partitions_.end(),
+                     [](const Partition& one) { return one.checkpoint.committed > 0; });
+}
+
 std::string StoredState::standing(std::size_t partition) const {
   const Partition& p = partitions_[partition];
   const ports::Checkpoint& at = p.checkpoint;
@@ -162,7 +168,7 @@ std::string StoredState::standing(std::size_t partition) const {
 }
 
 int unknown_member(std::string_view id) {
-  fmt::print(stderr, "fealty: no member '{}' in this state: check the id\n", printable(id));
+  say("fealty: no member '{}' in this state: check the id\n", printable(id));
   return exit_failure;
 }
 

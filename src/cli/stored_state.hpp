@@ -44,6 +44,8 @@ class StoredState {
   /// wrong_program where another program made this state.
   [[nodiscard]] Result<void> belongs_to(const program::Series& series) const;
 
+  /// Whether a run has committed anything to it.
+  [[nodiscard]] bool used() const;
   /// What a member's views are computed for: the latest time that the state or the member has seen.
   [[nodiscard]] EventTime clock(const member::Record& record) const;
   /// By partition: where its input would be read again from.

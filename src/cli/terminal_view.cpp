@@ -9,6 +9,7 @@
 
 #include "fealty/base/printable.hpp"
 #include "fealty/topologies/members.hpp"
+#include "standard_streams.hpp"
 
 namespace fealty::cli {
 namespace {
@@ -146,10 +147,10 @@ void TerminalView::draw() {
 
 void TerminalView::draw_line() {
   const runtime::Counters& c = now_.counters;
-  fmt::print(stderr, "{} events, {}/s; {}; issued {}, redeemed {}; churn raised {}\n",
-             grouped(static_cast<std::int64_t>(c.records)),
-             grouped(static_cast<std::int64_t>(rate_)), levels(), grouped(c.points_issued),
-             grouped(c.points_redeemed), notices_of(c, member::NoticeType::churn_raised));
+  say("{} events, {}/s; {}; issued {}, redeemed {}; churn raised {}\n",
+      grouped(static_cast<std::int64_t>(c.records)), grouped(static_cast<std::int64_t>(rate_)),
+      levels(), grouped(c.points_issued), grouped(c.points_redeemed),
+      notices_of(c, member::NoticeType::churn_raised));
 }
 
 }  // namespace fealty::cli

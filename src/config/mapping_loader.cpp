@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <utility>
 
+#include "fealty/base/hash.hpp"
 #include "fealty/config/yaml.hpp"
 #include "fealty/event/event.hpp"
 
@@ -153,6 +154,16 @@ codec::MappingSpec read_spec(Map& map) {
   return spec;
 }
 
+/// Of all that a document says: comments, blanks and quotes are gone.
+std::uint64_t fingerprint_of(const Node& node) {
+  std::uint64_t out = mix(hash64(node.text), static_cast<std::uint64_t>(node.kind));
+  for (const Node& item : node.items) out = mix(out, fingerprint_of(item));
+  for (const Node::Member& member : node.members) {
+    out = mix(mix(out, hash64(member.key)), fingerprint_of(member.value));
+  }
+  return out;
+}
+
 Result<codec::Mapping> compile_document(const std::optional<Node>& root, Faults& faults) {
   std::optional<codec::MappingSpec> spec;
   if (root) {
@@ -160,7 +171,10 @@ Result<codec::Mapping> compile_document(const std::optional<Node>& root, Faults&
   }
   if (!spec || !faults.empty()) return faults.error("mapping");
   Result<codec::Mapping> mapping = codec::compile(*spec);
-  if (mapping) return mapping;
+  if (mapping) {
+    mapping->fingerprint = fingerprint_of(*root);
+    return mapping;
+  }
   const std::string problems = mapping.error().detail;  // error() answers with a copy
   std::string_view rest = problems;
   while (!rest.empty()) {
@@ -178,6 +192,8 @@ Result<codec::Mapping> load_file(const std::string& file) {
 }
 
 }  // namespace
+
+std::span<const std::string_view> preset_names() { return presets; }
 
 std::vector<std::string> config_directories() {
   std::vector<std::string> directories;

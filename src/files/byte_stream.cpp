@@ -2,8 +2,6 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -125,35 +123,7 @@ Result<ReadStep> ByteStream::read(char* to, std::size_t size) {
     // An end behind a few bytes that could have begun a magic number: a very short text.
     if (known->bytes == 0) format_ = Format::plain;
   }
-  auto step = format_ == Format::plain ? read_plain(to, size) : read_compressed(to, size);
-  if (step) text_bytes_ += step->bytes;
-  return step;
-}
-
-Result<ReadStep> ByteStream::skip_to(std::uint64_t to) {
-  check(text_bytes_ <= to, "a stream does not go back");
-  std::vector<char> scrap(raw_buffer_bytes);
-  while (text_bytes_ < to) {
-    const std::uint64_t left = to - text_bytes_;
-    struct stat status {};
-    if (format_ == Format::plain && regular_ && raw_begin_ == raw_end_ && left > scrap.size() &&
-        ::fstat(fd_.get(), &status) == 0 && static_cast<std::uint64_t>(status.st_size) >= to) {
-      if (::lseek(fd_.get(), static_cast<off_t>(to), SEEK_SET) < 0) {
-        return errno_error(Errc::input_unreadable, path_);
-      }
-      raw_bytes_ = text_bytes_ = to;
-      continue;
-    }
-    const auto step = read(scrap.data(), std::min<std::uint64_t>(scrap.size(), left));
-    if (!step) return step;
-    if (step->bytes == 0 && !step->at_end) return step;
-    if (step->bytes == 0) {
-      return path_error(Errc::input_gap, path_,
-                        "holds " + std::to_string(text_bytes_) + " bytes of text, but " +
-                            std::to_string(to) + " were read from it before");
-    }
-  }
-  return ReadStep{0, true};
+  return format_ == Format::plain ? read_plain(to, size) : read_compressed(to, size);
 }
 
 Result<void> ByteStream::check_whole() const {

@@ -42,15 +42,11 @@ class ByteStream {
   ByteStream(std::string path, Fd fd, bool regular);
 
   Result<ReadStep> read(char* to, std::size_t size);
-  /// Goes to byte `to` of the text, which must not be passed yet. input_gap where the text is
-  /// shorter. Nothing yet (of a pipe): step.at_end = false, call again. Done: at_end.
-  Result<ReadStep> skip_to(std::uint64_t to);
   /// Call at the end: input_corrupt where a compressed file stops in the middle.
   Result<void> check_whole() const;
 
-  /// Bytes taken from the file, and bytes of text given out.
+  /// Bytes taken from the file.
   [[nodiscard]] std::uint64_t raw_bytes() const { return raw_bytes_ - (raw_end_ - raw_begin_); }
-  [[nodiscard]] std::uint64_t text_bytes() const { return text_bytes_; }
   [[nodiscard]] bool regular() const { return regular_; }
   [[nodiscard]] int fd() const { return fd_.get(); }
 
@@ -70,7 +66,7 @@ class ByteStream {
   std::unique_ptr<Decompressor> decompressor_;
   std::vector<char> raw_;
   std::size_t raw_begin_ = 0, raw_end_ = 0;
-  std::uint64_t raw_bytes_ = 0, text_bytes_ = 0;
+  std::uint64_t raw_bytes_ = 0;
   const char* fault_ = nullptr;
 };
 

@@ -6,10 +6,12 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <filesystem>
 #include <limits>
+#include <mutex>
+#include <random>
+#include <utility>
 
 #include "fealty/base/check.hpp"
 #include "output_file.hpp"
@@ -19,9 +21,6 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// What a run leaves in its directory beside its outputs.
-constexpr std::array<std::string_view, 3> run_files = {"members.ndjson", "report.json",
-                                                       manifest_name};
 constexpr std::size_t no_output = ~std::size_t{0};
 
 std::string file_name(std::string_view stream) { return std::string{stream} + ".ndjson"; }
@@ -35,18 +34,19 @@ struct FileSink::Impl {
   Result<void> clear();
   Result<void> begin_or_continue();
   Result<void> begin();
-  Result<void> check_continues(const Manifest& earlier) const;
-  [[nodiscard]] std::vector<std::string> left_files() const;
   [[nodiscard]] std::uint64_t committed_bytes(const std::string& output) const;
 
   FileSinkOptions options;
   InputIndex& index;
   Fd dir;  // holds the lock
   Manifest manifest;
-  std::vector<std::string> names;      // of the output files
-  std::vector<OutputFile> outputs;     // likewise
-  std::vector<std::size_t> output_of;  // by stream; no_output = files do not keep it
-  bool failed = false;                 // until abort()
+  std::vector<std::string> names;        // of the output files
+  std::vector<OutputFile> outputs;       // likewise
+  std::vector<std::size_t> output_of;    // by stream; no_output = files do not keep it
+  bool failed = false;                   // until abort()
+  bool made_dir = false, begun = false;  // by this process; begun: and nothing is committed
+  std::mutex counts_mutex;
+  std::vector<Count> counts;
 };
 
 FileSink::FileSink(std::unique_ptr<Impl> impl) : impl_{std::move(impl)} {}
@@ -55,19 +55,13 @@ const Manifest& FileSink::manifest() const { return impl_->manifest; }
 
 Result<void> FileSink::Impl::lock() {
   std::error_code error;
-  fs::create_directories(options.dir, error);
+  made_dir = fs::create_directories(options.dir, error);
   if (error) return path_error(Errc::output_unwritable, options.dir, error.message());
   dir = open_fd(options.dir, O_RDONLY | O_DIRECTORY);
   if (!dir.valid()) return errno_error(Errc::output_unwritable, options.dir);
   if (::flock(dir.get(), LOCK_EX | LOCK_NB) == 0) return {};
   if (errno != EWOULDBLOCK) return errno_error(Errc::output_unwritable, options.dir);
   return path_error(Errc::state_in_use, options.dir, "another process writes there");
-}
-
-std::vector<std::string> FileSink::Impl::left_files() const {
-  std::vector<std::string> files{run_files.begin(), run_files.end()};
-  files.insert(files.end(), names.begin(), names.end());
-  return files;
 }
 
 std::uint64_t FileSink::Impl::committed_bytes(const std::string& output) const {
@@ -81,7 +75,7 @@ Result<void> FileSink::Impl::clear() {
   // The manifest goes first: without it, what is left is nobody's.
   std::error_code error;
   fs::remove(fs::path{options.dir} / manifest_name, error);
-  for (const std::string& name : left_files()) {
+  for (const std::string& name : files_of(options.streams)) {
     if (!error) fs::remove(fs::path{options.dir} / name, error);
   }
   if (error) return path_error(Errc::output_unwritable, options.dir, error.message());
@@ -89,48 +83,26 @@ Result<void> FileSink::Impl::clear() {
 }
 
 Result<void> FileSink::Impl::begin() {
-  for (const std::string& name : left_files()) {
-    const fs::path path = fs::path{options.dir} / name;
-    std::error_code ignored;
-    if (fs::exists(path, ignored)) {
-      return Error{Errc::usage, "out",
-                   path.string() +
-                       " is there, but no manifest.json of a run to go on with; name "
-                       "another directory, or ask to overwrite this one"};
-    }
-  }
-  manifest.program_id = options.program_id;
-  manifest.program_version = options.program_version;
+  manifest.run = options.run;
+  std::random_device random;
+  manifest.key = std::uint64_t{random()} << 32U | random();
   for (std::uint32_t p = 0; p < options.partitions; ++p) {
     manifest.partitions.push_back({p, 0, 0, {}});
   }
   for (const std::string& name : names) manifest.outputs.push_back({name, 0});
+  begun = true;
   // Before the first output: a crash must not leave a directory that cannot be gone on with.
   return save_manifest(options.dir, manifest, options.durable);
 }
 
-Result<void> FileSink::Impl::check_continues(const Manifest& earlier) const {
-  if (earlier.program_id != options.program_id) {
-    return path_error(
-        Errc::wrong_program, options.dir,
-        "holds a run of program " + earlier.program_id + ", not of " + options.program_id);
-  }
-  if (earlier.partitions.size() != options.partitions) {
-    return Error{Errc::usage, "partitions",
-                 options.dir + " holds a run with " + std::to_string(earlier.partitions.size()) +
-                     " partitions; go on with as many"};
-  }
-  return {};
-}
-
 Result<void> FileSink::Impl::begin_or_continue() {
-  auto earlier = load_manifest(options.dir);
+  auto earlier = earlier_run(options);
   if (!earlier) return earlier.error();
-  if (*earlier) {
-    if (auto fits = check_continues(**earlier); !fits) return fits;
-    manifest = std::move(**earlier);
-  } else if (auto begun = begin(); !begun) {
-    return begun;
+  if (!earlier->partitions.empty()) {
+    manifest = std::move(*earlier);
+    counts = manifest.counts;
+  } else if (auto made = begin(); !made) {
+    return made;
   }
   for (const std::string& name : names) {
     auto file = OutputFile::open((fs::path{options.dir} / name).string(), committed_bytes(name),
@@ -175,7 +147,11 @@ Result<void> FileSink::commit(std::span<ports::CommitPosition> positions) {
   my.failed = true;  // until it has gone well
   Manifest next = my.manifest;
   next.complete = false;
-  next.program_version = my.options.program_version;
+  next.run = my.options.run;
+  {
+    const std::lock_guard lock{my.counts_mutex};
+    next.counts = my.counts;
+  }
   next.outputs.clear();
   for (std::size_t i = 0; i < my.outputs.size(); ++i) {
     if (auto flushed = my.outputs[i].flush(); !flushed) return flushed;
@@ -189,17 +165,13 @@ Result<void> FileSink::commit(std::span<ports::CommitPosition> positions) {
     check(at.recover_from <= at.committed, "a recovery begins within what is committed");
     next.partitions[at.partition] = {at.partition, at.committed, at.recover_from, at.note};
   }
-  Offset recover_from = std::numeric_limits<Offset>::max();
-  Offset committed = recover_from;
-  for (const PartitionPosition& at : next.partitions) {
-    recover_from = std::min(recover_from, at.recover_from);
-    committed = std::min(committed, at.committed);
-  }
-  next.cursor = my.index.at_or_before(recover_from);
+  Offset committed = std::numeric_limits<Offset>::max();
+  for (const PartitionPosition& at : next.partitions) committed = std::min(committed, at.committed);
   next.inputs = my.index.inputs_before(committed);
   if (auto saved = save_manifest(my.options.dir, next, my.options.durable); !saved) return saved;
-  my.index.forget_before(recover_from);
+  my.index.forget_before(committed);
   my.manifest = std::move(next);
+  my.begun = false;
   my.failed = false;
   return {};
 }
@@ -220,6 +192,20 @@ Result<void> FileSink::abort() {
   return {};
 }
 
+void FileSink::count(std::vector<Count> counts) {
+  const std::lock_guard lock{impl_->counts_mutex};
+  impl_->counts = std::move(counts);
+}
+
+void FileSink::withdraw() {
+  if (!impl_->begun) return;
+  std::error_code ignored;
+  for (const std::string& name : files_of(impl_->options.streams)) {
+    fs::remove(fs::path{impl_->options.dir} / name, ignored);
+  }
+  if (impl_->made_dir) fs::remove(impl_->options.dir, ignored);
+}
+
 Result<std::vector<std::pair<std::string, std::string>>> FileSink::sha256() const {
   std::vector<std::pair<std::string, std::string>> sums;
   for (std::size_t i = 0; i < impl_->outputs.size(); ++i) {
@@ -236,6 +222,10 @@ Result<void> FileSink::complete() {
           "a run is complete only once all of it is committed");
   }
   impl_->manifest.complete = true;
+  {
+    const std::lock_guard lock{impl_->counts_mutex};
+    impl_->manifest.counts = impl_->counts;
+  }
   return save_manifest(impl_->options.dir, impl_->manifest, impl_->options.durable);
 }
 

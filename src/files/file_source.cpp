@@ -3,11 +3,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 #include <limits>
 #include <optional>
 
 #include "fealty/base/check.hpp"
+#include "log_verifier.hpp"
 #include "prefetcher.hpp"
 
 namespace fealty::files {
@@ -20,10 +22,10 @@ struct FileSource::Impl {
   Impl(FileSourceOptions o, Manifest r, InputIndex& i)
       : options{std::move(o)}, resume{std::move(r)}, index{i} {}
 
-  Result<void> check_known_logs(const std::vector<std::string>& paths) const;
+  Result<void> check_known_logs(const std::vector<std::string>& paths);
   void go_to(Offset from);
   Result<bool> next_block(std::chrono::milliseconds timeout);
-  void scan(InputBatch& batch, std::size_t records_max);
+  Result<void> scan(InputBatch& batch, std::size_t records_max);
   void hand_over(InputBatch& batch, std::size_t slice_begin);
 
   FileSourceOptions options;
@@ -34,9 +36,12 @@ struct FileSource::Impl {
   std::unique_ptr<BlockFeed> feed;   // after `logs` and `watcher`: goes first
   std::optional<Offset> restart_at;  // by start_at(), until the next poll()
   Block block;
-  std::size_t at = 0;       // in block.buffer: the next line
-  Offset next_record = 0;   // number of the line at `at`
-  Offset first_wanted = 0;  // records before it are passed over
+  std::size_t at = 0;               // in block.buffer: the next line
+  Offset next_record = 0;           // number of the line at `at`
+  Offset first_wanted = 0;          // records before it are passed over
+  LogVerifier verifier;             // of the current log
+  std::size_t pipes_to_verify = 0;  // logs up to the last known one that is a pipe
+  std::atomic<bool> verified = true;
   bool ended = false;
 };
 
@@ -44,20 +49,24 @@ FileSource::FileSource(FileSourceOptions options, Manifest resume, InputIndex& i
     : impl_{std::make_unique<Impl>(std::move(options), std::move(resume), index)} {}
 FileSource::~FileSource() = default;
 
-/// The logs that an earlier run has read must still be there, in the same order.
-Result<void> FileSource::Impl::check_known_logs(const std::vector<std::string>& paths) const {
+/// The logs that an earlier run has read must still be there, in the same order and with the same
+/// content, under whatever name. What comes through a pipe is compared as it is read.
+Result<void> FileSource::Impl::check_known_logs(const std::vector<std::string>& paths) {
   for (std::size_t i = 0; i < resume.inputs.size(); ++i) {
     const InputFile& known = resume.inputs[i];
     if (i >= paths.size()) {
-      return path_error(Errc::input_gap, known.path, "was read before, but is not named now");
+      return path_error(Errc::wrong_input, known.path, "was read before, but is not named now");
     }
+    const FileStamp stamp = paths[i] == "-" ? FileStamp{} : stamp_of(paths[i]);
+    if (stamp == FileStamp{} && known.records > 0) pipes_to_verify = i + 1;
+    if (stamp == FileStamp{} || stamp == known.stamp) continue;
     const bool last = i + 1 == resume.inputs.size();
-    if (auto same = check_same(paths[i], known, last); !same) return same;
+    if (auto same = verify_log(paths[i], known, last, options.skip_lines); !same) return same;
   }
   return {};
 }
 
-Result<void> FileSource::open(ports::AssignmentListener& listener) {
+Result<void> FileSource::prepare() {
   Impl& my = *impl_;
   auto logs = LogList::expand(my.options.logs);
   if (!logs) return logs.error();
@@ -67,10 +76,19 @@ Result<void> FileSource::open(ports::AssignmentListener& listener) {
     }
   }
   if (auto known = my.check_known_logs(logs->paths()); !known) return known;
-  if (const auto dir = logs->watched_dir(); my.options.follow && !dir.empty()) {
+  my.verified = my.pipes_to_verify == 0;
+  my.logs.emplace(my.options, std::move(*logs));
+  return {};
+}
+
+Result<void> FileSource::open(ports::AssignmentListener& listener) {
+  Impl& my = *impl_;
+  if (!my.logs) {
+    if (auto prepared = prepare(); !prepared) return prepared;
+  }
+  if (const auto dir = my.logs->watched_dir(); my.options.follow && !dir.empty()) {
     my.watcher.watch(dir);
   }
-  my.logs.emplace(my.options, std::move(*logs));
   my.index.reset(my.resume);
 
   std::vector<ports::Assignment> partitions;
@@ -92,13 +110,21 @@ Result<void> FileSource::start_at(std::uint32_t partition, Offset from) {
   return {};
 }
 
+/// Always from the begin of a log: its content up to `from` tells whether it is the one known.
 void FileSource::Impl::go_to(Offset from) {
+  const std::vector<InputFile> known = index.inputs();
+  std::uint32_t file = index.log_of(from);
+  if (!feed) {
+    // Pipes before it: they are read, too, for what is to be known of them.
+    const auto first_pipe = std::find_if(
+        known.begin(), known.end(), [](const InputFile& log) { return log.stamp == FileStamp{}; });
+    file = std::min(file, static_cast<std::uint32_t>(first_pipe - known.begin()));
+  }
   feed.reset();
-  const Cursor cursor = index.at_or_before(from);
-  logs->seek(cursor);
+  logs->seek(file);
   block = {};
   at = 0;
-  next_record = cursor.record;
+  next_record = file < known.size() ? known[file].first_record : 0;
   first_wanted = from;
   ended = false;
   if (options.prefetch) {
@@ -119,30 +145,46 @@ Result<bool> FileSource::Impl::next_block(std::chrono::milliseconds timeout) {
   }
   at = block.begin;
   if (block.opened) {
-    // A log begun in the middle was known before, with the number of its first record.
-    const auto known = index.inputs();
-    block.opened->first_record =
-        block.file < known.size() ? known[block.file].first_record : next_record;
+    block.opened->first_record = next_record;
+    const std::size_t known = resume.inputs.size();
+    verifier.begin(block.opened->path, block.file < known ? &resume.inputs[block.file] : nullptr,
+                   block.file + 1 == known);
     index.opened(block.file, *block.opened);
   }
   return true;
 }
 
 /// Appends up to `records_max` wanted lines to the batch, still pointing into the block.
-void FileSource::Impl::scan(InputBatch& batch, std::size_t records_max) {
+Result<void> FileSource::Impl::scan(InputBatch& batch, std::size_t records_max) {
   const char* const text = block.buffer.data();
   while (at < block.end && batch.records.size() < records_max) {
-    const auto* end = static_cast<const char*>(std::memchr(text + at, '\n', block.end - at));
-    const std::size_t line_end = end == nullptr ? block.end : static_cast<std::size_t>(end - text);
+    const BlockLine line = line_at(block, at);
+    const std::string_view value{text + at, line.size};
+    if (!verifier.add(value, line.ended, line.cut)) return verifier.error();
     if (next_record >= first_wanted) {
       InputRecord& record = batch.records.emplace_back();
       record.offset = next_record;
-      record.value = {text + at, std::min(line_end - at, line_bytes_max + 1)};
-      record.unterminated = end == nullptr && block.unterminated;
+      record.value = value;
+      record.unterminated = !line.ended;
     }
     ++next_record;
-    at = end == nullptr ? line_end : line_end + 1;
+    at = line.next;
   }
+  verifier.settle();
+  const LineHash& hash = verifier.hash();
+  if (!verified &&
+      (block.file >= pipes_to_verify || (block.file + 1 == pipes_to_verify &&
+                                         hash.records() >= resume.inputs[block.file].records))) {
+    verified = true;
+  }
+  const InputIndex::Mark mark{block.file, next_record, hash.records(), hash.bytes(), hash.value()};
+  if (at < block.end || !block.file_ended) {
+    index.reached(mark);
+    return {};
+  }
+  if (!verifier.end()) return verifier.error();
+  index.ended(mark, block.unterminated);
+  return {};
 }
 
 /// Makes the batch own what its records point to: the whole buffer, or a copy where some of the
@@ -187,14 +229,7 @@ Result<Polled> FileSource::poll(InputBatch& batch, std::size_t records_max,
       if (!*got) return my.ended ? Polled::ended : Polled::idle;
     }
     const std::size_t slice_begin = my.at;
-    const std::uint32_t file = my.block.file;
-    if (my.at < my.block.end) {
-      my.index.reached({file, my.block.byte + (my.at - my.block.begin), my.next_record});
-    }
-    my.scan(batch, records_max);
-    if (my.at == my.block.end && my.block.file_ended) {
-      my.index.ended(file, my.block.file_bytes, my.next_record, my.block.unterminated);
-    }
+    if (auto scanned = my.scan(batch, records_max); !scanned) return scanned.error();
     if (!batch.records.empty()) my.hand_over(batch, slice_begin);
   }
   return Polled::records;
@@ -203,6 +238,8 @@ Result<Polled> FileSource::poll(InputBatch& batch, std::size_t records_max,
 std::string FileSource::describe(std::uint32_t /*partition*/, Offset offset) const {
   return impl_->index.describe(offset, impl_->options.skip_lines);
 }
+
+bool FileSource::verified() const { return impl_->verified; }
 
 InputProgress FileSource::progress() const {
   return impl_->logs ? impl_->logs->progress() : InputProgress{};

@@ -5,16 +5,16 @@
 #include "fealty/base/check.hpp"
 
 namespace fealty::files {
-namespace {
-
-constexpr Offset place_every_records = 1000;
-
-}  // namespace
 
 void InputIndex::reset(const Manifest& manifest) {
   const std::lock_guard lock{mutex_};
   inputs_ = manifest.inputs;
-  places_.assign(1, manifest.cursor);
+  marks_.clear();
+  if (inputs_.empty() || inputs_.back().ended) return;
+  const InputFile& last = inputs_.back();
+  marks_.push_back({static_cast<std::uint32_t>(inputs_.size() - 1),
+                    last.first_record + last.records, last.records, last.read_bytes,
+                    last.read_hash});
 }
 
 void InputIndex::opened(std::uint32_t number, const InputFile& file) {
@@ -22,49 +22,41 @@ void InputIndex::opened(std::uint32_t number, const InputFile& file) {
   check(number <= inputs_.size(), "logs are opened in order");
   if (number == inputs_.size()) {
     inputs_.push_back(file);
-  } else {
-    inputs_[number] = file;
+    return;
   }
+  inputs_[number].path = file.path;
+  inputs_[number].stamp = file.stamp;
 }
 
-void InputIndex::ended(std::uint32_t number, std::uint64_t bytes, Offset end_record,
-                       bool unterminated) {
+void InputIndex::reached(const Mark& mark) {
   const std::lock_guard lock{mutex_};
-  check(number < inputs_.size(), "only an opened log can end");
-  InputFile& file = inputs_[number];
-  check(end_record >= file.first_record, "a log ends behind its begin");
+  check(mark.file < inputs_.size(), "only an opened log is read");
+  // Read again after an abort: what is known further on stays.
+  if (marks_.empty() || mark.record > marks_.back().record) marks_.push_back(mark);
+}
+
+void InputIndex::ended(const Mark& mark, bool unterminated) {
+  reached(mark);
+  const std::lock_guard lock{mutex_};
+  InputFile& file = inputs_[mark.file];
+  file.records = mark.records;
+  file.read_bytes = mark.bytes;
+  file.read_hash = mark.hash;
   file.ended = true;
-  file.bytes = bytes;
-  file.records = end_record - file.first_record;
   file.unterminated = unterminated;
 }
 
-void InputIndex::reached(const Cursor& cursor) {
+std::uint32_t InputIndex::log_of(Offset record) const {
   const std::lock_guard lock{mutex_};
-  while (!places_.empty() && places_.back().record >= cursor.record) places_.pop_back();
-  if (!places_.empty() && places_.back().file == cursor.file &&
-      cursor.record - places_.back().record < place_every_records) {
-    return;
-  }
-  places_.push_back(cursor);
+  const auto after =
+      std::upper_bound(inputs_.begin(), inputs_.end(), record,
+                       [](Offset r, const InputFile& f) { return r < f.first_record; });
+  return after == inputs_.begin() ? 0 : static_cast<std::uint32_t>(after - inputs_.begin() - 1);
 }
 
-Cursor InputIndex::at_or_before(Offset record) const {
+void InputIndex::forget_before(Offset committed) {
   const std::lock_guard lock{mutex_};
-  const auto after = std::upper_bound(places_.begin(), places_.end(), record,
-                                      [](Offset r, const Cursor& c) { return r < c.record; });
-  if (after != places_.begin()) return *std::prev(after);
-  // Before all kept places: the begin of the file that holds it.
-  Cursor begin;
-  for (std::uint32_t i = 0; i < inputs_.size() && inputs_[i].first_record <= record; ++i) {
-    begin = {.file = i, .byte = 0, .record = inputs_[i].first_record};
-  }
-  return begin;
-}
-
-void InputIndex::forget_before(Offset record) {
-  const std::lock_guard lock{mutex_};
-  while (places_.size() > 1 && places_[1].record <= record) places_.pop_front();
+  while (marks_.size() > 1 && marks_[1].record <= committed) marks_.pop_front();
 }
 
 std::vector<InputFile> InputIndex::inputs() const {
@@ -73,12 +65,21 @@ std::vector<InputFile> InputIndex::inputs() const {
 }
 
 std::vector<InputFile> InputIndex::inputs_before(Offset committed) const {
-  std::vector<InputFile> known = inputs();
+  const std::lock_guard lock{mutex_};
+  std::vector<InputFile> known = inputs_;
   std::erase_if(known, [&](const InputFile& file) { return file.first_record > committed; });
-  for (InputFile& file : known) {
-    if (!file.ended || file.first_record + file.records <= committed) continue;
+  for (std::size_t i = 0; i < known.size(); ++i) {
+    InputFile& file = known[i];
+    if (file.ended && file.first_record + file.records <= committed) continue;
     file.ended = file.unterminated = false;
-    file.bytes = file.records = 0;
+    file.records = file.read_bytes = file.read_hash = 0;
+    for (const Mark& mark : marks_) {
+      if (mark.record > committed) break;
+      if (mark.file != i) continue;
+      file.records = mark.records;
+      file.read_bytes = mark.bytes;
+      file.read_hash = mark.hash;
+    }
   }
   return known;
 }

@@ -16,12 +16,8 @@ constexpr std::size_t text_bytes_max = cut_bytes + read_bytes;
 
 }  // namespace
 
-LineReader::LineReader(std::string path, Fd fd, bool regular, std::uint64_t start,
-                       std::uint32_t skip_lines)
-    : stream_{std::move(path), std::move(fd), regular},
-      start_{start},
-      header_lines_{start == 0 ? skip_lines : 0},
-      carry_at_{start} {}
+LineReader::LineReader(std::string path, Fd fd, bool regular, std::uint32_t skip_lines)
+    : stream_{std::move(path), std::move(fd), regular}, header_lines_{skip_lines} {}
 
 void LineReader::keep_rest(const Block& block, std::size_t from, std::size_t have) {
   carry_.assign(block.buffer.begin() + static_cast<std::ptrdiff_t>(from),
@@ -49,12 +45,6 @@ Result<Filled> LineReader::fill(Block& block) {
   }
   block.begin = block.end = 0;
   block.unterminated = false;
-  if (!started_) {
-    const auto skipped = stream_.skip_to(start_);
-    if (!skipped) return skipped.error();
-    if (!skipped->at_end) return Filled::nothing_yet;
-    started_ = true;
-  }
   while (true) {
     auto filled = dropping_ ? skip_rest_of_line(block) : fill_lines(block);
     if (!filled || *filled != Filled::lines) return filled;
@@ -67,7 +57,6 @@ Result<Filled> LineReader::fill(Block& block) {
 Result<Filled> LineReader::fill_lines(Block& block) {
   std::size_t have = carry_.size();
   if (have > 0) std::memcpy(block.buffer.data(), carry_.data(), have);
-  block.byte = carry_at_;
   Filled filled = Filled::lines;
   if (!failed_) filled = *read_more(block, have);
 
@@ -75,7 +64,6 @@ Result<Filled> LineReader::fill_lines(Block& block) {
   if (last != nullptr) {
     block.end = static_cast<std::size_t>(static_cast<const char*>(last) - block.buffer.data()) + 1;
     keep_rest(block, block.end, have);
-    carry_at_ += block.end;
     return Filled::lines;
   }
   keep_rest(block, 0, std::min(have, cut_bytes));
@@ -104,8 +92,6 @@ Result<Filled> LineReader::skip_rest_of_line(Block& block) {
     keep_rest(block, next, have);
     std::memcpy(block.buffer.data(), line.data(), line.size());
     block.end = line.size();
-    block.byte = carry_at_;
-    carry_at_ = stream_.text_bytes() - carry_.size();
     dropping_ = false;
     return Filled::lines;
   }
@@ -116,7 +102,6 @@ Result<void> LineReader::finish(Block& block) {
   block.unterminated = false;
   if (failed_) return *failed_;
   if (auto whole = stream_.check_whole(); !whole) return whole;
-  block.byte = carry_at_;
   if (carry_.empty()) return {};
   check(block.buffer.size() >= carry_.size() + padding_bytes, "fill() came before finish()");
   std::memcpy(block.buffer.data(), carry_.data(), carry_.size());
@@ -135,7 +120,6 @@ void LineReader::drop_header(Block& block) {
         end == nullptr ? block.end - block.begin
                        : static_cast<std::size_t>(static_cast<const char*>(end) - from) + 1;
     block.begin += size;
-    block.byte += size;
     --header_lines_;
   }
 }

@@ -1,10 +1,13 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <cstring>
 #include <optional>
 #include <vector>
 
 #include "byte_stream.hpp"
+#include "fealty/files/file_source.hpp"
 #include "fealty/files/manifest.hpp"
 
 namespace fealty::files {
@@ -15,12 +18,29 @@ struct Block {
   std::vector<char> buffer;
   std::size_t begin = 0, end = 0;
   std::uint32_t file = 0;
-  std::uint64_t byte = 0;           // of `begin` in the text of the file
   bool unterminated = false;        // the file ended in the middle of the last line
   std::optional<InputFile> opened;  // set on the first block of a file
   bool file_ended = false;          // this is its last one
   std::uint64_t file_bytes = 0;     // then: its size
 };
+
+/// A line of a block.
+struct BlockLine {
+  std::size_t size = 0;  // of what is delivered of it: line_bytes_max + 1 at most
+  std::size_t next = 0;  // where the next one begins
+  bool ended = true;     // it has a '\n', if only one that was dropped with its rest
+  bool cut = false;      // the '\n' does not lie right behind it
+};
+inline BlockLine line_at(const Block& block, std::size_t at) {
+  const char* const text = block.buffer.data();
+  const auto* const end = static_cast<const char*>(std::memchr(text + at, '\n', block.end - at));
+  const std::size_t line_end = end == nullptr ? block.end : static_cast<std::size_t>(end - text);
+  const std::size_t size = std::min(line_end - at, line_bytes_max + 1);
+  return {.size = size,
+          .next = end == nullptr ? line_end : line_end + 1,
+          .ended = end != nullptr || !block.unterminated,
+          .cut = end == nullptr || at + size != line_end};
+}
 
 enum class Filled : std::uint8_t { lines, nothing_yet, at_end };
 
@@ -31,10 +51,10 @@ enum class Filled : std::uint8_t { lines, nothing_yet, at_end };
 /// Errors:  those of ByteStream, after all whole lines before them.
 class LineReader {
  public:
-  /// `skip_lines`: leading lines to drop, when reading begins at byte 0.
-  LineReader(std::string path, Fd fd, bool regular, std::uint64_t start, std::uint32_t skip_lines);
+  /// `skip_lines`: leading lines to drop.
+  LineReader(std::string path, Fd fd, bool regular, std::uint32_t skip_lines);
 
-  /// Fills begin, end, byte and unterminated of `block`, whose buffer is used again.
+  /// Fills begin, end and unterminated of `block`, whose buffer is used again.
   Result<Filled> fill(Block& block);
   /// After at_end, when the log will not grow: what is left, an unterminated line or nothing at
   /// all.
@@ -50,11 +70,8 @@ class LineReader {
   void drop_header(Block& block);
 
   ByteStream stream_;
-  std::uint64_t start_;  // where reading is to begin; reached once started_
-  bool started_ = false;
   std::uint32_t header_lines_;
   std::vector<char> carry_;  // read, but not yet handed out
-  std::uint64_t carry_at_;   // its place in the text
   bool dropping_ = false;    // carry_ is a cut line whose end was not yet seen
   std::optional<Error> failed_;
 };

@@ -8,13 +8,19 @@
 #include <filesystem>
 #include <system_error>
 
-#include "fealty/base/hash.hpp"
-
 namespace fealty::files {
 namespace {
 
 namespace fs = std::filesystem;
-constexpr std::size_t head_bytes_max = 64 * 1024;
+
+FileStamp stamp_of(const struct stat& status) {
+  constexpr std::uint64_t ns_a_second = 1'000'000'000;
+  return {.device = status.st_dev,
+          .inode = status.st_ino,
+          .bytes = static_cast<std::uint64_t>(status.st_size),
+          .changed_ns = static_cast<std::uint64_t>(status.st_ctim.tv_sec) * ns_a_second +
+                        static_cast<std::uint64_t>(status.st_ctim.tv_nsec)};
+}
 
 Result<std::vector<std::string>> files_in(const std::string& dir) {
   std::error_code error;
@@ -99,48 +105,14 @@ Result<OpenedLog> open_log(const std::string& path, int stdin_fd) {
   if (!log.regular) return log;
 
   log.bytes = static_cast<std::uint64_t>(status.st_size);
-  std::string head(head_bytes_max, '\0');
-  const ssize_t got = ::pread(log.fd.get(), head.data(), head.size(), 0);
-  if (got < 0) return errno_error(Errc::input_unreadable, path);
-  head.resize(static_cast<std::size_t>(got));
-  log.identity.head_bytes = head.size();
-  log.identity.head_hash = hash64(head);
+  log.identity.stamp = stamp_of(status);
   return log;
 }
 
-Result<void> check_same(const std::string& path, const InputFile& known, bool is_last_known) {
-  if (path != known.path) {
-    return path_error(Errc::input_gap, path,
-                      "is not the next log of the run to go on with: that was " + known.path);
-  }
-  std::error_code ignored;
-  if (known.head_bytes == 0 && !fs::is_regular_file(path, ignored)) return {};
-  const Fd fd = open_fd(path, O_RDONLY | O_NONBLOCK);
+FileStamp stamp_of(const std::string& path) {
   struct stat status {};
-  if (!fd.valid() || ::fstat(fd.get(), &status) != 0) {
-    return errno_error(Errc::input_unreadable, path);
-  }
-  std::string head(known.head_bytes, '\0');
-  const ssize_t got = ::pread(fd.get(), head.data(), head.size(), 0);
-  if (got < 0) return errno_error(Errc::input_unreadable, path);
-  if (static_cast<std::size_t>(got) < head.size() || hash64(head) != known.head_hash) {
-    return path_error(Errc::input_gap, path, "has other content than when it was read before");
-  }
-  const auto bytes = static_cast<std::uint64_t>(status.st_size);
-  if (!known.ended || bytes == known.bytes) return {};
-  if (bytes < known.bytes) {
-    return path_error(Errc::input_gap, path,
-                      "was " + std::to_string(known.bytes) + " bytes long when it was read, now " +
-                          std::to_string(bytes));
-  }
-  if (!is_last_known) {
-    return path_error(Errc::input_gap, path, "has grown, but later logs were read already");
-  }
-  if (known.unterminated) {
-    return path_error(Errc::input_gap, path,
-                      "has grown, but its last line was read already without its end");
-  }
-  return {};
+  if (::stat(path.c_str(), &status) != 0 || !S_ISREG(status.st_mode)) return {};
+  return stamp_of(status);
 }
 
 }  // namespace fealty::files

@@ -40,8 +40,7 @@ struct OpenedLog {
 /// `stdin_fd` is what "-" reads.
 Result<OpenedLog> open_log(const std::string& path, int stdin_fd);
 
-/// input_gap, naming the file, where the log at `path` is not the one that was `known`. What comes
-/// through a pipe is taken at its word.
-Result<void> check_same(const std::string& path, const InputFile& known, bool is_last_known);
+/// Of the file at `path`; all 0 where it is none, or not a regular one.
+FileStamp stamp_of(const std::string& path);
 
 }  // namespace fealty::files

@@ -20,13 +20,12 @@ LogSequence::LogSequence(const FileSourceOptions& options, LogList logs)
   count_total();
 }
 
-void LogSequence::seek(const Cursor& cursor) {
-  check(cursor.file <= logs_.paths().size(), "a cursor lies within the logs");
+void LogSequence::seek(std::uint32_t file) {
+  check(file <= logs_.paths().size(), "reading begins within the logs");
   reader_.reset();
   opened_.reset();
   final_ = false;
-  file_ = cursor.file;
-  start_ = cursor.byte;
+  file_ = file;
   passed_bytes_ = 0;
   for (std::uint32_t i = 0; i < file_; ++i) passed_bytes_ += size_of(logs_.paths()[i]);
   count_progress();
@@ -61,8 +60,7 @@ Result<void> LogSequence::open_current() {
   if (!log) return log.error();
   opened_ = log->identity;
   reader_ = std::make_unique<LineReader>(path == "-" ? "stdin" : path, std::move(log->fd),
-                                         log->regular, start_, options_.skip_lines);
-  start_ = 0;
+                                         log->regular, options_.skip_lines);
   return {};
 }
 

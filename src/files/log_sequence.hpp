@@ -20,13 +20,14 @@ class LogSequence {
  public:
   LogSequence(const FileSourceOptions& options, LogList logs);
 
-  /// Goes on from `cursor`.
-  void seek(const Cursor& cursor);
+  /// Goes on from the begin of log number `file`.
+  void seek(std::uint32_t file);
   /// Never waits.
   Result<Next> next(Block& block);
   /// What to wait for besides changes of files: a pipe's descriptor, or -1.
   [[nodiscard]] int pipe_fd() const;
   [[nodiscard]] InputProgress progress() const;
+  [[nodiscard]] std::string watched_dir() const { return logs_.watched_dir(); }
 
  private:
   Result<void> open_current();
@@ -37,8 +38,7 @@ class LogSequence {
 
   const FileSourceOptions& options_;
   LogList logs_;
-  std::uint32_t file_ = 0;   // index of the current or next log
-  std::uint64_t start_ = 0;  // byte of text to begin at in the next log opened
+  std::uint32_t file_ = 0;  // index of the current or next log
   std::unique_ptr<LineReader> reader_;
   std::optional<InputFile> opened_;  // not yet told
   bool final_ = false;               // the current log will not grow: a later one was seen

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <utility>
 
 #include "fealty/files/atomic_file.hpp"
 #include "os.hpp"
@@ -13,7 +14,7 @@
 namespace fealty::files {
 namespace {
 
-constexpr std::uint64_t format_version = 1;
+constexpr std::uint64_t format_version = 2;
 
 std::string manifest_path(const std::string& dir) { return dir + "/" + std::string{manifest_name}; }
 
@@ -64,6 +65,26 @@ class Fields {
     good_ = good_ && value->IsBool();
     if (value->IsBool()) out = value->GetBool();
   }
+  void numbers(const char* key, std::vector<std::uint64_t>& out) {
+    const auto* value = find(key);
+    if (value == nullptr) return;
+    good_ = good_ && value->IsArray();
+    if (!value->IsArray()) return;
+    for (const auto& item : value->GetArray()) {
+      good_ = good_ && item.IsUint64();
+      if (item.IsUint64()) out.push_back(item.GetUint64());
+    }
+  }
+  template <class Take>
+  void entries(const char* key, const Take& take) {
+    const auto* value = find(key);
+    if (value == nullptr) return;
+    good_ = good_ && value->IsObject();
+    if (!value->IsObject()) return;
+    for (const auto& [name, item] : value->GetObject()) {
+      take(std::string{name.GetString(), name.GetStringLength()}, item);
+    }
+  }
   template <class Take>
   void each(const char* key, const Take& take) {
     const auto* value = find(key);
@@ -87,8 +108,16 @@ std::string to_json(const Manifest& manifest) {
   json.StartObject();
   write_member(json, "manifest", format_version);
   write_flag(json, "complete", manifest.complete);
-  write_member(json, "program", manifest.program_id);
-  write_member(json, "program_version", manifest.program_version);
+  write_member(json, "key", manifest.key);
+  write_member(json, "program", manifest.run.program_id);
+  write_member(json, "program_version", manifest.run.program_version);
+  json.Key("generations");
+  json.StartArray();
+  for (const std::uint64_t fingerprint : manifest.run.generations) json.Uint64(fingerprint);
+  json.EndArray();
+  write_member(json, "mapping", manifest.run.mapping);
+  write_member(json, "mapping_fingerprint", manifest.run.mapping_fingerprint);
+  write_member(json, "core_revision", std::uint64_t{manifest.run.core_revision});
   json.Key("partitions");
   json.StartArray();
   for (const PartitionPosition& at : manifest.partitions) {
@@ -105,26 +134,30 @@ std::string to_json(const Manifest& manifest) {
   for (const InputFile& file : manifest.inputs) {
     json.StartObject();
     write_member(json, "path", file.path);
+    write_member(json, "device", file.stamp.device);
+    write_member(json, "inode", file.stamp.inode);
+    write_member(json, "bytes", file.stamp.bytes);
+    write_member(json, "changed_ns", file.stamp.changed_ns);
     write_member(json, "first_record", file.first_record);
-    write_member(json, "head_bytes", file.head_bytes);
-    write_member(json, "head_hash", file.head_hash);
-    write_flag(json, "ended", file.ended);
-    write_member(json, "bytes", file.bytes);
     write_member(json, "records", file.records);
+    write_member(json, "read_bytes", file.read_bytes);
+    write_member(json, "read_hash", file.read_hash);
+    write_flag(json, "ended", file.ended);
     write_flag(json, "unterminated", file.unterminated);
     json.EndObject();
   }
   json.EndArray();
-  json.Key("cursor");
-  json.StartObject();
-  write_member(json, "file", std::uint64_t{manifest.cursor.file});
-  write_member(json, "byte", manifest.cursor.byte);
-  write_member(json, "record", manifest.cursor.record);
-  json.EndObject();
   json.Key("output_bytes");
   json.StartObject();
   for (const OutputBytes& output : manifest.outputs) {
     write_member(json, output.name, output.bytes);
+  }
+  json.EndObject();
+  json.Key("counts");
+  json.StartObject();
+  for (const Count& count : manifest.counts) {
+    json.Key(count.name.data(), static_cast<rapidjson::SizeType>(count.name.size()));
+    json.Int64(count.value);
   }
   json.EndObject();
   json.EndObject();
@@ -140,14 +173,23 @@ Result<Manifest> manifest_from_json(std::string_view json) {
   Fields fields{document, good};
   std::uint64_t version = 0;
   fields.number("manifest", version);
-  if (version > format_version) {
-    return Error{Errc::wrong_revision, "manifest",
-                 "made by a newer release: start that one, or give another --out directory"};
+  if (good && version != format_version) {
+    return Error{
+        Errc::wrong_revision, "manifest",
+        version > format_version
+            ? "made by a newer release: start that one, or give another --out directory"
+            : "made by an older release, which kept too little to go on from: give another "
+              "--out directory, or --overwrite to begin anew"};
   }
   Manifest out;
   fields.flag("complete", out.complete);
-  fields.text("program", out.program_id);
-  fields.text("program_version", out.program_version);
+  fields.number("key", out.key);
+  fields.text("program", out.run.program_id);
+  fields.text("program_version", out.run.program_version);
+  fields.numbers("generations", out.run.generations);
+  fields.text("mapping", out.run.mapping);
+  fields.number("mapping_fingerprint", out.run.mapping_fingerprint);
+  fields.number("core_revision", out.run.core_revision);
   fields.each("partitions", [&](Fields item) {
     PartitionPosition& at = out.partitions.emplace_back();
     item.number("partition", at.partition);
@@ -158,29 +200,25 @@ Result<Manifest> manifest_from_json(std::string_view json) {
   fields.each("inputs", [&](Fields item) {
     InputFile& file = out.inputs.emplace_back();
     item.text("path", file.path);
+    item.number("device", file.stamp.device);
+    item.number("inode", file.stamp.inode);
+    item.number("bytes", file.stamp.bytes);
+    item.number("changed_ns", file.stamp.changed_ns);
     item.number("first_record", file.first_record);
-    item.number("head_bytes", file.head_bytes);
-    item.number("head_hash", file.head_hash);
-    item.flag("ended", file.ended);
-    item.number("bytes", file.bytes);
     item.number("records", file.records);
+    item.number("read_bytes", file.read_bytes);
+    item.number("read_hash", file.read_hash);
+    item.flag("ended", file.ended);
     item.flag("unterminated", file.unterminated);
   });
-  if (const auto* cursor = fields.find("cursor")) {
-    Fields at{*cursor, good};
-    at.number("file", out.cursor.file);
-    at.number("byte", out.cursor.byte);
-    at.number("record", out.cursor.record);
-  }
-  if (const auto* lengths = fields.find("output_bytes")) {
-    good = good && lengths->IsObject();
-    for (auto at = good ? lengths->MemberBegin() : rapidjson::Value::ConstMemberIterator{};
-         good && at != lengths->MemberEnd(); ++at) {
-      good = at->value.IsUint64();
-      if (good) out.outputs.push_back({at->name.GetString(), at->value.GetUint64()});
-    }
-  }
-  good = good && out.cursor.file <= out.inputs.size();
+  fields.entries("output_bytes", [&](std::string name, const rapidjson::Value& value) {
+    good = good && value.IsUint64();
+    if (value.IsUint64()) out.outputs.push_back({std::move(name), value.GetUint64()});
+  });
+  fields.entries("counts", [&](std::string name, const rapidjson::Value& value) {
+    good = good && value.IsInt64();
+    if (value.IsInt64()) out.counts.push_back({std::move(name), value.GetInt64()});
+  });
   if (!good) return Error{Errc::invalid_config, "manifest", "a key is missing or wrong"};
   return out;
 }

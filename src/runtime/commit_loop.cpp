@@ -45,6 +45,7 @@ Result<void> CommitLoop::run(const std::atomic<bool>& stop) {
   }
   while (true) {
     if (auto looped = loop(stop); !looped) return looped.error();
+    if (hooks.may_commit && !hooks.may_commit()) return {};  // Stopped: what is committed stands.
     if (hooks.on_applied && !stop.load(std::memory_order_relaxed)) hooks.on_applied();
     auto committed = commit_all({.share = Flush::Share::all});
     if (committed || disposition(committed.error().code) != Disposition::restart_task) {

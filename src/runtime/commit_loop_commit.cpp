@@ -47,6 +47,7 @@ Result<void> CommitLoop::make_room() {
 }
 
 bool CommitLoop::commit_due() const {
+  if (hooks.may_commit && !hooks.may_commit()) return false;
   const auto waited = options_.clock.steady() - progress_.last_commit;
   if (!open_.changed) {
     // An idle input: what is still unsaved follows once it is old enough.
@@ -67,6 +68,7 @@ Result<void> CommitLoop::start_commit(const Flush& flush) {
   commit_out_.clear();
   positions_.clear();
   processor_.prepare(flush, commit_out_, positions_);
+  if (hooks.on_prepared) hooks.on_prepared();
   if (!commit_out_.empty()) {
     if (auto sent = pipeline_.append(commit_out_); !sent) return sent;
   }

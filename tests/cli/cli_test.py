@@ -188,6 +188,72 @@ class Readers(unittest.TestCase):
         self.assertIn("wrong_program", answer.stderr)
 
 
+class Outputs(unittest.TestCase):
+    """A command whose data cannot be written fails, whatever command it is; one whose messages cannot does not."""
+
+    @classmethod
+    def setUpClass(cls):
+        Readers.setUpClass.__func__(cls)
+        member = cls.ledger[-1]["member"]
+        state = ("--state", cls.state)
+        cls.commands = {
+            "version": ["--version"], "help": ["--help"], "help of all": ["--help-all"],
+            "help of one": ["replay", "--help"], "member": ["member", *state, member],
+            "all members": ["member", *state, "--all"], "explain": ["explain", *state, member],
+            "explain as JSON": ["explain", *state, "--json", member], "topology": ["topology"],
+            "Mermaid": ["topology", "--format", "mermaid"], "check": ["check", PROGRAM],
+            "diff": ["program", "diff", PROGRAM, PROGRAM], "generate": ["generate", "--events", "3000"],
+        }
+
+    def each(self, code, words, **options):
+        for name, command in self.commands.items():
+            with self.subTest(name):
+                done = subprocess.run([BINARY, *map(str, command)], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                                      text=True, timeout=240, **options)
+                self.assertEqual(done.returncode, code, done.stderr)
+                for word in words:
+                    self.assertIn(word, done.stderr)
+                if not words:
+                    self.assertNotIn("output_unwritable", done.stderr)
+
+    def test_a_full_device(self):
+        with open("/dev/full", "wb") as full:
+            self.each(1, ("output_unwritable", "stdout", "No space left on device"), stdout=full)
+
+    def test_no_standard_output_at_all(self):
+        before = {path: path.read_bytes() for path in self.state.iterdir() if path.is_file()}
+        self.each(1, ("output_unwritable", "stdout", "Bad file descriptor"), preexec_fn=lambda: os.close(1))
+        self.assertEqual({path: path.read_bytes() for path in self.state.iterdir() if path.is_file()}, before)
+
+    def test_a_reader_that_has_gone_is_no_failure_and_no_message(self):
+        ours, theirs = os.pipe()
+        os.close(ours)
+        try:
+            self.each(0, (), stdout=theirs)
+        finally:
+            os.close(theirs)
+
+    def test_a_failure_keeps_its_exit_code_where_the_output_fails_too(self):
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run([BINARY, "check", PROGRAM, "no-such-file.yaml"], stdout=full, stderr=subprocess.PIPE,
+                                  text=True, timeout=240)
+        self.assertEqual(done.returncode, 2, done.stderr)
+
+    def test_messages_that_cannot_be_written_do_no_harm(self):
+        for prepare in (None, lambda: os.close(2)):
+            with open("/dev/full", "wb") as full:
+                answer = subprocess.run([BINARY, "member", "--state", self.state, "--program", PROGRAM, "--all"],
+                                        stdout=subprocess.PIPE, stderr=full, text=True, preexec_fn=prepare, timeout=240)
+                refused = subprocess.run([BINARY, "member", "--state", self.out, "x"], stdout=subprocess.PIPE,
+                                         stderr=full, preexec_fn=prepare, timeout=240)
+                log = pathlib.Path(self.folder.name) / "log.ndjson"
+                replayed = subprocess.run([BINARY, "replay", "--program", PROGRAM, "--out",
+                                           tempfile.mkdtemp(dir=self.folder.name), log], stderr=full,
+                                          preexec_fn=prepare, timeout=240)
+            self.assertEqual((answer.returncode, refused.returncode, replayed.returncode), (0, 2, 0))
+            self.assertEqual(answer.stdout.splitlines(), self.members)
+
+
 class HostileText(unittest.TestCase):
     """What is shown to a person neither moves the cursor, nor forges a line, nor turns the direction of reading."""
 

@@ -115,7 +115,7 @@ class Directories(unittest.TestCase):
         shutil.copy(LOG, log)
         self.assertEqual(self.run_over(log).returncode, 0)
         log.write_bytes(b"{}\n" + LOG.read_bytes())
-        self.assert_refused(self.run_over(log), 1, "input_gap", log)
+        self.assert_refused(self.run_over(log), 2, "wrong_input", log)
 
     def test_a_state_that_is_ahead_of_its_output(self):
         self.complete()

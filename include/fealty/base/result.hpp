@@ -37,7 +37,8 @@ enum class Errc : std::uint8_t {
   // configuration and usage
   usage,
   invalid_config,
-  wrong_program,   // state of another program
+  wrong_program,   // state or outputs of another program
+  wrong_input,     // outputs of another input or mapping
   wrong_revision,  // state of a newer format, or of another core revision after a crash
   state_in_use,
   // outside world

@@ -121,6 +121,7 @@ struct Mapping {
   KeyTable type_names;
   std::vector<std::uint16_t> type_rules;  // rule of each type name
   std::vector<Rule> rules;
+  std::uint64_t fingerprint = 0;  // of the file it was read from, less comments; 0 = compiled in
 
   /// Lines at the top of each file that are no records.
   [[nodiscard]] std::uint32_t header_lines() const { return header_line_count; }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -18,6 +19,8 @@ Result<codec::Mapping> load_mapping(const std::string& file_or_preset);
 /// mappings/NAME.yaml in $FEALTY_CONFIG_DIR, in ../share/fealty/config beside the executable, and
 /// in the source tree that the binary was built from.
 Result<codec::Mapping> builtin_mapping(std::string_view name);
+/// The presets there are.
+std::span<const std::string_view> preset_names();
 /// The same from text; `file` is the name that faults carry.
 Result<codec::Mapping> parse_mapping(std::string_view text, const std::string& file);
 

@@ -33,18 +33,23 @@ struct InputProgress {
 /// partition. A record is one line without its '\n' (a '\r' stays). Lines longer than
 /// line_bytes_max are delivered cut. A last line without an end is delivered with `unterminated`,
 /// in follow mode only once a later file shows that it will not go on. After start_at(), records
-/// from the smallest position named since the last poll() on are delivered (again).
+/// from the smallest position named since the last poll() on are delivered (again); the log that
+/// holds it is read from its begin.
 ///
 /// Owns:    its files and the reading thread. Borrows `index`.
-/// Threads: open, start_at and poll from one; progress and describe from any.
+/// Threads: prepare, open, start_at and poll from one; progress, verified and describe from any.
 /// Errors:  input_unreadable; input_corrupt once all whole lines before the damage were delivered;
-///          input_gap where the logs are not those that the manifest speaks of. They are final.
+///          wrong_input where the logs are not, by their content, those that the manifest speaks
+///          of; input_gap where they do not reach to where reading is to begin. They are final.
 class FileSource final : public ports::Source {
  public:
   /// `resume`: the manifest of the run to go on with, or an empty one.
   FileSource(FileSourceOptions options, Manifest resume, InputIndex& index);
   ~FileSource() override;
 
+  /// Finds the logs and compares those that the manifest speaks of; open() does it where this was
+  /// not called.
+  Result<void> prepare();
   Result<void> open(ports::AssignmentListener& listener) override;
   Result<void> start_at(std::uint32_t partition, ports::Offset from) override;
   Result<ports::Polled> poll(ports::InputBatch& batch, std::size_t records_max,
@@ -52,6 +57,8 @@ class FileSource final : public ports::Source {
   [[nodiscard]] bool one_clock() const override { return true; }
   [[nodiscard]] std::string describe(std::uint32_t partition, ports::Offset offset) const override;
   [[nodiscard]] InputProgress progress() const;
+  /// False until what comes through a pipe again has turned out to be what was read from it before.
+  [[nodiscard]] bool verified() const;
 
  private:
   struct Impl;

@@ -10,26 +10,34 @@
 
 namespace fealty::files {
 
-/// Which record lies where: written by a FileSource as it delivers, read by a FileSink as it
-/// commits. Bounded: one place is kept for about every thousand records not yet committed.
+/// Which record lies in which log, and what was read of each: written by a FileSource as it
+/// delivers, read by a FileSink as it commits. Bounded: one mark is kept for each poll whose
+/// records are not yet committed.
 ///
 /// Threads: any.
 class InputIndex {
  public:
+  /// What was read of a log up to a record.
+  struct Mark {
+    std::uint32_t file = 0;
+    Offset record = 0;  // the next one
+    std::uint64_t records = 0, bytes = 0, hash = 0;
+  };
+
   /// Begins with what an earlier run knew.
   void reset(const Manifest& manifest);
 
-  /// The log `number` was opened (again).
+  /// The log `number` was opened (again); what is known of its content stays.
   void opened(std::uint32_t number, const InputFile& file);
-  /// The log `number` was read to its end: `bytes` bytes, records before `end_record`.
-  void ended(std::uint32_t number, std::uint64_t bytes, Offset end_record, bool unterminated);
-  /// Delivery stands at `cursor`.
-  void reached(const Cursor& cursor);
+  /// Delivery stands at `mark`.
+  void reached(const Mark& mark);
+  /// It was read to its end, which is `mark`.
+  void ended(const Mark& mark, bool unterminated);
 
-  /// The last known place at or before `record`.
-  [[nodiscard]] Cursor at_or_before(Offset record) const;
-  /// Drops places that only positions before `record` need.
-  void forget_before(Offset record);
+  /// The log that holds `record`, or is to: the last one that begins at or before it.
+  [[nodiscard]] std::uint32_t log_of(Offset record) const;
+  /// Drops what only positions before `committed` need.
+  void forget_before(Offset committed);
   /// The logs opened so far.
   [[nodiscard]] std::vector<InputFile> inputs() const;
   /// The same as a commit of all records before `committed` knows them: those that begin before it,
@@ -41,7 +49,7 @@ class InputIndex {
  private:
   mutable std::mutex mutex_;
   std::vector<InputFile> inputs_;
-  std::deque<Cursor> places_;  // ascending by record
+  std::deque<Mark> marks_;  // ascending by record
 };
 
 }  // namespace fealty::files

@@ -13,26 +13,39 @@ namespace fealty::files {
 
 using event::Offset;
 
-/// A place in the logs from which records can be read: record number `record` begins at byte `byte`
-/// of the text (after decompression) of log number `file`.
-struct Cursor {
-  std::uint32_t file = 0;
-  std::uint64_t byte = 0;
-  Offset record = 0;
-  friend bool operator==(const Cursor&, const Cursor&) = default;
+/// Tells a file that was not touched since from any other; all 0 = no regular file.
+struct FileStamp {
+  std::uint64_t device = 0, inode = 0, bytes = 0, changed_ns = 0;
+  friend bool operator==(const FileStamp&, const FileStamp&) = default;
 };
 
-/// A log that was read, with what is needed to know it again.
+/// A log that was read, with what is needed to know it again: its content, not its name.
 struct InputFile {
   std::string path = {};  // as given or found; "-" = standard input
-  std::uint64_t head_bytes = 0,
-                head_hash = 0;  // XXH3 of the first head_bytes of the file as it lies
+  FileStamp stamp = {};   // when it was opened
   Offset first_record = 0;
-  bool ended = false;         // read to its end; then:
-  std::uint64_t bytes = 0;    // its size
-  std::uint64_t records = 0;  // in it
-  bool unterminated = false;  // its last line has no end
+  std::uint64_t records = 0;                    // read of it
+  std::uint64_t read_bytes = 0, read_hash = 0;  // XXH3 of their lines: see LineHash
+  bool ended = false;                           // that was all of it; then:
+  bool unterminated = false;                    // its last line has no end
   friend bool operator==(const InputFile&, const InputFile&) = default;
+};
+
+/// What a run goes by, beside its input.
+struct RunIdentity {
+  std::string program_id = {}, program_version = {};  // of all generations: "1,2"
+  std::vector<std::uint64_t> generations = {};        // a hash of each, in order
+  std::string mapping = {};                           // as given
+  std::uint64_t mapping_fingerprint = 0;
+  std::uint32_t core_revision = 0;  // of the code that applies events
+  friend bool operator==(const RunIdentity&, const RunIdentity&) = default;
+};
+
+/// A figure of the report, as of a commit.
+struct Count {
+  std::string name = {};
+  std::int64_t value = 0;
+  friend bool operator==(const Count&, const Count&) = default;
 };
 
 struct PartitionPosition {
@@ -54,16 +67,17 @@ inline constexpr std::string_view manifest_name = "manifest.json";
 /// What one commit of a file replay covers: the commit is the rename of this file into place.
 struct Manifest {
   bool complete = false;  // the run came to its end
-  std::string program_id = {}, program_version = {};
+  RunIdentity run = {};
+  std::uint64_t key = 0;  // drawn as the run began: what belongs to it alone can be told by it
   std::vector<PartitionPosition> partitions = {};
   std::vector<InputFile> inputs = {};  // those opened so far, in order
-  Cursor cursor = {};                  // at or before the smallest recover_from
   std::vector<OutputBytes> outputs = {};
+  std::vector<Count> counts = {};  // of all processes that worked on the run
   friend bool operator==(const Manifest&, const Manifest&) = default;
 };
 
 std::string to_json(const Manifest& manifest);
-/// invalid_config where `json` is no manifest, wrong_revision where a newer release wrote it.
+/// invalid_config where `json` is no manifest, wrong_revision where another release wrote it.
 Result<Manifest> manifest_from_json(std::string_view json);
 
 /// The manifest of an output directory; nullopt where there is none. input_unreadable.

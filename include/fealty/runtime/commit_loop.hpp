@@ -39,6 +39,11 @@ struct CommitLoopOptions {
 struct CommitLoopHooks {
   /// The input has ended and all of it is processed, before the last save.
   std::function<void()> on_applied;
+  /// False: what was read may yet turn out to be no input of this run; nothing is committed as long
+  /// as memory lasts.
+  std::function<bool()> may_commit;
+  /// All that is processed goes into the commit that is about to be asked for.
+  std::function<void()> on_prepared;
   /// After each batch and each commit.
   std::function<void()> on_progress;
   /// The outputs of some batches, before they go to the sink.

@@ -133,32 +133,67 @@ TEST_F(Continue, AFinishedRunGoesOnWhereItsLastLogHasGrownOrOthersFollow) {
   EXPECT_EQ(slurp(dir / "out/ledger.ndjson"), slurp(dir / "whole/ledger.ndjson"));
 }
 
-TEST_F(Continue, OtherLogsAreAGap) {
+TEST_F(Continue, OtherLogsAreRefused) {
   ASSERT_FALSE(*SmallRun({.logs = logs, .out = dir / "out"})(15));
 
   auto swapped = logs;
   std::swap(swapped[0], swapped[1]);
-  EXPECT_EQ(refused(swapped).code, Errc::input_gap);
-  EXPECT_THAT(refused(swapped).detail, HasSubstr(logs[1] + ": is not the next log"));
+  EXPECT_EQ(refused(swapped).code, Errc::wrong_input);
+  EXPECT_THAT(refused(swapped).detail,
+              HasSubstr(logs[1] + ": holds 222 records, but 333 were read from it before (then " +
+                        logs[0]));
 
-  EXPECT_EQ(refused({logs[0]}).code, Errc::input_gap);
+  EXPECT_EQ(refused({logs[0]}).code, Errc::wrong_input);
   EXPECT_THAT(refused({logs[0]}).detail, HasSubstr(logs[1] + ": was read before"));
 }
 
-TEST_F(Continue, ALogWithOtherContentOrLengthIsAGap) {
+TEST_F(Continue, ALogIsKnownByItsContentWhateverItsNameAndItsPacking) {
+  ASSERT_FALSE(*SmallRun({.logs = logs, .out = dir / "out"})(15));
+  // Given names that changed, a copy, and one that is packed now.
+  std::filesystem::rename(logs[0], dir / "renamed");
+  std::filesystem::copy_file(logs[3], dir / "copied");
+  logs = {dir.write("packed.zst", zstd(slurp(dir / "renamed"))), logs[1], logs[2], dir / "copied",
+          logs[4]};
+  EXPECT_TRUE(*SmallRun({.logs = logs, .out = dir / "out"})(1000));
+}
+
+TEST_F(Continue, AnyByteThatWasReadMatters) {
+  const std::string text = numbered_lines(20'000, "some line or other ");
+  const auto log = dir.write("large", text);
+  const SmallRun run{.logs = {log}, .out = dir / "out", .commit_every = 5000};
+  ASSERT_FALSE(*run(3));
+  const auto committed = (**load_manifest(dir / "out")).partitions[0].committed;
+  ASSERT_GT(committed, 15'000U);
+  std::size_t end = 0;
+  for (Offset i = 0; i < committed; ++i) end = text.find('\n', end) + 1;
+  for (const std::size_t at : {std::size_t{0}, std::size_t{70'000}, end / 2, end - 2}) {
+    std::string other = text;
+    other[at] ^= 1;
+    dir.write("large", other);
+    EXPECT_EQ(refused({log}).code, Errc::wrong_input) << at;
+    EXPECT_THAT(refused({log}).detail, HasSubstr("other content")) << at;
+  }
+  // What was not yet read may be anything.
+  std::string other = text;
+  other[end + 5] ^= 1;
+  dir.write("large", other);
+  EXPECT_TRUE(*run(1000));
+}
+
+TEST_F(Continue, ALogWithOtherContentOrLengthIsRefused) {
   ASSERT_FALSE(*SmallRun({.logs = logs, .out = dir / "out"})(15));
   const std::string before = slurp(logs[0]);
 
   dir.write("a", "A" + before.substr(1));
-  EXPECT_EQ(refused(logs).code, Errc::input_gap);
+  EXPECT_EQ(refused(logs).code, Errc::wrong_input);
   EXPECT_THAT(refused(logs).detail, HasSubstr(logs[0] + ": has other content"));
 
   dir.write("a", before.substr(0, 10));
-  EXPECT_EQ(refused(logs).code, Errc::input_gap);
+  EXPECT_EQ(refused(logs).code, Errc::wrong_input);
   EXPECT_THAT(refused(logs).detail, HasSubstr(logs[0]));
 
   dir.write("a", before + "late\n");
-  EXPECT_EQ(refused(logs).code, Errc::input_gap);
+  EXPECT_EQ(refused(logs).code, Errc::wrong_input);
   EXPECT_THAT(refused(logs).detail, HasSubstr(logs[0] + ": has grown"));
 
   dir.write("a", before);
@@ -168,7 +203,7 @@ TEST_F(Continue, ALogWithOtherContentOrLengthIsAGap) {
 TEST_F(Continue, AnUnterminatedLineThatWasCommittedMustNotGrow) {
   ASSERT_TRUE(*SmallRun({.logs = logs, .out = dir / "out"})(1000));
   dir.write("e", slurp(logs.back()) + " of the line\n");
-  EXPECT_EQ(refused(logs).code, Errc::input_gap);
+  EXPECT_EQ(refused(logs).code, Errc::wrong_input);
   EXPECT_THAT(refused(logs).detail, HasSubstr("last line"));
 }
 

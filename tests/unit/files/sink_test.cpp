@@ -64,8 +64,8 @@ TEST(FileSink, KeepsEveryByteThroughCommitsAbortsAndRunsOfAnySize) {
   std::string committed;
   std::uint64_t random = 1;
   const auto below = [&random](std::uint64_t bound) { return (random = mix(random, 7)) % bound; };
-  auto sink =
-      *FileSink::open({.dir = dir.path(), .program_id = "p", .streams = streams::table}, index);
+  auto sink = *FileSink::open(
+      {.dir = dir.path(), .run = {.program_id = "p"}, .streams = streams::table}, index);
   for (int step = 0; step < 60; ++step) {
     // Given lines that fill no block, one, or several.
     std::string fresh;
@@ -82,8 +82,8 @@ TEST(FileSink, KeepsEveryByteThroughCommitsAbortsAndRunsOfAnySize) {
         break;
       case 1:
         sink.reset();
-        sink = *FileSink::open({.dir = dir.path(), .program_id = "p", .streams = streams::table},
-                               index);
+        sink = *FileSink::open(
+            {.dir = dir.path(), .run = {.program_id = "p"}, .streams = streams::table}, index);
         break;
       default:
         ASSERT_TRUE(commit(*sink, static_cast<Offset>(step)));
@@ -104,8 +104,8 @@ TEST(FileSink, KeepsEveryByteThroughCommitsAbortsAndRunsOfAnySize) {
 TEST(FileSink, SumsAFileAsItIsWritten) {
   const TempDir dir;
   InputIndex index;
-  auto sink =
-      *FileSink::open({.dir = dir.path(), .program_id = "p", .streams = streams::table}, index);
+  auto sink = *FileSink::open(
+      {.dir = dir.path(), .run = {.program_id = "p"}, .streams = streams::table}, index);
   for (int i = 0; i < 300; ++i) {
     const std::string line(10'007, static_cast<char>('a' + i % 26));
     ASSERT_TRUE(sink->append(output(streams::notices, line)));
@@ -121,16 +121,16 @@ TEST(FileSink, ALaterRunCutsOffWhatACrashLeftBehind) {
   const TempDir dir;
   InputIndex index;
   {
-    auto sink =
-        FileSink::open({.dir = dir.path(), .program_id = "p", .streams = streams::table}, index);
+    auto sink = FileSink::open(
+        {.dir = dir.path(), .run = {.program_id = "p"}, .streams = streams::table}, index);
     ASSERT_TRUE((*sink)->append(output(streams::notices, "kept")));
     ASSERT_TRUE(commit(**sink, 7, 3));
     ASSERT_TRUE((*sink)->append(output(streams::notices, std::string(3'000'000, 'x'))));
   }  // A crash: no commit.
   ASSERT_GT(slurp(dir / "notices.ndjson").size(), 5U);
 
-  auto sink =
-      FileSink::open({.dir = dir.path(), .program_id = "p", .streams = streams::table}, index);
+  auto sink = FileSink::open(
+      {.dir = dir.path(), .run = {.program_id = "p"}, .streams = streams::table}, index);
   ASSERT_TRUE(sink);
   EXPECT_EQ(slurp(dir / "notices.ndjson"), "kept\n");
   EXPECT_EQ((*sink)->manifest().partitions.at(0), (PartitionPosition{0, 7, 3, {}}));
@@ -190,17 +190,84 @@ TEST(FileSink, ARunOfAnotherProgramOrWithOtherPartitionsIsRefused) {
   const TempDir dir;
   InputIndex index;
   {
-    ASSERT_TRUE(FileSink::open({.dir = dir.path(), .program_id = "gold", .streams = streams::table},
-                               index));
+    ASSERT_TRUE(FileSink::open(
+        {.dir = dir.path(), .run = {.program_id = "gold"}, .streams = streams::table}, index));
   }
-  const auto other =
-      FileSink::open({.dir = dir.path(), .program_id = "silver", .streams = streams::table}, index);
+  const auto other = FileSink::open(
+      {.dir = dir.path(), .run = {.program_id = "silver"}, .streams = streams::table}, index);
   ASSERT_FALSE(other);
   EXPECT_EQ(other.error().code, Errc::wrong_program);
-  const auto more = FileSink::open(
-      {.dir = dir.path(), .program_id = "gold", .streams = streams::table, .partitions = 3}, index);
+  const auto more = FileSink::open({.dir = dir.path(),
+                                    .run = {.program_id = "gold"},
+                                    .streams = streams::table,
+                                    .partitions = 3},
+                                   index);
   ASSERT_FALSE(more);
   EXPECT_EQ(more.error().code, Errc::usage);
+}
+
+TEST(FileSink, ARunOfOtherGenerationsOrAnotherMappingIsRefusedAndUntouched) {
+  const TempDir dir;
+  InputIndex index;
+  const RunIdentity begun{.program_id = "p",
+                          .program_version = "1,2",
+                          .generations = {11, 22},
+                          .mapping = "flat",
+                          .mapping_fingerprint = 7};
+  const auto open = [&](const RunIdentity& run) {
+    return FileSink::open({.dir = dir.path(), .run = run, .streams = streams::table}, index);
+  };
+  ASSERT_TRUE(open(begun));
+  const std::string before = slurp(dir / "manifest.json");
+  // When a generation changed or is missing, or the mapping changed, then it is another run.
+  for (const std::vector<std::uint64_t>& generations :
+       {std::vector<std::uint64_t>{11}, {11, 23}, {12, 22}, {}}) {
+    RunIdentity other = begun;
+    other.generations = generations;
+    ASSERT_FALSE(open(other));
+    EXPECT_EQ(open(other).error().code, Errc::wrong_program);
+  }
+  RunIdentity other = begun;
+  other.mapping_fingerprint = 8;
+  ASSERT_FALSE(open(other));
+  EXPECT_EQ(open(other).error().code, Errc::wrong_input);
+  EXPECT_EQ(slurp(dir / "manifest.json"), before);
+  // A mapping by another name and a further generation are the same run.
+  other = begun;
+  other.mapping = "elsewhere/flat.yaml";
+  other.generations.push_back(33);
+  EXPECT_TRUE(open(other));
+}
+
+TEST(FileSink, CountsAreThoseOfTheLastCommit) {
+  const TempDir dir;
+  InputIndex index;
+  {
+    auto sink = FileSink::open({.dir = dir.path(), .streams = streams::table}, index);
+    (*sink)->count({{"events", 3}});
+    ASSERT_TRUE(commit(**sink, 3));
+    (*sink)->count({{"events", 5}});
+  }  // A crash.
+  auto sink = FileSink::open({.dir = dir.path(), .streams = streams::table}, index);
+  EXPECT_EQ((*sink)->manifest().counts, (std::vector<Count>{{"events", 3}}));
+  ASSERT_TRUE(commit(**sink, 3));
+  EXPECT_EQ((*sink)->manifest().counts, (std::vector<Count>{{"events", 3}}));
+}
+
+TEST(FileSink, WithdrawnBeforeItsFirstCommitARunLeavesNothing) {
+  const TempDir dir;
+  InputIndex index;
+  {
+    auto sink = FileSink::open({.dir = dir / "new", .streams = streams::table}, index);
+    ASSERT_TRUE((*sink)->append(output(streams::ledger, "never seen")));
+    (*sink)->withdraw();
+  }
+  EXPECT_FALSE(std::filesystem::exists(dir / "new"));
+  auto sink = FileSink::open({.dir = dir / "new", .streams = streams::table}, index);
+  ASSERT_TRUE((*sink)->append(output(streams::ledger, "kept")));
+  ASSERT_TRUE(commit(**sink, 1));
+  (*sink)->withdraw();
+  EXPECT_EQ(slurp(dir / "new/ledger.ndjson"), "kept\n");
 }
 
 TEST(FileSink, OutputsShorterThanCommittedAreDamage) {
@@ -259,25 +326,32 @@ TEST(FileSink, AWriteThatFailsHalfwayLeavesTheLastCommit) {
 TEST(Manifest, IsTheSameAfterAWayThroughJson) {
   Manifest manifest{
       .complete = true,
-      .program_id = "p\"\n",
-      .program_version = "7",
+      .run = {.program_id = "p\"\n",
+              .program_version = "7,8",
+              .generations = {7, ~0ULL},
+              .mapping = "my/map.yaml",
+              .mapping_fingerprint = 5,
+              .core_revision = 3},
+      .key = ~7ULL,
       .partitions = {{0, 12, 10, {}}, {1, 12, 3, "turn 7 \"m\n"}},
-      .cursor = {1, 99, 3},
-      .outputs = {{"notices.ndjson", 1}, {"ledger.ndjson", 22}, {"deadletters.ndjson", 333}}};
-  manifest.inputs.push_back({"a b.gz", 10, ~0ULL, 0, true, 500, 2, true});
-  manifest.inputs.push_back({"-", 0, 0, 2});
+      .outputs = {{"notices.ndjson", 1}, {"ledger.ndjson", 22}, {"deadletters.ndjson", 333}},
+      .counts = {{"events", 12}, {"points_issued", -3}}};
+  manifest.inputs.push_back({"a b.gz", {1, 2, 3, 4}, 0, 500, 10, ~0ULL, true, true});
+  manifest.inputs.push_back({"-", {}, 500});
   const auto again = manifest_from_json(to_json(manifest));
   ASSERT_TRUE(again);
   EXPECT_EQ(*again, manifest);
 }
 
-TEST(Manifest, DamagedOrNewerOnesAreRefused) {
+TEST(Manifest, DamagedOnesAndThoseOfOtherReleasesAreRefused) {
   for (const std::string_view bad : {"", "{", "[]", "{}", "7", R"({"manifest": "1"})"}) {
     EXPECT_FALSE(manifest_from_json(bad)) << bad;
   }
-  const auto newer = manifest_from_json(R"({"manifest": 2})");
-  ASSERT_FALSE(newer);
-  EXPECT_EQ(newer.error().code, Errc::wrong_revision);
+  for (const std::string_view other : {R"({"manifest": 1})", R"({"manifest": 3})"}) {
+    const auto read = manifest_from_json(other);
+    ASSERT_FALSE(read);
+    EXPECT_EQ(read.error().code, Errc::wrong_revision);
+  }
 }
 
 TEST(AtomicFile, AppearsOnlyOnceItIsWhole) {
