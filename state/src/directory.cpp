@@ -24,6 +24,7 @@ constexpr std::uint32_t same_records_since = 2;
 constexpr std::string_view format_head = "fealty-state ";
 constexpr std::string_view format_name = "FORMAT";
 constexpr std::string_view format_name_new = "FORMAT.new";
+constexpr std::string_view ingest_name = "ingest";
 constexpr std::string_view replay_again =
     "replay the whole log into an empty state directory with this release";
 constexpr std::string_view or_restore =
@@ -110,7 +111,8 @@ bool is_partition(const fs::path& directory) {
 Result<void> check_foreign(const fs::path& directory, bool make) {
   std::vector<fs::path> names;
   const auto listed = visit_names(directory, [&](const fs::path& name) -> Result<void> {
-    if (name != format_name_new) names.push_back(name);  // That is a start that was cut off.
+    // That is a start that was cut off, and what ingest keeps for itself.
+    if (name != format_name_new && name != ingest_name) names.push_back(name);
     return {};
   });
   if (!listed) return listed;
