@@ -1,5 +1,6 @@
 #include "fealty/codec/elements.hpp"
 
+#include "headers.hpp"
 #include "token.hpp"
 
 namespace fealty::codec {
@@ -59,7 +60,9 @@ std::size_t end_of(std::string_view text, std::size_t at) {
 
 }  // namespace
 
-bool is_batch(std::string_view record) { return inside(record).starts_with('['); }
+bool is_batch(std::string_view record, std::span<const event::Header> headers) {
+  return inside(record).starts_with('[') && !is_binary(headers);
+}
 
 bool split_batch(std::string_view record, std::vector<std::string_view>& out) {
   out.clear();

@@ -1,12 +1,16 @@
 #pragma once
 
+#include <span>
 #include <string_view>
 #include <vector>
 
+#include "fealty/event/header.hpp"
+
 namespace fealty::codec {
 
-/// Whether a record is a JSON array by its first character: a batch of events.
-bool is_batch(std::string_view record);
+/// Whether a record is a batch of events: a JSON array by its first character, and not the data of
+/// one event whose attributes are headers (CloudEvents' binary mode).
+bool is_batch(std::string_view record, std::span<const event::Header> headers = {});
 
 /// Cuts a JSON array into its elements, without judging them: each is as long as its brackets and
 /// quotes say, white space around it left out, so that a bad one spoils no other. `out` gets their
