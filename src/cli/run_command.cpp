@@ -6,7 +6,7 @@
 
 #include "exit_code.hpp"
 #include "fealty/config/service.hpp"
-#include "live.hpp"
+#include "ingest.hpp"
 #include "stop_signal.hpp"
 
 extern char** environ;  // NOLINT(readability-redundant-declaration): POSIX asks for it
@@ -35,7 +35,7 @@ Result<config::ServiceConfig> settings(const RunOptions& options) {
 int run(const RunOptions& options) {
   const auto service = settings(options);
   if (!service) return fail(service.error());
-  const auto done = run_live(*service, stop_signal());
+  const auto done = run_service(*service, stop_signal());
   return done ? exit_ok : fail(done.error());
 }
 

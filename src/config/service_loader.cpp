@@ -9,6 +9,7 @@
 
 #include "fealty/config/service.hpp"
 #include "fealty/config/yaml.hpp"
+#include "ingest_section.hpp"
 
 namespace fealty::config {
 namespace {
@@ -19,9 +20,9 @@ constexpr std::array<std::string_view, 3> mechanisms{"PLAIN", "SCRAM-SHA-256", "
 constexpr std::array<std::string_view, 2> starts{"earliest", "latest"};
 constexpr std::array<std::string_view, 2> key_checks{"deadletter", "count"};
 constexpr std::array<std::string_view, 4> log_levels{"debug", "info", "warn", "error"};
-constexpr std::array<std::string_view, 11> top_level{
+constexpr std::array<std::string_view, 12> top_level{
     "program", "mapping",    "state", "cache",       "kafka", "workers",
-    "commit",  "checkpoint", "clock", "health_file", "log"};
+    "commit",  "checkpoint", "clock", "health_file", "log",   "run"};
 
 template <class T>
 void take(std::optional<T> value, T& into) {
@@ -118,18 +119,13 @@ void read_security(Map& security, const std::string& file, SecurityConfig& out) 
   security.finish();
 }
 
-/// What Kafka accepts as a topic name, or a part of one.
 void take_topic(Map& map, std::string_view key, std::string& into) {
   const auto value = map.get(key);
   if (!value) return;
   const auto text = value->text();
   if (!text) return;
-  const bool legal = text->size() <= 200 && std::all_of(text->begin(), text->end(), [](char c) {
-                       return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                              (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
-                     });
-  if (!legal) {
-    value->fault("a topic name has at most 200 of the letters a-z A-Z 0-9 . _ -");
+  if (!is_topic_name(*text)) {
+    value->fault(topic_name_rule);
     return;
   }
   into = *text;
@@ -187,6 +183,22 @@ void read_mapping(Map& root, const std::string& file, std::string& into) {
   }
 }
 
+void read_topologies(Map& root, const std::string& file, ServiceConfig& out) {
+  if (auto ingest = root.map("ingest")) {
+    read_ingest(*ingest,
+                {out.kafka.input_topic, out.kafka.output_prefix,
+                 [&file](Map& map, std::string& into) { read_mapping(map, file, into); }},
+                out.ingest);
+    out.run.ingest = true;
+    if (out.mapping != "cloudevents") {
+      root.get("mapping")->fault(
+          "ingest writes CloudEvents, and members read them: leave it out here, it belongs to "
+          "ingest.inputs");
+    }
+  }
+  read_runs(root, out.run);
+}
+
 void read_service(Map& root, const std::string& file, ServiceConfig& out) {
   if (root.require("program")) take_path(root, "program", file, out.program);
   read_mapping(root, file, out.mapping);
@@ -200,6 +212,7 @@ void read_service(Map& root, const std::string& file, ServiceConfig& out) {
     if (auto kafka = value->map()) read_kafka(*kafka, file, out.kafka);
   }
   take_integer(root, "workers", 1, workers_max, out.workers);
+  read_topologies(root, file, out);
   read_limits(root, out);
   take_path(root, "health_file", file, out.health_file);
   if (auto log = root.map("log")) {
@@ -215,8 +228,8 @@ std::string_view name(Protocol protocol) { return protocols[static_cast<std::siz
 
 bool is_service_key(std::string_view key) {
   // `program` and `mapping` may stand in other files too; these may not.
-  return key == "kafka" || key == "state" || key == "commit" || key == "checkpoint" ||
-         key == "health_file";
+  return key == "kafka" || key == "ingest" || key == "state" || key == "commit" ||
+         key == "checkpoint" || key == "health_file";
 }
 
 std::vector<Override> environment_overrides(std::span<const char* const> environment) {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "fealty/base/result.hpp"
+#include "fealty/config/ingest.hpp"
 
 /// How and where Fealty runs. Nothing in here can change an outcome: what decides points, levels
 /// and scores is the Program.
@@ -82,6 +83,12 @@ struct ClockConfig {
   std::uint32_t tick_after_idle_s = 600;
 };
 
+/// The topologies of a process. The default is what the file has: ingest where it has that section,
+/// and members.
+struct Runs {
+  bool ingest = false, members = true;
+};
+
 enum class LogLevel : std::uint8_t { debug, info, warn, error };
 
 inline constexpr std::uint32_t workers_max = 64;
@@ -97,6 +104,8 @@ struct ServiceConfig {
   CheckpointConfig checkpoint;
   CommitConfig commit;
   ClockConfig clock;
+  IngestConfig ingest;
+  Runs run;
   std::string health_file;  // touched by each poll and commit; empty = none
   LogLevel log_level = LogLevel::info;
 };
