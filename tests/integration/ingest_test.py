@@ -128,7 +128,8 @@ class OrderKeyed(Ingested):
 
     def test_killed_again_and_again_it_sends_each_event_once_in_order(self):
         topic = self.keyed_by_order(bus.ANY_PARTITION)
-        service = self.serve({"topic": topic, "mapping": "cloudevents"}, run=["ingest"])
+        # Two workers, so that what waits for an order and what says whose it is are at different ones.
+        service = self.serve({"topic": topic, "mapping": "cloudevents"}, run=["ingest"], workers=2)
         group = bus.Group(BOOTSTRAP, service.prefix[:-1] + "-ingest", topic, PARTITIONS)
         service.group.close()
         service.group = group
