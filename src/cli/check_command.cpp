@@ -57,6 +57,10 @@ std::vector<Error> check_service(const std::string& file) {
   if (auto loaded = config::load_mapping(service->mapping); !loaded) {
     faults.push_back(loaded.error());
   }
+  for (const config::IngestInput& input : service->ingest.inputs) {
+    if (auto loaded = config::load_mapping(input.mapping); !loaded)
+      faults.push_back(loaded.error());
+  }
   return faults;
 }
 

@@ -9,6 +9,7 @@
 #include "fealty/config/program_loader.hpp"
 #include "fealty/topologies/members.hpp"
 #include "program_beside.hpp"
+#include "standard_streams.hpp"
 
 namespace fealty::cli {
 
@@ -18,9 +19,7 @@ Result<std::unique_ptr<MemberView>> MemberView::make(const std::string& state_di
   auto view = std::make_unique<MemberView>();
   const auto files = programs.empty() ? programs_beside(state_directory) : programs;
   if (files.empty()) {
-    fmt::print(
-        stderr,
-        "no --program: level and churn are shown as stored, churn as of the last purchase\n");
+    say("no --program: level and churn are shown as stored, churn as of the last purchase\n");
     return view;
   }
   auto loaded = config::load_series(files);

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "exit_code.hpp"
-#include "live.hpp"
+#include "ingest.hpp"
 #include "service_settings.hpp"
 #include "stop_signal.hpp"
 
@@ -20,7 +20,7 @@ struct RunOptions {
 int run(const RunOptions& options) {
   const auto service = service_settings(options.config, options.sets);
   if (!service) return fail(service.error());
-  const auto done = run_live(*service, stop_signal());
+  const auto done = run_service(*service, stop_signal());
   return done ? exit_ok : fail(done.error());
 }
 

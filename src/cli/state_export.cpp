@@ -9,6 +9,7 @@
 #include "fealty/codec/encode.hpp"
 #include "fealty/files/atomic_file.hpp"
 #include "member_view.hpp"
+#include "standard_streams.hpp"
 #include "state_command.hpp"
 #include "stored_state.hpp"
 
@@ -60,7 +61,7 @@ Result<int> export_state(const StateCommandOptions& options) {
   auto state = StoredState::open(options.state);
   if (!state) return state.error();
   for (std::size_t i = 0; i < state->partitions(); ++i) {
-    fmt::print(stderr, "{}\n", state->standing(i));
+    say("{}\n", state->standing(i));
   }
   Lines lines;
   if (auto opened = lines.open(options.out); !opened) return opened.error();

@@ -15,6 +15,7 @@
 #include "fealty/config/program_loader.hpp"
 #include "fealty/state/inspection.hpp"
 #include "program_beside.hpp"
+#include "standard_streams.hpp"
 #include "state_command.hpp"
 
 namespace fealty::cli {
@@ -86,7 +87,7 @@ std::vector<std::string> level_names(const StateCommandOptions& options) {
   if (files.empty()) return out;
   const auto loaded = config::load_series(files);
   if (!loaded) {
-    fmt::print(stderr, "{}: levels are shown by number\n", describe(loaded.error()));
+    say("{}: levels are shown by number\n", describe(loaded.error()));
     return out;
   }
   for (const auto& level : loaded->series.newest().levels) out.push_back(level.name);

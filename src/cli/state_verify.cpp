@@ -18,6 +18,7 @@
 #include "fealty/state/in_use.hpp"
 #include "fealty/state/inspection.hpp"
 #include "program_beside.hpp"
+#include "standard_streams.hpp"
 #include "state_command.hpp"
 
 namespace fealty::cli {
@@ -41,7 +42,7 @@ std::size_t levels_of(const StateCommandOptions& options) {
       levels = std::max(levels, one.levels.size());
     }
   } else {
-    fmt::print(stderr, "{}: levels are not checked\n", describe(loaded.error()));
+    say("{}: levels are not checked\n", describe(loaded.error()));
   }
   return levels;
 }

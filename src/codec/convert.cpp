@@ -127,6 +127,9 @@ const Rule* rule_of(const Mapping& mapping, Reader& envelope, Fault& fault) {
   return &mapping.rules[mapping.type_rules[static_cast<std::size_t>(at)]];
 }
 
+/// Whether an event of this type is about an order that another event made, and requires its id.
+bool names_order_of_another(Type type) { return type == Type::refund || type == Type::cancel; }
+
 bool check_specversion(Reader& envelope, Fault& fault) {
   std::string_view version;
   if (!envelope.text(Field::specversion, Need::optional, version)) return false;
@@ -140,19 +143,21 @@ bool convert(const ConvertInput& input, Arena& arena, ConvertScratch& scratch, F
              event::Event& event) {
   const Mapping& mapping = input.mapping;
   const Token* const slots = input.captured.slots.data();
-  Reader envelope{mapping, mapping.envelope, slots, input.row, arena, fault};
+  Reader envelope{mapping, mapping.envelope, slots, input.called, arena, fault};
   const Rule* const rule = rule_of(mapping, envelope, fault);
   if (rule == nullptr) return false;
   if (mapping.format == Format::cloudevents && !check_specversion(envelope, fault)) return false;
   event.type = rule->type;
-  event.source = {};
+  event.source = event.member = {};
+  const bool by_order = input.member_by_order && names_order_of_another(rule->type);
   if (!envelope.text(Field::id, Need::required, event.id) ||
       !envelope.text(Field::source, Need::optional, event.source) ||
-      !envelope.text(Field::member, Need::required, event.member, event::member_bytes_max) ||
+      !envelope.text(Field::member, by_order ? Need::optional : Need::required, event.member,
+                     event::member_bytes_max) ||
       !envelope.time(Field::time, event.time)) {
     return false;
   }
-  Reader reader{mapping, rule->fields, slots, input.row, arena, fault};
+  Reader reader{mapping, rule->fields, slots, input.called, arena, fault};
   if (!data(input, *rule, reader, arena, scratch, fault, event.data)) return false;
   event.member_hash = hash64(event.member);
   const bool money = event::touches_money(event.type);

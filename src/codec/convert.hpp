@@ -3,6 +3,7 @@
 #include <span>
 #include <vector>
 
+#include "fealty/codec/decoder.hpp"
 #include "fealty/event/event.hpp"
 #include "reader.hpp"
 #include "walk.hpp"
@@ -19,7 +20,8 @@ struct ConvertScratch {
 struct ConvertInput {
   const Mapping& mapping;
   const Captured& captured;
-  std::uint64_t row;
+  const RecordName& called;
+  bool member_by_order = false;
 };
 
 /// Captured tokens -> event, with every bound of the vocabulary held. False after a fault.

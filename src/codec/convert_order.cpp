@@ -71,7 +71,7 @@ bool convert_purchase(const ConvertInput& input, const Rule& rule, Reader& reade
   if (rows != nullptr && rows->count > 0) {
     scratch.lines.assign(rows->count, event::Line{});
     for (std::size_t i = 0; i < rows->count; ++i) {
-      Reader columns{input.mapping, rule.line_fields, rows->row(i), input.row, arena, fault};
+      Reader columns{input.mapping, rule.line_fields, rows->row(i), input.called, arena, fault};
       if (!line(columns, scale, fault, scratch.lines[i], sum)) return false;
     }
     out.lines = arena.copy(std::span<const event::Line>{scratch.lines});
@@ -115,7 +115,7 @@ bool convert_refund(const ConvertInput& input, const Rule& rule, Reader& reader,
   if (rows == nullptr || rows->count == 0) return true;
   scratch.refund_lines.assign(rows->count, event::RefundLine{});
   for (std::size_t i = 0; i < rows->count; ++i) {
-    Reader columns{input.mapping, rule.line_fields, rows->row(i), input.row, arena, fault};
+    Reader columns{input.mapping, rule.line_fields, rows->row(i), input.called, arena, fault};
     if (!refund_line(columns, scale, fault, scratch.refund_lines[i])) return false;
   }
   out.lines = arena.copy(std::span<const event::RefundLine>{scratch.refund_lines});

@@ -46,8 +46,8 @@ struct Decoder::Impl {
     }
   }
 
-  bool decode(std::string_view record, std::span<const event::Header> headers, std::uint64_t row,
-              Arena& arena, event::Event& event);
+  bool decode(std::string_view record, std::span<const event::Header> headers,
+              const RecordName& called, Arena& arena, event::Event& event);
   bool structured(std::string_view record, Arena& arena);
   bool binary(std::string_view record, std::span<const event::Header> headers, Arena& arena);
   bool walk(std::string_view record, const Node& node, Arena& arena);
@@ -125,7 +125,7 @@ bool Decoder::Impl::delimited(std::string_view record, Arena& arena) {
 }
 
 bool Decoder::Impl::decode(std::string_view record, std::span<const event::Header> headers,
-                           std::uint64_t row, Arena& arena, event::Event& event) {
+                           const RecordName& called, Arena& arena, event::Event& event) {
   if (record.size() > record_bytes_max) return fault.set(Errc::record_too_large);
   if (record.starts_with(byte_order_mark)) record.remove_prefix(byte_order_mark.size());
   forget();
@@ -144,7 +144,8 @@ bool Decoder::Impl::decode(std::string_view record, std::span<const event::Heade
       if (!structured(record, arena)) return false;
       break;
   }
-  return convert({mapping, captured, row}, arena, scratch, fault, event);
+  return convert({mapping, captured, called, options.member_by_order}, arena, scratch, fault,
+                 event);
 }
 
 Decoder::Decoder(const Mapping& mapping, DecoderOptions options)
@@ -154,9 +155,9 @@ std::uint64_t Decoder::by_shape() const { return impl_->by_shape; }
 Decoder::Decoder(Decoder&&) noexcept = default;
 
 Result<void> Decoder::decode(std::string_view record, std::span<const event::Header> headers,
-                             std::uint64_t row, Arena& arena, event::Event& event) {
+                             const RecordName& name, Arena& arena, event::Event& event) {
   impl_->fault = {};
-  if (!impl_->decode(record, headers, row, arena, event)) return error_of(impl_->fault);
+  if (!impl_->decode(record, headers, name, arena, event)) return error_of(impl_->fault);
   return {};
 }
 

@@ -72,8 +72,12 @@ Result<EventTime> parse_time(std::string_view text, TimeFormat format) {
 }  // namespace
 
 Token Reader::row_token() {
+  if (!called_.text.empty()) {
+    const std::string_view text = arena_.copy(called_.text);
+    return {text.data(), static_cast<std::uint32_t>(text.size()), Token::Kind::string};
+  }
   char text[4 + 20] = {'r', 'o', 'w', '-'};
-  const auto written = std::to_chars(text + 4, text + sizeof text, row_);
+  const auto written = std::to_chars(text + 4, text + sizeof text, called_.row);
   const std::string_view copy = arena_.copy({text, static_cast<std::size_t>(written.ptr - text)});
   return {copy.data(), static_cast<std::uint32_t>(copy.size()), Token::Kind::string};
 }

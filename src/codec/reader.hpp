@@ -7,6 +7,7 @@
 #include "fealty/base/arena.hpp"
 #include "fealty/base/time.hpp"
 #include "fealty/base/units.hpp"
+#include "fealty/codec/decoder.hpp"
 #include "fealty/codec/mapping.hpp"
 #include "token.hpp"
 
@@ -19,12 +20,12 @@ enum class Need : std::uint8_t { required, optional };
 /// after a fault. Absent = no token, null, or an empty text.
 class Reader {
  public:
-  Reader(const Mapping& mapping, const Origins& origins, const Token* slots, std::uint64_t row,
-         Arena& arena, Fault& fault)
+  Reader(const Mapping& mapping, const Origins& origins, const Token* slots,
+         const RecordName& called, Arena& arena, Fault& fault)
       : mapping_{mapping},
         origins_{origins},
         slots_{slots},
-        row_{row},
+        called_{called},
         arena_{arena},
         fault_{fault} {}
 
@@ -55,7 +56,7 @@ class Reader {
   const Mapping& mapping_;
   const Origins& origins_;
   const Token* slots_;
-  std::uint64_t row_;
+  const RecordName& called_;
   Arena& arena_;
   Fault& fault_;
 };

@@ -7,6 +7,7 @@
 
 #include "fealty/config/service.hpp"
 #include "fealty/config/yaml.hpp"
+#include "ingest_section.hpp"
 #include "service_sections.hpp"
 
 namespace fealty::config {
@@ -16,9 +17,9 @@ constexpr std::array<std::string_view, 2> starts{"earliest", "latest"};
 constexpr std::array<std::string_view, 2> key_checks{"deadletter", "count"};
 constexpr std::array<std::string_view, 2> on_damage{"stop", "rebuild"};
 constexpr std::array<std::string_view, 4> log_levels{"debug", "info", "warn", "error"};
-constexpr std::array<std::string_view, 12> top_level{
-    "program", "mapping", "state",      "cache", "kafka",       "workers",
-    "members", "commit",  "checkpoint", "clock", "health_file", "log"};
+constexpr std::array<std::string_view, 13> top_level{
+    "program", "mapping",    "state", "cache",       "kafka", "workers", "members",
+    "commit",  "checkpoint", "clock", "health_file", "log",   "run"};
 
 template <class T>
 void take(std::optional<T> value, T& into) {
@@ -67,12 +68,8 @@ void take_topic(Map& map, std::string_view key, std::string& into) {
   if (!value) return;
   const auto text = value->text();
   if (!text) return;
-  const bool legal = text->size() <= 200 && std::all_of(text->begin(), text->end(), [](char c) {
-                       return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                              (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
-                     });
-  if (!legal) {
-    value->fault("a topic name has at most 200 of the letters a-z A-Z 0-9 . _ -");
+  if (!is_topic_name(*text)) {
+    value->fault(topic_name_rule);
     return;
   }
   into = *text;
@@ -150,6 +147,22 @@ void read_mapping(Map& root, const std::string& file, std::string& into) {
   }
 }
 
+void read_topologies(Map& root, const std::string& file, ServiceConfig& out) {
+  if (auto ingest = root.map("ingest")) {
+    read_ingest(*ingest,
+                {out.kafka.input_topic, out.kafka.output_prefix,
+                 [&file](Map& map, std::string& into) { read_mapping(map, file, into); }},
+                out.ingest);
+    out.run.ingest = true;
+    if (out.mapping != "cloudevents") {
+      root.get("mapping")->fault(
+          "ingest writes CloudEvents, and members read them: leave it out here, it belongs to "
+          "ingest.inputs");
+    }
+  }
+  read_runs(root, out.run);
+}
+
 void read_service(Map& root, const std::string& file, const PropertyRules& rules,
                   ServiceConfig& out) {
   if (root.require("program")) take_path(root, "program", file, out.program);
@@ -165,6 +178,7 @@ void read_service(Map& root, const std::string& file, const PropertyRules& rules
     if (auto kafka = value->map()) read_kafka(*kafka, file, rules, out.kafka);
   }
   take_integer(root, "workers", 1, workers_max, out.workers);
+  read_topologies(root, file, out);
   read_limits(root, out);
   take_path(root, "health_file", file, out.health_file);
   if (auto log = root.map("log")) {
@@ -178,8 +192,8 @@ void read_service(Map& root, const std::string& file, const PropertyRules& rules
 
 bool is_service_key(std::string_view key) {
   // `program` and `mapping` may stand in other files too; these may not.
-  return key == "kafka" || key == "state" || key == "commit" || key == "checkpoint" ||
-         key == "health_file";
+  return key == "kafka" || key == "ingest" || key == "state" || key == "commit" ||
+         key == "checkpoint" || key == "health_file";
 }
 
 std::vector<Override> environment_overrides(std::span<const char* const> environment) {

@@ -177,6 +177,10 @@ Properties source_properties(const KafkaOptions& options) {
                          {"max.poll.interval.ms",
                           ms(std::max(options.poll_interval_max, options.session_timeout))},
                          {"enable.partition.eof", "false"}});
+  if (options.several_inputs()) {
+    const std::string within = ms(options.discover_within);
+    out.insert(out.end(), {{"topic.metadata.refresh.interval.ms", within}});
+  }
   if (!options.group_instance.empty())
     out.emplace_back("group.instance.id", options.group_instance);
   return out;

@@ -146,9 +146,9 @@ Result<void> Producer::produce(const ports::OutputBuffer& out) {
     const std::string_view value = out.value(item);
     rd_kafka_message_t record{};
     record.partition =
-        ports::spec_of(options_->streams, item.stream).placement == ports::Placement::as_input
-            ? static_cast<std::int32_t>(item.partition)
-            : RD_KAFKA_PARTITION_UA;
+        ports::spec_of(options_->streams, item.stream).placement == ports::Placement::by_key
+            ? RD_KAFKA_PARTITION_UA
+            : static_cast<std::int32_t>(item.partition);
     // librdkafka copies both and never writes to them, whatever its signature says.
     if (!value.empty()) record.payload = const_cast<char*>(value.data());
     record.len = value.size();

@@ -23,9 +23,11 @@ std::string random_token() {
 
 }  // namespace
 
-KafkaSink::KafkaSink(const KafkaOptions& options, const Client& consumer, std::uint32_t partitions)
+KafkaSink::KafkaSink(const KafkaOptions& options, const Client& consumer, const InputTable& inputs,
+                     std::uint32_t partitions)
     : options_{options},
       consumer_{consumer},
+      inputs_{inputs},
       partitions_{partitions},
       token_prefix_{random_token()},
       changelog_next_(partitions, 0) {}
@@ -77,6 +79,7 @@ Result<void> KafkaSink::commit(std::span<ports::CommitPosition> positions) {
 }
 
 void KafkaSink::fill(std::span<ports::CommitPosition> positions) const {
+  if (inputs_.several()) return;  // What they read back has partitions of its own.
   const std::lock_guard lock{mutex_};
   for (auto& position : positions) {
     position.changelog_position = changelog_next_.at(position.partition);
@@ -139,8 +142,9 @@ Result<bool> KafkaSink::went_through(std::span<const ports::CommitPosition> posi
     const PartitionList found{
         rd_kafka_topic_partition_list_new(static_cast<int>(positions.size()))};
     for (const auto& position : positions) {
-      rd_kafka_topic_partition_list_add(found.get(), options_.input_topic.c_str(),
-                                        static_cast<std::int32_t>(position.partition));
+      const auto place = inputs_.place_of(position.partition);
+      rd_kafka_topic_partition_list_add(found.get(), place.topic.c_str(),
+                                        static_cast<std::int32_t>(place.partition));
     }
     const auto code = rd_kafka_committed(consumer_.get(), found.get(), deadline.left_ms(5000) + 1);
     std::vector<CommittedAnswer> answers;
@@ -203,8 +207,9 @@ std::string KafkaSink::token() const { return fmt::format("{}-{}", token_prefix_
 PartitionList KafkaSink::offsets_of(std::span<const ports::CommitPosition> positions) const {
   PartitionList list{rd_kafka_topic_partition_list_new(static_cast<int>(positions.size()))};
   for (const auto& position : positions) {
-    auto* entry = rd_kafka_topic_partition_list_add(list.get(), options_.input_topic.c_str(),
-                                                    static_cast<std::int32_t>(position.partition));
+    const auto place = inputs_.place_of(position.partition);
+    auto* entry = rd_kafka_topic_partition_list_add(list.get(), place.topic.c_str(),
+                                                    static_cast<std::int32_t>(place.partition));
     entry->offset = static_cast<std::int64_t>(position.committed);
     const std::string metadata = to_metadata({token(), position.note});
     entry->metadata = rd_kafka_mem_malloc(nullptr, metadata.size());  // The list frees it.
@@ -215,6 +220,7 @@ PartitionList KafkaSink::offsets_of(std::span<const ports::CommitPosition> posit
 }
 
 void KafkaSink::note_acks(std::span<const ports::CommitPosition> positions) {
+  if (inputs_.several()) return;
   for (const auto& position : positions) {
     changelog_read(position.partition, producer_->changelog_acked(position.partition));
   }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "fealty/ports/output.hpp"
+#include "input_table.hpp"
 #include "producer.hpp"
 
 namespace fealty::kafka {
@@ -18,8 +19,9 @@ namespace fealty::kafka {
 /// Threads: one at a time; forget() and changelog_read() any.
 class KafkaSink final : public ports::Sink {
  public:
-  /// Borrows both; `consumer` is the group's, whose membership the offsets are committed under.
-  KafkaSink(const KafkaOptions& options, const Client& consumer, std::uint32_t partitions);
+  /// Borrows all; `consumer` is the group's, whose membership the offsets are committed under.
+  KafkaSink(const KafkaOptions& options, const Client& consumer, const InputTable& inputs,
+            std::uint32_t partitions);
 
   /// Fences earlier holders of the transactional id and ends what they left open.
   Result<void> open(Deadline deadline);
@@ -49,6 +51,7 @@ class KafkaSink final : public ports::Sink {
 
   const KafkaOptions& options_;
   const Client& consumer_;
+  const InputTable& inputs_;
   std::uint32_t partitions_;
   std::unique_ptr<Producer> producer_;  // null after one was given up and before the next is open
   bool open_ = false;                   // a transaction is

@@ -44,10 +44,19 @@ std::span<const event::Header> headers_of(const rd_kafka_message_t& message, Are
   return {out, count};
 }
 
+/// What librdkafka subscribes to: a name, or a pattern that begins with ^.
+std::vector<std::string> subscription(const KafkaOptions& options) {
+  if (!options.several_inputs()) return {options.input_topic};
+  std::vector<std::string> out = options.input_topics;
+  for (const std::string& pattern : options.input_patterns) out.push_back("^(" + pattern + ")$");
+  return out;
+}
+
 }  // namespace
 
-Result<std::unique_ptr<KafkaSource>> KafkaSource::make(const KafkaOptions& options) {
-  std::unique_ptr<KafkaSource> out{new KafkaSource{options}};
+Result<std::unique_ptr<KafkaSource>> KafkaSource::make(const KafkaOptions& options,
+                                                       InputTable& inputs) {
+  std::unique_ptr<KafkaSource> out{new KafkaSource{options, inputs}};
   Client::Hooks hooks;
   hooks.rebalance = [self = out.get()](auto code, auto* partitions) {
     self->note_rebalance(code, partitions);
@@ -76,8 +85,9 @@ Result<void> KafkaSource::open(ports::AssignmentListener& listener) {
   rd_kafka_poll_set_consumer(client_->get());
   records_.reset(rd_kafka_queue_new(client_->get()));
   const PartitionList topics{rd_kafka_topic_partition_list_new(1)};
-  rd_kafka_topic_partition_list_add(topics.get(), options_.input_topic.c_str(),
-                                    RD_KAFKA_PARTITION_UA);
+  for (const std::string& topic : subscription(options_)) {
+    rd_kafka_topic_partition_list_add(topics.get(), topic.c_str(), RD_KAFKA_PARTITION_UA);
+  }
   const auto code = rd_kafka_subscribe(client_->get(), topics.get());
   if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return broker_error(code, "subscribe");
   return {};
@@ -140,7 +150,7 @@ Result<void> KafkaSource::fetch(ports::InputBatch& batch, std::size_t records_ma
 
 Result<void> KafkaSource::take(const rd_kafka_message_t& message, ports::InputBatch& batch) {
   if (message.err != RD_KAFKA_RESP_ERR_NO_ERROR) return not_a_record(message);
-  const auto id = static_cast<std::uint32_t>(message.partition);
+  const std::uint32_t id = number_of(message);
   const auto offset = static_cast<ports::Offset>(message.offset);
   if (id >= partitions_.size()) return {};
   Partition& partition = partitions_[id];
@@ -154,6 +164,7 @@ Result<void> KafkaSource::take(const rd_kafka_message_t& message, ports::InputBa
                            .key = key_of(message, batch.arena),
                            .headers = headers_of(message, batch.arena),
                            .timestamp_ms = timestamp_ms,
+                           .null = message.payload == nullptr,
                            .append_time = kind == RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME});
   return {};
 }
@@ -164,14 +175,14 @@ Result<void> KafkaSource::not_a_record(const rd_kafka_message_t& message) {
       return {};
     case RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
     case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE: {
-      const auto id = static_cast<std::uint32_t>(message.partition);
+      const std::uint32_t id = number_of(message);
       return gap(id, id < partitions_.size() ? partitions_[id].next : 0);
     }
     case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
     case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
     case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
     case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
-      return broker_error(message.err, "topic " + options_.input_topic);
+      return no_topic(message);
     case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
     case RD_KAFKA_RESP_ERR__FATAL:
       return Error{Errc::fenced, "kafka.group_instance",
@@ -189,8 +200,10 @@ Lag KafkaSource::lag() const {
     const Partition& partition = partitions_[id];
     if (!partition.owned || !partition.fetched) continue;
     std::int64_t low = 0, high = 0;
-    const auto code = rd_kafka_get_watermark_offsets(client_->get(), options_.input_topic.c_str(),
-                                                     static_cast<std::int32_t>(id), &low, &high);
+    const auto place = inputs_.place_of(id);
+    const auto code =
+        rd_kafka_get_watermark_offsets(client_->get(), place.topic.c_str(),
+                                       static_cast<std::int32_t>(place.partition), &low, &high);
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR || high < 0) continue;  // nothing was fetched yet
     const auto end = static_cast<std::uint64_t>(high);
     const std::uint64_t behind = end > partition.next ? end - partition.next : 0;
@@ -202,8 +215,53 @@ Lag KafkaSource::lag() const {
   return out;
 }
 
+/// A topic that only a pattern names may go: then the group takes its partitions back.
+Result<void> KafkaSource::no_topic(const rd_kafka_message_t& message) const {
+  const char* name = message.rkt == nullptr ? nullptr : rd_kafka_topic_name(message.rkt);
+  const std::string topic = name == nullptr ? options_.input_topic : name;
+  const auto& named = options_.input_topics;
+  const bool gone = message.err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
+                    message.err == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC;
+  if (gone && inputs_.several() && std::find(named.begin(), named.end(), topic) == named.end()) {
+    log::warn("kafka.input_topic_gone", {{"topic", topic}});
+    return {};
+  }
+  return broker_error(message.err, "topic " + topic);
+}
+
 std::string KafkaSource::describe(std::uint32_t partition, ports::Offset offset) const {
-  return fmt::format("{}[{}]@{}", options_.input_topic, partition, offset);
+  return fmt::format("{}@{}", inputs_.describe(partition), offset);
+}
+
+void KafkaSource::make_place_for(std::uint32_t partition) {
+  // Of one topic their number is fixed.
+  if (inputs_.several() && partition >= partitions_.size()) partitions_.resize(partition + 1);
+}
+
+std::uint32_t KafkaSource::number_of(const rd_kafka_message_t& message) {
+  if (!inputs_.several()) return static_cast<std::uint32_t>(message.partition);
+  const auto number = inputs_.number_of(rd_kafka_topic_name(message.rkt), message.partition);
+  make_place_for(number);
+  return number;
+}
+
+std::uint32_t KafkaSource::number_of(const rd_kafka_topic_partition_t& entry) {
+  const auto number = inputs_.number_of(entry.topic, entry.partition);
+  make_place_for(number);
+  return number;
+}
+
+std::vector<std::uint32_t> KafkaSource::numbers_of(const rd_kafka_topic_partition_list_t* list) {
+  std::vector<std::uint32_t> out;
+  for (int i = 0; i < list->cnt; ++i) out.push_back(number_of(list->elems[i]));
+  return out;
+}
+
+rd_kafka_topic_partition_t* KafkaSource::add_to(rd_kafka_topic_partition_list_t* list,
+                                                std::uint32_t partition) const {
+  const auto place = inputs_.place_of(partition);
+  return rd_kafka_topic_partition_list_add(list, place.topic.c_str(),
+                                           static_cast<std::int32_t>(place.partition));
 }
 
 }  // namespace fealty::kafka

@@ -9,10 +9,12 @@
 #include "client.hpp"
 #include "fealty/kafka/bus.hpp"
 #include "fealty/ports/input.hpp"
+#include "input_table.hpp"
+#include "topics.hpp"
 
 namespace fealty::kafka {
 
-/// The input topic, read as a member of the consumer group.
+/// The input topic, or several, read as a member of the consumer group.
 ///
 /// Rebalances are noted in librdkafka's callback and handled between two batches, so that the
 /// listener may commit and start_at() may ask the brokers; the group waits for our answer
@@ -21,7 +23,7 @@ namespace fealty::kafka {
 /// any: those stay with librdkafka, which bounds them.
 class KafkaSource final : public ports::Source {
  public:
-  static Result<std::unique_ptr<KafkaSource>> make(const KafkaOptions& options);
+  static Result<std::unique_ptr<KafkaSource>> make(const KafkaOptions& options, InputTable& inputs);
   ~KafkaSource() override;
 
   Result<void> open(ports::AssignmentListener& listener) override;
@@ -30,6 +32,11 @@ class KafkaSource final : public ports::Source {
                              std::chrono::milliseconds timeout) override;
   [[nodiscard]] bool one_clock() const override { return false; }
   [[nodiscard]] std::string describe(std::uint32_t partition, ports::Offset offset) const override;
+
+  [[nodiscard]] ports::InputPlace place_of(std::uint32_t partition) const override {
+    const auto place = inputs_.place_of(partition);
+    return {place.topic, place.partition};
+  }
 
   [[nodiscard]] const Client& client() const { return *client_; }
   [[nodiscard]] Lag lag() const;
@@ -49,7 +56,8 @@ class KafkaSource final : public ports::Source {
     PartitionList partitions;
   };
 
-  explicit KafkaSource(const KafkaOptions& options) : options_{options} {}
+  KafkaSource(const KafkaOptions& options, InputTable& inputs)
+      : options_{options}, inputs_{inputs} {}
   void note_rebalance(rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t* partitions);
   Result<void> handle_rebalances();
   Result<void> assigned(rd_kafka_topic_partition_list_t* partitions);
@@ -63,9 +71,20 @@ class KafkaSource final : public ports::Source {
   Result<void> fetch(ports::InputBatch& batch, std::size_t records_max, int timeout_ms);
   Result<void> take(const rd_kafka_message_t& message, ports::InputBatch& batch);
   Result<void> not_a_record(const rd_kafka_message_t& message);
+  Result<void> no_topic(const rd_kafka_message_t& message) const;
   Error gap(std::uint32_t partition, ports::Offset from) const;
+  std::uint32_t number_of(const rd_kafka_message_t& message);
+  std::uint32_t number_of(const rd_kafka_topic_partition_t& entry);
+  std::vector<std::uint32_t> numbers_of(const rd_kafka_topic_partition_list_t* list);
+  rd_kafka_topic_partition_t* add_to(rd_kafka_topic_partition_list_t* list,
+                                     std::uint32_t partition) const;
+  void make_place_for(std::uint32_t partition);
+  [[nodiscard]] std::string join(const std::vector<std::uint32_t>& partitions) const;
+  [[nodiscard]] bool begins_at_end() const;
+  [[nodiscard]] Result<Watermarks> held_by(std::uint32_t partition) const;
 
   const KafkaOptions& options_;
+  InputTable& inputs_;
   std::shared_ptr<Client> client_;
   QueueHandle records_;  // of all partitions; everything else comes by the consumer's own queue
   ports::AssignmentListener* listener_ = nullptr;
@@ -78,6 +97,7 @@ class KafkaSource final : public ports::Source {
   Deadline announce_by_{std::chrono::milliseconds{0}};
   std::size_t fetching_ = 0;  // partitions
   bool closing_ = false;
+  bool announced_ = false;  // the group's first answer; what is new since then was made since then
 };
 
 }  // namespace fealty::kafka

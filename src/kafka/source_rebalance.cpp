@@ -19,24 +19,20 @@ std::span<rd_kafka_topic_partition_t> elements(const rd_kafka_topic_partition_li
   return {list->elems, static_cast<std::size_t>(list->cnt)};
 }
 
-std::vector<std::uint32_t> ids(const rd_kafka_topic_partition_list_t* list) {
-  std::vector<std::uint32_t> out;
-  for (const auto& entry : elements(list))
-    out.push_back(static_cast<std::uint32_t>(entry.partition));
-  return out;
-}
-
 /// No use in asking again.
 bool lasting(rd_kafka_resp_err_t code) {
   return code == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED ||
          code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED || broker_errc(code) == Errc::fenced;
 }
 
-std::string join(const std::vector<std::uint32_t>& partitions) {
-  return fmt::format("{}", fmt::join(partitions, ","));
-}
-
 }  // namespace
+
+std::string KafkaSource::join(const std::vector<std::uint32_t>& partitions) const {
+  if (!inputs_.several()) return fmt::format("{}", fmt::join(partitions, ","));
+  std::vector<std::string> names;
+  for (const auto id : partitions) names.push_back(inputs_.describe(id));
+  return fmt::format("{}", fmt::join(names, ","));
+}
 
 void KafkaSource::note_rebalance(rd_kafka_resp_err_t code,
                                  rd_kafka_topic_partition_list_t* partitions) {
@@ -69,7 +65,7 @@ Result<void> KafkaSource::handle_rebalances() {
 
 // The group need not wait for what follows: nothing is fetched before it is started.
 Result<void> KafkaSource::assigned(rd_kafka_topic_partition_list_t* partitions) {
-  const auto given = ids(partitions);
+  const auto given = numbers_of(partitions);
   log::info("kafka.assigned", {{"partitions", join(given)}});
   unannounced_.insert(unannounced_.end(), given.begin(), given.end());
   announce_by_ = Deadline{options_.start_timeout + options_.transaction_timeout};
@@ -89,6 +85,7 @@ Result<void> KafkaSource::announce() {
   if (!from) return from.error();
   if (from->empty()) return {};
   unannounced_.clear();
+  announced_ = true;
   for (const auto& assignment : *from) partitions_.at(assignment.partition).owned = true;
   return listener_->on_assigned(*from);
 }
@@ -97,14 +94,13 @@ Result<void> KafkaSource::announce() {
 Result<void> KafkaSource::join_assignment(std::span<const std::uint32_t> partitions) {
   const PartitionList list{rd_kafka_topic_partition_list_new(static_cast<int>(partitions.size()))};
   for (const auto id : partitions) {
-    const auto partition = static_cast<std::int32_t>(id);
+    const auto place = inputs_.place_of(id);
     // Before it is fetched: librdkafka would send its records to the consumer's queue, else.
-    const QueueHandle own{
-        rd_kafka_queue_get_partition(client_->get(), options_.input_topic.c_str(), partition)};
+    const QueueHandle own{rd_kafka_queue_get_partition(client_->get(), place.topic.c_str(),
+                                                       static_cast<std::int32_t>(place.partition))};
     check(own != nullptr, "a consumer's partition has a queue");
     rd_kafka_queue_forward(own.get(), records_.get());
-    rd_kafka_topic_partition_list_add(list.get(), options_.input_topic.c_str(), partition)->offset =
-        static_cast<std::int64_t>(partitions_.at(id).next);
+    add_to(list.get(), id)->offset = static_cast<std::int64_t>(partitions_.at(id).next);
   }
   const ErrorHandle error{rd_kafka_incremental_assign(client_->get(), list.get())};
   if (error != nullptr) return broker_error(rd_kafka_error_code(error.get()), "assign");
@@ -118,12 +114,11 @@ Result<void> KafkaSource::join_assignment(std::span<const std::uint32_t> partiti
 rd_kafka_resp_err_t KafkaSource::leave_assignment(
     const rd_kafka_topic_partition_list_t* partitions) {
   const PartitionList list{rd_kafka_topic_partition_list_new(partitions->cnt)};
-  for (const auto id : ids(partitions)) {
+  for (const auto id : numbers_of(partitions)) {
     if (id >= partitions_.size() || !partitions_[id].fetched) continue;
     partitions_[id].fetched = false;
     --fetching_;
-    rd_kafka_topic_partition_list_add(list.get(), options_.input_topic.c_str(),
-                                      static_cast<std::int32_t>(id));
+    add_to(list.get(), id);
   }
   const ErrorHandle error{rd_kafka_incremental_unassign(client_->get(), list.get())};
   return error == nullptr ? RD_KAFKA_RESP_ERR_NO_ERROR : rd_kafka_error_code(error.get());
@@ -134,8 +129,7 @@ Result<std::vector<ports::Assignment>> KafkaSource::committed(int timeout_ms) {
   const PartitionList found{
       rd_kafka_topic_partition_list_new(static_cast<int>(unannounced_.size()))};
   for (const auto id : unannounced_) {
-    rd_kafka_topic_partition_list_add(found.get(), options_.input_topic.c_str(),
-                                      static_cast<std::int32_t>(id));
+    add_to(found.get(), id);
   }
   auto code = rd_kafka_committed(client_->get(), found.get(), timeout_ms);
   for (const auto& entry : elements(found.get())) {
@@ -147,7 +141,7 @@ Result<std::vector<ports::Assignment>> KafkaSource::committed(int timeout_ms) {
   }
   std::vector<ports::Assignment> out;
   for (const auto& entry : elements(found.get())) {
-    const auto partition = static_cast<std::uint32_t>(entry.partition);
+    const std::uint32_t partition = number_of(entry);
     if (partition >= partitions_.size()) {
       return Error{
           Errc::broker_refused, "kafka.input_topic",
@@ -163,25 +157,35 @@ Result<std::vector<ports::Assignment>> KafkaSource::committed(int timeout_ms) {
                      .note = mark ? std::move(mark->note) : std::string{}});
       continue;
     }
-    const auto held =
-        watermarks(*client_, options_.input_topic, partition, Deadline{options_.start_timeout});
+    const auto held = held_by(partition);
     if (!held) return held.error();
     out.push_back({.partition = partition,
-                   .committed = options_.start == Start::earliest ? held->low : held->high,
+                   .committed = begins_at_end() ? held->high : held->low,
                    .fresh = true});
   }
   return out;
 }
 
+Result<Watermarks> KafkaSource::held_by(std::uint32_t partition) const {
+  const auto place = inputs_.place_of(partition);
+  return watermarks(*client_, place.topic, place.partition, Deadline{options_.start_timeout});
+}
+
+/// Where a partition begins that the group never committed. One that turns up later was made later,
+/// or its first owner would have committed it: nothing of it may be passed over.
+bool KafkaSource::begins_at_end() const {
+  return options_.start == Start::latest && !(inputs_.several() && announced_);
+}
+
 Result<void> KafkaSource::revoked(rd_kafka_topic_partition_list_t* partitions, bool lost) {
   std::vector<std::uint32_t> going;
-  for (const auto partition : ids(partitions)) {
+  for (const auto partition : numbers_of(partitions)) {
     if (partition >= partitions_.size() || !partitions_[partition].owned)
       continue;  // It was never announced.
     going.push_back(partition);
     partitions_[partition].owned = false;
   }
-  const auto gone = ids(partitions);
+  const auto gone = numbers_of(partitions);
   std::erase_if(unannounced_, [&](std::uint32_t id) {
     return std::find(gone.begin(), gone.end(), id) != gone.end();
   });
@@ -199,8 +203,7 @@ Result<void> KafkaSource::revoked(rd_kafka_topic_partition_list_t* partitions, b
 Result<void> KafkaSource::start_at(std::uint32_t partition, ports::Offset from) {
   check(partition < partitions_.size() && partitions_[partition].owned,
         "only what is assigned starts");
-  const auto held =
-      watermarks(*client_, options_.input_topic, partition, Deadline{options_.start_timeout});
+  const auto held = held_by(partition);
   if (!held) return held.error();
   if (from < held->low || from > held->high) return gap(partition, from);
   partitions_[partition].next = from;
@@ -214,8 +217,7 @@ Result<void> KafkaSource::seek(std::uint32_t partition, ports::Offset from) {
   Deadline deadline{options_.start_timeout};
   while (true) {
     const PartitionList list{rd_kafka_topic_partition_list_new(1)};
-    auto* entry = rd_kafka_topic_partition_list_add(list.get(), options_.input_topic.c_str(),
-                                                    static_cast<std::int32_t>(partition));
+    auto* entry = add_to(list.get(), partition);
     entry->offset = static_cast<std::int64_t>(from);
     const ErrorHandle error{
         rd_kafka_seek_partitions(client_->get(), list.get(), deadline.left_ms(5000) + 1)};
@@ -226,16 +228,14 @@ Result<void> KafkaSource::seek(std::uint32_t partition, ports::Offset from) {
 }
 
 Error KafkaSource::gap(std::uint32_t partition, ports::Offset from) const {
-  const auto held =
-      watermarks(*client_, options_.input_topic, partition, Deadline{options_.start_timeout});
+  const auto held = held_by(partition);
   if (!held) return held.error();
   return Error{
       Errc::input_gap, "kafka.input_topic",
-      fmt::format("{} is needed, but {}[{}] holds {} to {}: retention took it or the topic was "
+      fmt::format("{} is needed, but {} holds {} to {}: retention took it or the topic was "
                   "made anew. Restore the records, or start over with another group and an "
                   "empty state directory",
-                  describe(partition, from), options_.input_topic, partition, held->low,
-                  held->high)};
+                  describe(partition, from), inputs_.describe(partition), held->low, held->high)};
 }
 
 }  // namespace fealty::kafka

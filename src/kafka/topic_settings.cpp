@@ -41,8 +41,9 @@ struct Topic {
 std::vector<Topic> all_topics(const KafkaOptions& options) {
   std::vector<Topic> out{{options.input_topic, Use::input}};
   for (std::size_t i = 0; i < options.streams.size(); ++i) {
-    const auto stream = static_cast<ports::Stream>(i);
-    out.push_back({topic_of(stream, options), use_of(options.streams[i])});
+    std::string topic = topic_of(static_cast<ports::Stream>(i), options);
+    if (topic == options.input_topic) continue;  // where what comes of several inputs goes
+    out.push_back({std::move(topic), use_of(options.streams[i])});
   }
   return out;
 }
@@ -128,7 +129,7 @@ Findings look_at_all(rd_kafka_event_t* event, const std::vector<Topic>& topics,
 }  // namespace
 
 Use use_of(const ports::StreamSpec& stream) {
-  if (stream.placement == ports::Placement::as_input) return Use::changelog;
+  if (stream.placement != ports::Placement::by_key) return Use::changelog;
   return stream.cleanup == ports::Cleanup::compact ? Use::snapshots : Use::output;
 }
 
@@ -144,10 +145,12 @@ std::string_view unfit_cleanup(Use use, std::string_view cleanup_policy) {
                  ? "its records are keyed by member, and compaction leaves the last of each only"
                  : "";
     case Use::snapshots:
-      return compact ? "" : "it holds a member's last state, which goes where the member is idle";
+      return compact
+                 ? ""
+                 : "it holds the last state of each key, which goes where nothing happens to it";
     case Use::changelog:
-      if (by_age) return "members are restored from it, and `delete` takes those that are idle";
-      return compact ? "" : "members are restored from it, and it grows for ever";
+      if (by_age) return "state is restored from it, and `delete` takes what is idle";
+      return compact ? "" : "state is restored from it, and it grows for ever";
   }
   return "";
 }

@@ -136,7 +136,11 @@ ports::Stream changelog_stream(const KafkaOptions& options) {
 }
 
 std::string topic_of(ports::Stream stream, const KafkaOptions& options) {
-  return options.output_prefix + std::string{ports::spec_of(options.streams, stream).name};
+  const std::string_view name = ports::spec_of(options.streams, stream).name;
+  for (const auto& [called, topic] : options.output_topics) {
+    if (called == name) return topic;
+  }
+  return options.output_prefix + std::string{name};
 }
 
 Result<Watermarks> watermarks(const Client& client, const std::string& topic,
@@ -203,6 +207,15 @@ Result<std::uint32_t> ensure_topics(const Client& client, const KafkaOptions& op
     const auto done =
         ensure_output(client, options, static_cast<ports::Stream>(i), *input, deadline);
     if (!done) return done.error();
+  }
+  // What was written before may be read again, so these come last.
+  for (const std::string& topic : options.input_topics) {
+    const auto count = partition_count(client, options, topic, deadline);
+    if (!count) return count.error();
+    if (*count == 0) {
+      return refused_topic(topic, "does not exist. Create it, or correct ingest.inputs: " +
+                                      create_command(options, topic, 4));
+    }
   }
   return *input;
 }

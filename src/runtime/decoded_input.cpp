@@ -88,11 +88,11 @@ Result<void> DecodedInput::fill(DecodedBatch& batch, std::chrono::milliseconds t
   const auto polled = source_.poll(batch.input, options_.records_max, timeout);
   if (!polled) return polled.error();
   batch.polled = *polled;
-  decode(*decoder_, batch);
+  decode(decoder_.get(), batch);
   return {};
 }
 
-void decode(codec::Decoder& decoder, DecodedBatch& batch) {
+void decode(codec::Decoder* decoder, DecodedBatch& batch) {
   batch.texts.reset();
   batch.at = 0;
   const std::size_t count = batch.input.records.size();
@@ -102,8 +102,9 @@ void decode(codec::Decoder& decoder, DecodedBatch& batch) {
     const ports::InputRecord& raw = batch.input.records[i];
     DecodedRecord& record = batch.records[i];
     record.raw = &raw;
-    record.withdrawn = false;
-    auto decoded = decoder.decode(raw.value, raw.headers, raw.offset, batch.texts, record.event);
+    record.withdrawn = record.decoded = false;
+    if (decoder == nullptr) continue;
+    auto decoded = decoder->decode(raw.value, raw.headers, raw.offset, batch.texts, record.event);
     record.decoded = decoded.has_value();
     if (record.decoded) {
       record.member_key = member_key(record.event.member);

@@ -24,10 +24,12 @@ std::string_view habit_of(const ports::InputRecord& raw, const event::Event& eve
 
 }  // namespace
 
-void KeyCheck::tell(const ports::InputRecord& raw, const event::Event& event) {
+void KeyCheck::tell(const ports::InputRecord& raw, const event::Event& event,
+                    const ports::Source& source) {
   told_ = true;
   log::warn("input.wrong_key",
             {{"habit", habit_of(raw, event)},
+             {"topic", source.place_of(raw.partition).topic},
              {"partition", raw.partition},
              {"offset", raw.offset},
              {"key", raw.key.substr(0, 64)},
@@ -36,7 +38,8 @@ void KeyCheck::tell(const ports::InputRecord& raw, const event::Event& event) {
                               : "such records are applied where they came, and counted"},
              {"mend",
               "have the producer use the member id as key, put the records on a topic that "
-              "is keyed by member (ingest does that), or, where a partitioner of your own "
+              "is keyed by member (the section ingest of the service file does that), or, where a "
+              "partitioner of your own "
               "places them by member, set kafka.key_check: count"}});
 }
 

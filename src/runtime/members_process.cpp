@@ -154,7 +154,8 @@ Result<bool> Members::apply_record(DecodedRecord& record, const Found& found,
   }
   group.touched = true;
   group.last_record = now_.steady;
-  const bool astray = record.decoded && key_check_.astray(*record.raw, record.event);
+  const bool astray =
+      record.decoded && key_check_.astray(*record.raw, record.event, context_.source);
   if (astray) partition.count_astray(offset);
   if (astray && key_check_.refuses()) {
     partition.reject(record, Error{Errc::wrong_partition, "key"}, out);

@@ -22,6 +22,7 @@ namespace fs = std::filesystem;
 constexpr std::string_view format_head = "fealty-state ";
 constexpr std::string_view format_name = "FORMAT";
 constexpr std::string_view format_name_new = "FORMAT.new";
+constexpr std::string_view ingest_name = "ingest";
 constexpr std::string_view replay_again =
     "replay the whole log into an empty state directory with this release";
 constexpr std::string_view or_restore =
@@ -120,7 +121,8 @@ Result<void> check_foreign(const fs::path& directory, bool make) {
   const auto listed = visit_names(directory, [&](const fs::path& name) -> Result<void> {
     const bool cut_off = name == format_name_new;  // a start that was
     const bool put_aside = name.string().starts_with("damaged-");
-    if (!cut_off && !put_aside) names.push_back(name);
+    // And what ingest keeps for itself.
+    if (!cut_off && !put_aside && name != ingest_name) names.push_back(name);
     return {};
   });
   if (!listed) return listed;

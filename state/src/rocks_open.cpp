@@ -1,7 +1,6 @@
 #include "src/rocks_open.hpp"
 
 #include <rocksdb/convenience.h>
-#include <rocksdb/env.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
@@ -12,6 +11,7 @@
 
 #include "src/catalogue.hpp"
 #include "src/directory.hpp"
+#include "src/no_log.hpp"
 
 namespace fealty::state {
 namespace {
@@ -40,14 +40,6 @@ rocksdb::BlockBasedTableOptions table_options(std::shared_ptr<rocksdb::Cache> ca
   table.pin_l0_filter_and_index_blocks_in_cache = true;
   return table;
 }
-
-/// RocksDB's own text log is dropped: on a full disk this release of it would end the process over
-/// a line that it cannot write. What matters reaches us as a status.
-class NoLog final : public rocksdb::Logger {
- public:
-  using rocksdb::Logger::Logv;
-  void Logv(const char*, va_list) override {}
-};
 
 /// History is read in ranges: no filter would help.
 rocksdb::ColumnFamilyOptions history_options(const rocksdb::Options& state,

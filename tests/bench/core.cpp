@@ -93,7 +93,7 @@ class CoreRun {
       batch_.input.records[i].offset = first + i;
       batch_.input.records[i].value = log_.lines[first + i];
     }
-    runtime::decode(decoder_, batch_);
+    runtime::decode(&decoder_, batch_);
     for (const runtime::DecodedRecord& record : batch_.records) {
       if (!record.decoded) ++result_.pass.refused;
     }

@@ -125,6 +125,18 @@ class Topology(unittest.TestCase):
         for name in ("decode", "program", "insight", "commit", "members", "notices", "ledger", "deadletters"):
             self.assertIn(name, text.stdout)
             self.assertIn(name, mermaid.stdout)
+        for name in ("topology ingest", "orders", "waiting", "topology members"):
+            self.assertIn(name, text.stdout)
+        self.assertEqual(mermaid.stdout.count("flowchart"), 1)
+        self.assertIn("ingest_sink_canonical --> members_source", mermaid.stdout)
+
+    def test_one_of_them_alone(self):
+        ingest, members = fealty("topology", "ingest"), fealty("topology", "members")
+        self.assertNotIn("program", ingest.stdout)
+        self.assertIn("keyed by member", ingest.stdout)
+        self.assertNotIn("ingest", members.stdout)
+        self.assertIn("core revision", members.stdout)
+        self.assertEqual(fealty("topology", "nonsense").returncode, 2)
 
 
 class Readers(unittest.TestCase):

@@ -411,7 +411,9 @@ class Keys(unittest.TestCase):
         self.assertEqual([row["member"] for row in service.out("ledger")], ["m1"])
         log = service.log.read_text()
         self.assertEqual(log.count("event=input.wrong_key"), 1, log)
-        self.assertIn("ingest", log)
+        first = log[log.index("event=input.wrong_key"):].split("\n")[0]
+        for part in ("ingest", f"topic={service.topic}", "partition=", "offset=", "key=", "member="):
+            self.assertIn(part, first)
         self.assertIn("wrong_keys=31", log)
 
     def test_by_policy_it_is_applied_where_it_came_and_counted(self):

@@ -8,7 +8,9 @@
 #include <vector>
 
 #include "fealty/base/hash.hpp"
+#include "fealty/codec/encode.hpp"
 #include "pair.hpp"
+#include "same_event.hpp"
 
 namespace fealty::codec {
 namespace {
@@ -126,6 +128,29 @@ RC_GTEST_PROP(Shapes, GiveWhatTheParseGives, (std::uint64_t seed)) {
   }
   RC_ASSERT(events.by_shape() > 0U);
   RC_ASSERT(others.by_shape() > 0U);
+}
+
+/// The canonical form of what a record says is the same event, and its own canonical form.
+void round_trip(Bench& by, Bench& again, std::string_view record, int& seen) {
+  if (by.outcome(record) != "ok") return;
+  ++seen;
+  std::string text, text_again;
+  encode_event(by.event, text);
+  RC_ASSERT(again.outcome(text) == "ok");
+  RC_ASSERT(described(again.event) == described(by.event));
+  encode_event(again.event, text_again);
+  RC_ASSERT(text_again == text);
+}
+
+RC_GTEST_PROP(CanonicalForm, SaysWhatTheRecordSaid, (std::uint64_t seed)) {
+  Bench events, others{foreign()}, again;
+  Writer writer{seed};
+  int seen = 0;
+  for (int i = 0; i < 400; ++i) {
+    round_trip(events, again, writer.cloudevent(), seen);
+    round_trip(others, again, writer.foreign(), seen);
+  }
+  RC_ASSERT(seen > 20);
 }
 
 }  // namespace

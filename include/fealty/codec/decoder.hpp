@@ -23,6 +23,16 @@ struct DecoderOptions {
   /// Learn what records look like, and capture those of a known shape without parsing them. It
   /// changes no answer; without, there is the parse alone, by which tests judge.
   bool shapes = true;
+  /// A refund or cancellation may leave its member out: it names an order, and whoever asked for
+  /// this knows whose that is. The member of such an event is empty.
+  bool member_by_order = false;
+};
+
+/// What a record is called that says nothing by itself: an id of last resort, where the mapping
+/// says so.
+struct RecordName {
+  std::uint64_t row = 0;  // "row-17": by its position in the one input
+  std::string_view text;  // this instead, unless empty: where there are several inputs
 };
 
 /// Bytes -> Event, in one parse, without a DOM, by a mapping. A warm decoder does not allocate.
@@ -41,7 +51,11 @@ class Decoder {
   /// `row` is the record's position in its input: id of last resort where the mapping says so.
   /// Fills `event` on success; leaves it unspecified on error.
   Result<void> decode(std::string_view record, std::span<const event::Header> headers,
-                      std::uint64_t row, Arena& arena, event::Event& event);
+                      std::uint64_t row, Arena& arena, event::Event& event) {
+    return decode(record, headers, RecordName{row, {}}, arena, event);
+  }
+  Result<void> decode(std::string_view record, std::span<const event::Header> headers,
+                      const RecordName& name, Arena& arena, event::Event& event);
 
   /// How many records were captured by their shape so far.
   [[nodiscard]] std::uint64_t by_shape() const;

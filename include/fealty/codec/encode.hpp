@@ -47,6 +47,13 @@ inline constexpr std::size_t deadletter_payload_max = 4096;
 void encode_deadletter(const Error& error, std::string_view source, std::uint32_t partition,
                        event::Offset position, std::string_view payload, std::string& out);
 
+/// The CloudEvents attribute that says where an event came from before it was put elsewhere.
+inline constexpr std::string_view origin_attribute = "fealtyorigin";
+/// An event in the canonical form: CloudEvents 1.0 JSON, structured, with data by the default
+/// mapping, which decodes it to the same event again. What is absent is left out. `origin`: of the
+/// attribute above; empty = none.
+void encode_event(const event::Event& event, std::string& out, std::string_view origin = {});
+
 /// The deterministic id of a notice: 32 hex digits.
 std::string notice_id(const member::Notice& notice, std::string_view member);
 

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "fealty/base/result.hpp"
+#include "fealty/config/ingest.hpp"
 
 /// How and where Fealty runs. Nothing in here can change an outcome: what decides points, levels
 /// and scores is the Program.
@@ -118,6 +119,12 @@ enum class OnDamage : std::uint8_t {
   rebuild,  // moves it aside, and restores an empty one from the changelog
 };
 
+/// The topologies of a process. The default is what the file has: ingest where it has that section,
+/// and members.
+struct Runs {
+  bool ingest = false, members = true;
+};
+
 enum class LogLevel : std::uint8_t { debug, info, warn, error };
 
 inline constexpr std::uint32_t workers_max = 64;
@@ -135,6 +142,8 @@ struct ServiceConfig {
   CheckpointConfig checkpoint;
   CommitConfig commit;
   ClockConfig clock;
+  IngestConfig ingest;
+  Runs run;
   std::string health_file;  // touched by each poll and commit; empty = none
   LogLevel log_level = LogLevel::info;
 };

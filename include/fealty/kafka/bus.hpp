@@ -6,6 +6,7 @@
 
 #include "fealty/base/result.hpp"
 #include "fealty/kafka/options.hpp"
+#include "fealty/ports/feed.hpp"
 #include "fealty/ports/input.hpp"
 #include "fealty/ports/output.hpp"
 
@@ -41,10 +42,15 @@ class KafkaBus {
   [[nodiscard]] ports::Source& source();
   [[nodiscard]] ports::Sink& sink();
   [[nodiscard]] ports::Changelog& changelog();
+  /// Of the input topic; where several are read, of the one that they go to.
   [[nodiscard]] std::uint32_t input_partitions() const;
   /// By what was polled, and the ends as the last fetches told them: asks nobody. Thread:
   /// source()'s.
   [[nodiscard]] Lag lag() const;
+  /// Of the stream that the changelog reads back.
+  Result<std::uint32_t> changelog_partitions() const;
+  /// A stream's topic as a feed. Destroy it before the bus.
+  [[nodiscard]] std::unique_ptr<ports::Feed> feed(ports::Stream stream) const;
 
  private:
   struct Impl;

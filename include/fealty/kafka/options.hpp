@@ -34,11 +34,19 @@ struct KafkaOptions {
   std::string group = "fealty";  // consumer group: whose committed offsets these are
   std::string group_instance;  // static membership: a restart within session_timeout moves nothing
   std::string input_topic = "events";  // one topic, keyed by member
+  /// Several topics are read in place of that one where either is given: by name, and those whose
+  /// whole name a pattern (POSIX extended) matches, also such as are made later. Their partitions
+  /// may grow. `input_topic` is then where what comes of them goes.
+  std::vector<std::string> input_topics, input_patterns;
+  /// How soon topics and partitions made later are seen.
+  std::chrono::milliseconds discover_within{300'000};
   Start start = Start::earliest;
 
   // --- output: topics are the prefix and a stream's name
   ports::StreamTable streams;  // of static lifetime; one of them is placed as its input
   std::string output_prefix = "fealty.";
+  /// Topics that are not called so: a stream's name, and its topic.
+  std::vector<std::pair<std::string, std::string>> output_topics;
   std::string transactional_id;     // stable per worker; empty = <group>-<group_instance or 0>
   bool create_topics = true;        // make the output topics that are missing
   int replication_factor = -1;      // of created topics; -1 = the broker's default
@@ -82,6 +90,9 @@ struct KafkaOptions {
   std::vector<std::pair<std::string, std::string>> extra;
 
   [[nodiscard]] std::string effective_transactional_id() const;
+  [[nodiscard]] bool several_inputs() const {
+    return !input_topics.empty() || !input_patterns.empty();
+  }
 };
 
 /// invalid_config with every fault found; touches no network and no file.

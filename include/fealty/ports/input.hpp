@@ -28,6 +28,7 @@ struct InputRecord {
   std::string_view key{};  // as its producer set it; data() == nullptr: none
   std::span<const event::Header> headers;
   std::int64_t timestamp_ms = -1;  // of the record; -1 = none
+  bool null = false;               // its producer gave it no value at all: a deletion of its key
   bool append_time = false;        // that is when the broker appended it; else the producer's word
   bool unterminated = false;       // files: the log ended in the middle of this line
 };
@@ -49,6 +50,12 @@ struct Assignment {
   Offset committed = 0;  // first offset not yet covered by a commit
   bool fresh = false;    // no commit was ever made: `committed` is where to begin
   std::string note{};    // of that commit: see CommitPosition::note
+};
+
+/// Where a partition of a source of several topics lies.
+struct InputPlace {
+  std::string_view topic;  // lives as long as the source
+  std::uint32_t partition = 0;
 };
 
 /// Told by the source, from inside poll(), what it owns.
@@ -86,6 +93,10 @@ class Source {
   [[nodiscard]] virtual bool one_clock() const = 0;
   /// "file:line" or "topic[partition]@offset" of a record, for people.
   [[nodiscard]] virtual std::string describe(std::uint32_t partition, Offset offset) const = 0;
+  /// A source of one input has nothing to say beyond the partition's number.
+  [[nodiscard]] virtual InputPlace place_of(std::uint32_t partition) const {
+    return {{}, partition};
+  }
 };
 
 }  // namespace fealty::ports

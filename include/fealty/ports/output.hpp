@@ -20,7 +20,7 @@ class OutputBuffer {
  public:
   struct Item {
     Stream stream{};
-    std::uint32_t partition = 0;  // of the input; changelog records go to the same one
+    std::uint32_t partition = 0;  // of the input, or as the stream's placement says
     std::size_t key_at = 0;
     std::uint32_t key_size = 0;
     std::uint32_t value_size = 0;  // the value follows the key; 0 in the changelog = deletion

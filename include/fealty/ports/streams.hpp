@@ -18,6 +18,7 @@ enum class Cleanup : std::uint8_t {
 enum class Placement : std::uint8_t {
   by_key,
   as_input,  // that of the input record: what a partition's owner reads back
+  as_given,  // that which its writer names, of the stream's own: likewise
 };
 struct StreamSpec {
   std::string_view name;  // of the topic behind the prefix, and of the file before .ndjson
@@ -32,11 +33,11 @@ using StreamTable = std::span<const StreamSpec>;
 inline const StreamSpec& spec_of(StreamTable table, Stream stream) {
   return table[static_cast<std::size_t>(stream)];
 }
-/// The stream that saved versions go to and are restored from: the one placed as its input. The
-/// table's size where there is none.
+/// The stream that is read back, as saved versions are: the one not placed by key. The table's size
+/// where there is none.
 inline std::size_t changelog_of(StreamTable table) {
   std::size_t at = 0;
-  while (at < table.size() && table[at].placement != Placement::as_input) ++at;
+  while (at < table.size() && table[at].placement == Placement::by_key) ++at;
   return at;
 }
 

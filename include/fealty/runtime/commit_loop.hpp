@@ -62,6 +62,7 @@ struct CommitLoopHooks {
 /// Errors:  whatever stops it; an aborted transaction restarts the processor and is no error.
 class CommitLoop final : private ports::AssignmentListener {
  public:
+  /// Answers nullptr where the processor decodes by itself.
   using MakeDecoder = std::function<std::unique_ptr<codec::Decoder>()>;
   CommitLoop(ports::Source& source, MakeDecoder decoder, Processor& processor, ports::Sink& sink,
              CommitLoopOptions options);

@@ -38,7 +38,8 @@ struct DecodedBatch {
 };
 
 /// Decodes batch.input into batch.records, one for each of its records, none of them worked off.
-void decode(codec::Decoder& decoder, DecodedBatch& batch);
+/// Without a decoder they are there and not decoded.
+void decode(codec::Decoder* decoder, DecodedBatch& batch);
 
 struct DecodedInputOptions {
   std::size_t records_max = 4096;  // a batch
@@ -48,7 +49,8 @@ struct DecodedInputOptions {
   std::size_t ahead_records = std::size_t{16} * 1024;
 };
 
-/// Polls the source and decodes, on the caller's thread or ahead of it on one of its own.
+/// Polls the source and decodes, unless it has no decoder, on the caller's thread or ahead of it on
+/// one of its own.
 ///
 /// Owns:    its batches and decoder; with `ahead` a thread, which alone calls the source's poll():
 ///          such a source assigns in open() only. Borrows the source.

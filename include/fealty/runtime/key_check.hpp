@@ -26,16 +26,18 @@ class KeyCheck {
   KeyCheck(KeyPolicy policy, std::uint32_t partitions) : policy_{policy}, partitions_{partitions} {}
 
   /// True where the record came by another key.
-  [[nodiscard]] bool astray(const ports::InputRecord& raw, const event::Event& event) {
+  /// `source`: where it came from, for the log.
+  [[nodiscard]] bool astray(const ports::InputRecord& raw, const event::Event& event,
+                            const ports::Source& source) {
     if (policy_ == KeyPolicy::ignore || raw.key == event.member) return false;
     if (raw.key.data() == nullptr && partitions_ == 1) return false;
-    if (!told_) tell(raw, event);
+    if (!told_) tell(raw, event, source);
     return true;
   }
   [[nodiscard]] bool refuses() const { return policy_ == KeyPolicy::deadletter; }
 
  private:
-  void tell(const ports::InputRecord& raw, const event::Event& event);
+  void tell(const ports::InputRecord& raw, const event::Event& event, const ports::Source& source);
 
   const KeyPolicy policy_;
   const std::uint32_t partitions_;

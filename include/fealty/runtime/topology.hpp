@@ -19,6 +19,15 @@ struct Stage {
   std::string name, does;
 };
 
+/// What every topology says of itself, for people; and where what goes out may go.
+struct Outline {
+  std::string name;
+  std::string source;          // what comes in
+  std::vector<Stage> stages;   // in order
+  std::string store;           // where state rests
+  ports::StreamTable streams;  // what goes out; outputs name their places in it
+};
+
 /// A stream of the table and what writes its records.
 template <class... Args>
 struct Output {
@@ -47,14 +56,10 @@ class EventApplier {
                                  member::Effects& effects) = 0;
 };
 
-/// A topology: plain data that reads as the data's path, and the functions that are that path. The
-/// same object runs and is printed. Immutable; whatever the functions borrow must outlive it.
-struct Topology {
-  std::string name;
-  std::string source;               // what comes in
-  std::vector<Stage> stages;        // in order
-  std::string store;                // where state rests
-  ports::StreamTable streams;       // what goes out; outputs name their places in it
+/// A members topology: plain data that reads as the data's path, and the functions that are that
+/// path. The same object runs and is printed. Immutable; whatever the functions borrow must outlive
+/// it.
+struct Topology : Outline {
   std::uint32_t core_revision = 0;  // raised whenever the same input would give other state
 
   /// A decoder for one thread.

@@ -3,8 +3,7 @@
 #include <string>
 #include <string_view>
 
-#include "decode_support.hpp"
-#include "fealty/codec/digest.hpp"
+#include "same_event.hpp"
 
 namespace fealty::codec {
 
@@ -22,12 +21,7 @@ class Pair {
   static std::string answer(Bench& by, std::string_view record) {
     std::string outcome = by.outcome(record);
     if (outcome != "ok") return outcome;
-    const event::Event& event = by.event;
-    return std::string{event::name(event.type)} + " " + std::string{event.id} + " " +
-           std::string{event.source} + " " + std::string{event.member} + " " +
-           std::to_string(event.time.time_since_epoch().count()) + " " +
-           std::to_string(digest_of(event)) + " " + std::to_string(event.id_hash) + " " +
-           std::to_string(event.digest);
+    return described(by.event);
   }
   Bench known_, parser_;
 };
