@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "errors.hpp"
 #include "fealty/base/result.hpp"
 #include "fealty/kafka/options.hpp"
 #include "handles.hpp"
@@ -28,6 +29,7 @@ class Client {
   /// invalid_config where librdkafka refuses a property. Opens no connection by itself.
   static Result<std::shared_ptr<Client>> make(rd_kafka_type_t type, const KafkaOptions& options,
                                               const Properties& properties, Hooks hooks);
+  /// Bounded by teardown_max: see destroy_within().
   ~Client();
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
@@ -36,8 +38,13 @@ class Client {
   /// The reason where brokers refused the credentials since the last call of clear_refusal().
   [[nodiscard]] const std::string& refusal() const { return refusal_; }
   [[nodiscard]] const std::string& last_error() const { return last_error_; }
+  /// No broker can be reached, as far as the callbacks told since the last call of found().
+  [[nodiscard]] bool away() const { return away_; }
+  void found() { away_ = false; }
   /// A fatal error of the instance as ours; Ok where there is none.
   [[nodiscard]] Result<void> fatal() const;
+  /// That fatal error is a refusal().
+  [[nodiscard]] bool refused() const;
 
  private:
   Client() = default;
@@ -50,11 +57,8 @@ class Client {
   rd_kafka_type_t type_ = RD_KAFKA_PRODUCER;
   Hooks hooks_;
   std::string refusal_, last_error_;
+  bool away_ = false;
 };
-
-/// librdkafka's code -> ours, with `what` was tried in front of the reason.
-Error broker_error(rd_kafka_resp_err_t code, std::string_view what);
-Errc broker_errc(rd_kafka_resp_err_t code);
 
 /// What lies beside an offset in the group.
 std::string_view metadata_of(const rd_kafka_topic_partition_t& entry);

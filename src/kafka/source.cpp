@@ -7,6 +7,7 @@
 
 #include "fealty/base/check.hpp"
 #include "fealty/log/log.hpp"
+#include "teardown.hpp"
 
 namespace fealty::kafka {
 
@@ -62,11 +63,15 @@ Result<std::unique_ptr<KafkaSource>> KafkaSource::make(const KafkaOptions& optio
 KafkaSource::~KafkaSource() {
   if (client_ == nullptr || listener_ == nullptr) return;
   closing_ = true;
-  // An assignment still unanswered would keep the group, and the close, waiting.
+  // A rebalance still unanswered would keep the group, and the close, waiting.
   for (const auto& rebalance : pending_) {
-    if (!rebalance.assign) static_cast<void>(leave_assignment(rebalance.partitions.get()));
+    if (rebalance.assign) {
+      static_cast<void>(join_assignment({}));
+    } else {
+      static_cast<void>(leave_assignment(rebalance.partitions.get()));
+    }
   }
-  rd_kafka_consumer_close(client_->get());
+  close_within(teardown_max, client_->get());
   records_.reset();
 }
 
@@ -113,7 +118,25 @@ Result<void> KafkaSource::answer_group(std::chrono::milliseconds timeout) {
   }
   if (const auto handled = handle_rebalances(); outcome) outcome = handled;
   if (outcome) outcome = announce();
+  if (outcome && client_->away()) look_for_brokers();
   return outcome;
+}
+
+/// Nobody says that they are back: ask, now and then.
+void KafkaSource::look_for_brokers() {
+  constexpr std::chrono::seconds between{1};
+  constexpr int bound_ms = 500;
+  const auto now = std::chrono::steady_clock::now();
+  if (now < look_at_) return;
+  look_at_ = now + between;
+  const struct rd_kafka_metadata* metadata = nullptr;
+  if (rd_kafka_metadata(client_->get(), 0, nullptr, &metadata, bound_ms) !=
+      RD_KAFKA_RESP_ERR_NO_ERROR) {
+    return;
+  }
+  rd_kafka_metadata_destroy(metadata);
+  client_->found();
+  log::info("kafka.brokers_back", {{"brokers", options_.brokers}});
 }
 
 /// Blocks for the first record only: librdkafka's batch call would wait until the whole batch is
@@ -170,13 +193,17 @@ Result<void> KafkaSource::not_a_record(const rd_kafka_message_t& message) {
     case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
     case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
     case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
-    case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
       return broker_error(message.err, "topic " + options_.input_topic);
-    case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
+    case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
+      return broker_error(message.err, "group " + options_.group);
     case RD_KAFKA_RESP_ERR__FATAL:
+      if (auto fatal = client_->fatal(); !fatal && fatal.error().code != Errc::fenced) return fatal;
+      [[fallthrough]];
+    case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
       return Error{Errc::fenced, "kafka.group_instance",
                    fmt::format("another worker uses {}", options_.group_instance)};
-    default:  // librdkafka goes on by itself.
+    default:  // librdkafka goes on by itself, unless there is no use in it.
+      if (refusal(message.err)) return broker_error(message.err, "group " + options_.group);
       log::warn("kafka.consume", {{"code", rd_kafka_err2name(message.err)},
                                   {"reason", rd_kafka_message_errstr(&message)}});
       return {};

@@ -28,6 +28,7 @@ class KafkaSource final : public ports::Source {
   Result<ports::Polled> poll(ports::InputBatch& batch, std::size_t records_max,
                              std::chrono::milliseconds timeout) override;
   [[nodiscard]] bool one_clock() const override { return false; }
+  [[nodiscard]] bool reachable() const override { return !client_->away(); }
   [[nodiscard]] std::string describe(std::uint32_t partition, ports::Offset offset) const override;
 
   [[nodiscard]] const Client& client() const { return *client_; }
@@ -61,6 +62,7 @@ class KafkaSource final : public ports::Source {
   Result<void> fetch(ports::InputBatch& batch, std::size_t records_max, int timeout_ms);
   Result<void> take(const rd_kafka_message_t& message, ports::InputBatch& batch);
   Result<void> not_a_record(const rd_kafka_message_t& message);
+  void look_for_brokers();
   Error gap(std::uint32_t partition, ports::Offset from) const;
 
   const KafkaOptions& options_;
@@ -74,7 +76,8 @@ class KafkaSource final : public ports::Source {
   std::vector<std::uint32_t> unannounced_;  // the group gave them to us, the listener was not told
   std::chrono::steady_clock::time_point ask_at_{};  // for their offsets, again
   Deadline announce_by_{std::chrono::milliseconds{0}};
-  std::size_t fetching_ = 0;  // partitions
+  std::chrono::steady_clock::time_point look_at_{};  // for brokers that are away, again
+  std::size_t fetching_ = 0;                         // partitions
   bool closing_ = false;
 };
 

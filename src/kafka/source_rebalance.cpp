@@ -28,8 +28,7 @@ std::vector<std::uint32_t> ids(const rd_kafka_topic_partition_list_t* list) {
 
 /// No use in asking again.
 bool lasting(rd_kafka_resp_err_t code) {
-  return code == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED ||
-         code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED || broker_errc(code) == Errc::fenced;
+  return refusal(code) || broker_errc(code) == Errc::fenced;
 }
 
 std::string join(const std::vector<std::uint32_t>& partitions) {
@@ -72,7 +71,8 @@ Result<void> KafkaSource::assigned(rd_kafka_topic_partition_list_t* partitions) 
   const auto given = ids(partitions);
   log::info("kafka.assigned", {{"partitions", join(given)}});
   unannounced_.insert(unannounced_.end(), given.begin(), given.end());
-  announce_by_ = Deadline{options_.start_timeout + options_.transaction_timeout};
+  announce_by_ = Deadline{options_.start_timeout + options_.transaction_timeout +
+                          std::min(options_.broker_wait, broker_wait_max)};
   ask_at_ = {};
   return join_assignment({});
 }
@@ -165,6 +165,9 @@ Result<std::vector<ports::Assignment>> KafkaSource::committed(int timeout_ms) {
     }
     const auto held =
         watermarks(*client_, options_.input_topic, partition, Deadline{options_.start_timeout});
+    if (!held && held.error().code == Errc::broker_unreachable && !announce_by_.passed()) {
+      return std::vector<ports::Assignment>{};
+    }
     if (!held) return held.error();
     out.push_back({.partition = partition,
                    .committed = options_.start == Start::earliest ? held->low : held->high,
