@@ -83,6 +83,7 @@ Result<void> CommitLoop::take_commit(Wait wait) {
   if (!taken) return taken.error();
   if (!*taken) return {};
   ++progress_.commits;
+  setbacks_.committed();
   log::debug("run.committed", {{"commit", progress_.commits},
                                {"took_ms", ms(options_.clock.steady() - progress_.last_commit)},
                                {"records_since", open_.records}});
