@@ -1,6 +1,10 @@
 #pragma once
 
+#include <atomic>
+#include <memory>
+
 #include "fealty/config/service.hpp"
+#include "fealty/kafka/bus.hpp"
 #include "fealty/kafka/options.hpp"
 
 namespace fealty::cli {
@@ -8,5 +12,11 @@ namespace fealty::cli {
 /// The service file's words for Kafka as the kafka room takes them. `check` and `run` both validate
 /// the result, so that neither accepts what the other refuses.
 kafka::KafkaOptions kafka_options(const config::KafkaConfig& from);
+
+/// KafkaBus::connect(), again and again where the service file asks to wait for brokers that are
+/// not there, until they are or `stop` is set.
+Result<std::unique_ptr<kafka::KafkaBus>> connect_bus(const kafka::KafkaOptions& options,
+                                                     const config::KafkaConfig& from,
+                                                     const std::atomic<bool>& stop);
 
 }  // namespace fealty::cli

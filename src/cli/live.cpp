@@ -47,12 +47,15 @@ runtime::MembersOptions members_options(const config::ServiceConfig& service,
   return members;
 }
 
-runtime::CommitLoopOptions loop_options(const config::ServiceConfig& service) {
+runtime::CommitLoopOptions loop_options(const config::ServiceConfig& service,
+                                        std::chrono::milliseconds broker_wait) {
   runtime::CommitLoopOptions loop;
   loop.pipeline.queue_bytes_max = runtime::MemoryBudget{service.memory_bytes, true}.outputs();
   loop.input.poll_timeout = std::chrono::milliseconds{service.commit.interval_ms};
   loop.commit.events_max = service.commit.events_max;
   loop.commit.interval = std::chrono::milliseconds{service.commit.interval_ms};
+  loop.setbacks.aborts_max = service.commit.aborts_max;
+  loop.setbacks.bus_wait = broker_wait;
   loop.commit.idle = std::chrono::seconds{service.checkpoint.distance_s};
   return loop;
 }
@@ -121,7 +124,7 @@ Result<void> run_live(const config::ServiceConfig& service, const std::atomic<bo
   const runtime::MemoryBudget memory{service.memory_bytes, true};
   bus_options.fetch_queue_kib_max = static_cast<std::uint32_t>(memory.fetched() >> 10U);
   bus_options.output_queue_kib_max = static_cast<std::uint32_t>(memory.produced() >> 10U);
-  auto bus = kafka::KafkaBus::connect(bus_options);
+  auto bus = connect_bus(bus_options, service.kafka, stop);
   if (!bus) return bus.error();
 
   const auto topology = topologies::members_topology(series, *mapping, service.kafka.input_topic);
@@ -135,12 +138,12 @@ Result<void> run_live(const config::ServiceConfig& service, const std::atomic<bo
                            members_options(service, series, (*bus)->input_partitions())};
   members.on_opened = [&] { return keep_programs_beside(service.state_dir, loaded->files); };
   runtime::CommitLoop loop{(*bus)->source(), topology.decoder, members, (*bus)->sink(),
-                           loop_options(service)};
+                           loop_options(service, bus_options.broker_wait)};
   ProgramReload program{service.program, service.state_dir, series, members};
   Health health{service.health_file};
   auto last_report = SteadyClock::now();
   loop.hooks.on_progress = [&] {
-    health.alive();
+    if (loop.healthy()) health.alive();
     program.look();
     const auto now = SteadyClock::now();
     if (now - last_report < std::chrono::seconds{10}) return;

@@ -1,11 +1,14 @@
 #include "run_command.hpp"
 
+#include <cstdio>
+#include <cstdlib>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "exit_code.hpp"
 #include "fealty/config/service.hpp"
+#include "fealty/kafka/bus.hpp"
 #include "live.hpp"
 #include "stop_signal.hpp"
 
@@ -36,7 +39,12 @@ int run(const RunOptions& options) {
   const auto service = settings(options);
   if (!service) return fail(service.error());
   const auto done = run_live(*service, stop_signal());
-  return done ? exit_ok : fail(done.error());
+  const int code = done ? exit_ok : fail(done.error());
+  if (kafka::left_behind()) {  // Nothing that these threads may still touch is to be destroyed.
+    std::fflush(nullptr);
+    std::_Exit(code);
+  }
+  return code;
 }
 
 }  // namespace
