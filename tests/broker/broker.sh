@@ -6,6 +6,7 @@
 #   broker.sh status [--dir DIR]
 #   broker.sh run    [start's options] -- COMMAND...     broker for one command, in $FEALTY_BROKERS
 #   broker.sh topics [--dir DIR] ARGUMENTS...            Kafka's own TopicCommand
+#   broker.sh acls   [--dir DIR] ARGUMENTS...            Kafka's own AclCommand
 #   broker.sh kill | revive [--dir DIR] --broker I       kill -9 one of them; start it again
 #   broker.sh fetch                                      only make sure that the artifacts are here
 #
@@ -25,7 +26,7 @@ ready_seconds=${FEALTY_BROKER_READY_SECONDS:-90}
 say() { echo "broker.sh: $*" >&2; }
 fail() { say "$*"; exit 1; }
 
-usage() { sed -n '2,21s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit 2; }
+usage() { sed -n '2,22s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit 2; }
 
 # --- the artifacts -------------------------------------------------------------------------------
 
@@ -267,6 +268,7 @@ case $command in
     FEALTY_BROKERS=$(cat "$dir/bootstrap") FEALTY_BROKER_DIR=$dir "$@"
     ;;
   topics) tool org.apache.kafka.tools.TopicCommand --bootstrap-server "$(cat "$dir/bootstrap")" "$@" ;;
+  acls) tool org.apache.kafka.tools.AclCommand --bootstrap-server "$(cat "$dir/bootstrap")" "$@" ;;
   kill) kill -9 "$(cat "$dir/broker-$broker.pid")" ;;
   revive)
     echo "$broker" >"$dir/revive"
