@@ -111,6 +111,7 @@ void Client::on_error(rd_kafka_t* rk, int code, const char* reason, void* opaque
   const auto err = static_cast<rd_kafka_resp_err_t>(code);
   self->last_error_ = reason;
   if (err == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) self->away_ = true;
+  if (err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) self->topic_unknown_ = true;
   if (err == RD_KAFKA_RESP_ERR__AUTHENTICATION || err == RD_KAFKA_RESP_ERR__SSL) {
     self->refusal_ = reason;
   }
@@ -134,6 +135,16 @@ void Client::on_log(const rd_kafka_t* rk, int level, const char* facility, const
   } else {
     log::debug("kafka.log", fields);
   }
+}
+
+bool answers(const Client& client, int bound_ms) {
+  const struct rd_kafka_metadata* metadata = nullptr;
+  if (rd_kafka_metadata(client.get(), 0, nullptr, &metadata, bound_ms) !=
+      RD_KAFKA_RESP_ERR_NO_ERROR) {
+    return false;
+  }
+  rd_kafka_metadata_destroy(metadata);
+  return true;
 }
 
 std::string_view metadata_of(const rd_kafka_topic_partition_t& entry) {

@@ -41,6 +41,8 @@ class Client {
   /// No broker can be reached, as far as the callbacks told since the last call of found().
   [[nodiscard]] bool away() const { return away_; }
   void found() { away_ = false; }
+  /// Somebody said that a topic is not there, since this was asked last.
+  bool topic_unknown() { return std::exchange(topic_unknown_, false); }
   /// A fatal error of the instance as ours; Ok where there is none.
   [[nodiscard]] Result<void> fatal() const;
   /// That fatal error is a refusal().
@@ -57,8 +59,11 @@ class Client {
   rd_kafka_type_t type_ = RD_KAFKA_PRODUCER;
   Hooks hooks_;
   std::string refusal_, last_error_;
-  bool away_ = false;
+  bool away_ = false, topic_unknown_ = false;
 };
+
+/// Whether any broker answers within the time.
+bool answers(const Client& client, int bound_ms);
 
 /// What lies beside an offset in the group.
 std::string_view metadata_of(const rd_kafka_topic_partition_t& entry);

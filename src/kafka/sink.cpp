@@ -106,7 +106,12 @@ bool KafkaSink::wait_for_brokers(std::chrono::steady_clock::time_point since, co
   const auto away = std::chrono::duration_cast<std::chrono::milliseconds>(
       std::chrono::steady_clock::now() - since);
   if (away >= options_.broker_wait) return false;
-  log::warn("kafka.waiting", {{"away_ms", std::int64_t{away.count()}}, {"reason", why.detail}});
+  constexpr std::chrono::seconds between_lines{30};
+  const auto now = std::chrono::steady_clock::now();
+  if (now - told_ >= between_lines) {
+    told_ = now;
+    log::warn("kafka.waiting", {{"away_ms", std::int64_t{away.count()}}, {"reason", why.detail}});
+  }
   std::unique_lock lock{mutex_};
   return !interruption_.wait_for(lock, between, [this] { return interrupted_.load(); });
 }
@@ -155,6 +160,7 @@ Result<void> KafkaSink::commit_failed(Error error,
                                       std::span<const ports::CommitPosition> positions) {
   switch (error.code) {
     case Errc::fenced:
+    case Errc::broker_refused:  // Asked what became of it, they would refuse again: the run ends.
       open_ = false;
       return error;
     case Errc::transaction_aborted:
@@ -236,6 +242,10 @@ Result<void> KafkaSink::drop_transaction() {
 Result<void> KafkaSink::reopen() {
   return patiently([&]() -> Result<void> {
     const Deadline deadline = attempt();
+    // librdkafka (2.0) does not bear to be asked about a group again and again with nobody there.
+    if (!answers(consumer_, deadline.left_ms(1000))) {
+      return Error{Errc::broker_unreachable, "kafka.brokers", "no answer from " + options_.brokers};
+    }
     if (replaced_in_group(consumer_, options_, deadline)) {
       return Error{Errc::fenced, "kafka.group_instance",
                    fmt::format("another worker uses {}", options_.group_instance)};

@@ -63,6 +63,7 @@ class KafkaSink final : public ports::Sink {
   std::string token_prefix_;            // unlike that of any other process
   std::uint64_t commits_ = 0;
   std::uint32_t aborted_in_row_ = 0;
+  std::chrono::steady_clock::time_point told_{};  // that brokers are waited for
   std::atomic<bool> interrupted_{false};
   std::condition_variable interruption_;
   mutable std::mutex mutex_;                                  // guards what follows

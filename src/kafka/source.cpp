@@ -8,6 +8,7 @@
 #include "fealty/base/check.hpp"
 #include "fealty/log/log.hpp"
 #include "teardown.hpp"
+#include "topics.hpp"
 
 namespace fealty::kafka {
 
@@ -119,7 +120,30 @@ Result<void> KafkaSource::answer_group(std::chrono::milliseconds timeout) {
   if (const auto handled = handle_rebalances(); outcome) outcome = handled;
   if (outcome) outcome = announce();
   if (outcome && client_->away()) look_for_brokers();
+  if (outcome && client_->topic_unknown()) outcome = look_for_topic();
   return outcome;
+}
+
+/// librdkafka goes on asking for records of a topic that is gone, and says so once a second. What
+/// the brokers say in the middle of a change of leaders is not believed at once.
+Result<void> KafkaSource::look_for_topic() {
+  constexpr std::chrono::milliseconds bound{500};
+  constexpr std::chrono::seconds believed_after{5};
+  const auto count = partition_count(*client_, options_, options_.input_topic, Deadline{bound});
+  if (!count && count.error().code == Errc::broker_refused) return count.error();
+  const auto now = std::chrono::steady_clock::now();
+  if (!count || *count > 0) {
+    missing_since_ = {};
+    return {};
+  }
+  if (missing_since_ == std::chrono::steady_clock::time_point{}) missing_since_ = now;
+  if (now - missing_since_ < believed_after) return {};
+  return Error{
+      Errc::broker_refused, "kafka.input_topic",
+      fmt::format("topic {} does not exist any more. Its offsets and the state go with it: "
+                  "start over with another group and an empty state directory, or give "
+                  "the topic back",
+                  options_.input_topic)};
 }
 
 /// Nobody says that they are back: ask, now and then.
@@ -129,12 +153,7 @@ void KafkaSource::look_for_brokers() {
   const auto now = std::chrono::steady_clock::now();
   if (now < look_at_) return;
   look_at_ = now + between;
-  const struct rd_kafka_metadata* metadata = nullptr;
-  if (rd_kafka_metadata(client_->get(), 0, nullptr, &metadata, bound_ms) !=
-      RD_KAFKA_RESP_ERR_NO_ERROR) {
-    return;
-  }
-  rd_kafka_metadata_destroy(metadata);
+  if (!answers(*client_, bound_ms)) return;
   client_->found();
   log::info("kafka.brokers_back", {{"brokers", options_.brokers}});
 }

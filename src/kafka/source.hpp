@@ -63,6 +63,7 @@ class KafkaSource final : public ports::Source {
   Result<void> take(const rd_kafka_message_t& message, ports::InputBatch& batch);
   Result<void> not_a_record(const rd_kafka_message_t& message);
   void look_for_brokers();
+  Result<void> look_for_topic();
   Error gap(std::uint32_t partition, ports::Offset from) const;
 
   const KafkaOptions& options_;
@@ -76,8 +77,9 @@ class KafkaSource final : public ports::Source {
   std::vector<std::uint32_t> unannounced_;  // the group gave them to us, the listener was not told
   std::chrono::steady_clock::time_point ask_at_{};  // for their offsets, again
   Deadline announce_by_{std::chrono::milliseconds{0}};
-  std::chrono::steady_clock::time_point look_at_{};  // for brokers that are away, again
-  std::size_t fetching_ = 0;                         // partitions
+  std::chrono::steady_clock::time_point look_at_{};        // for brokers that are away, again
+  std::chrono::steady_clock::time_point missing_since_{};  // the topic
+  std::size_t fetching_ = 0;                               // partitions
   bool closing_ = false;
 };
 
