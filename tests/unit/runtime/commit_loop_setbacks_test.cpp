@@ -48,7 +48,7 @@ class Busy final : public Processor {
 
   Result<void> assign(std::span<const ports::Assignment>) override { return {}; }
   Result<bool> open(std::chrono::milliseconds) override {
-    if (!opened_) return !std::exchange(opened_, true);
+    if (!std::exchange(opened_, true)) return false;
     if (open_fails-- > 0) return Error{Errc::broker_unreachable, "kafka.brokers", "nobody"};
     return false;
   }
