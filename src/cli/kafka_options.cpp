@@ -3,7 +3,10 @@
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
 #include <climits>
+
+#include "fealty/log/log.hpp"
 
 namespace fealty::cli {
 namespace {
@@ -49,7 +52,25 @@ kafka::KafkaOptions kafka_options(const config::KafkaConfig& from, std::uint32_t
   for (const auto& [name, value] : from.properties) to.extra.emplace_back(name, value.reveal());
   to.session_timeout = std::chrono::milliseconds{from.session_timeout_ms};
   to.transaction_timeout = std::chrono::milliseconds{from.transaction_timeout_ms};
+  if (from.wait_for_broker_s != config::wait_for_ever) {
+    to.broker_wait = std::chrono::seconds{from.wait_for_broker_s};
+  }
   return to;
+}
+
+Result<std::unique_ptr<kafka::KafkaBus>> connect_bus(const kafka::KafkaOptions& options,
+                                                     const config::KafkaConfig& from,
+                                                     const std::atomic<bool>& stop) {
+  const auto since = std::chrono::steady_clock::now();
+  while (true) {
+    auto bus = kafka::KafkaBus::connect(options);
+    if (bus || bus.error().code != Errc::broker_unreachable || !from.wait_at_start) return bus;
+    const auto away = std::chrono::duration_cast<std::chrono::milliseconds>(
+        std::chrono::steady_clock::now() - since);
+    if (stop.load(std::memory_order_relaxed) || away >= options.broker_wait) return bus;
+    log::warn("run.waiting",
+              {{"away_ms", std::int64_t{away.count()}}, {"reason", to_string(bus.error())}});
+  }
 }
 
 }  // namespace fealty::cli

@@ -82,7 +82,7 @@ Result<void> run_live(const config::ServiceConfig& service, const std::atomic<bo
        .memory = runtime::MemoryBudget{service.memory_bytes, true, Workers::wanted(service)}},
       service.on_damage);
   if (!stores) return stores.error();
-  const auto workers = Workers::connect(service, series, topology, **stores);
+  const auto workers = Workers::connect(service, series, topology, **stores, stop);
   if (!workers) return workers.error();
   (*workers)->on_opened = [&] { return keep_programs_beside(service.state_dir, loaded->files); };
   ProgramReload program{service.program, service.state_dir, *loaded, **workers};

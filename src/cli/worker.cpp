@@ -60,6 +60,8 @@ runtime::CommitLoopOptions loop_options(const config::ServiceConfig& service,
   loop.pipeline.queue_bytes_max = budget(service, workers).outputs();
   loop.input.poll_timeout = std::chrono::milliseconds{service.commit.interval_ms};
   loop.commit.events_max = service.commit.events_max;
+  loop.setbacks.aborts_max = service.commit.aborts_max;
+  loop.setbacks.bus_wait = kafka_options(service.kafka, 0).broker_wait;
   loop.commit.interval = std::chrono::milliseconds{service.commit.interval_ms};
   loop.commit.idle = std::chrono::seconds{service.checkpoint.distance_s};
   if (const auto within = publish_within(service); within.count() != 0) {
@@ -88,13 +90,14 @@ void WorkerStatus::add(const WorkerStatus& other) {
 
 Result<std::unique_ptr<kafka::KafkaBus>> Worker::connect(const config::ServiceConfig& service,
                                                          std::uint32_t number,
-                                                         std::uint32_t workers) {
+                                                         std::uint32_t workers,
+                                                         const std::atomic<bool>& stop) {
   kafka::KafkaOptions options = kafka_options(service.kafka, number);
   options.streams = topologies::member_streams;
   const runtime::MemoryBudget memory = budget(service, workers);
   options.fetch_queue_kib_max = static_cast<std::uint32_t>(memory.fetched() >> 10U);
   options.output_queue_kib_max = static_cast<std::uint32_t>(memory.produced() >> 10U);
-  return kafka::KafkaBus::connect(options);
+  return connect_bus(options, service.kafka, stop);
 }
 
 Worker::Worker(const WorkerContext& context, std::unique_ptr<kafka::KafkaBus> bus,
@@ -136,7 +139,7 @@ void Worker::tell() {
                       .lag = bus_->lag(),
                       .commit_age = loop_.commit_age()};
   const std::lock_guard lock{mutex_};
-  status.passes = status_.passes + 1;
+  status.passes = status_.passes + (loop_.healthy() ? 1 : 0);
   status_ = status;
 }
 

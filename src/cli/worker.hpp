@@ -34,7 +34,7 @@ struct WorkerStatus {
   std::size_t members_cached = 0, cache_bytes = 0;
   kafka::Lag lag;
   std::chrono::milliseconds commit_age{0};  // of the last commit; of several workers the oldest
-  std::uint64_t passes = 0;                 // rises as long as the worker goes on
+  std::uint64_t passes = 0;                 // rises as long as the worker is well
 
   void add(const WorkerStatus& other);
 };
@@ -48,10 +48,11 @@ struct WorkerStatus {
 /// Errors:  as kafka::KafkaBus and runtime::CommitLoop.
 class Worker {
  public:
-  /// `number`: from 0, of `workers`. Reaches the brokers; as KafkaBus::connect().
+  /// `number`: from 0, of `workers`. Reaches the brokers; as connect_bus().
   static Result<std::unique_ptr<kafka::KafkaBus>> connect(const config::ServiceConfig& service,
                                                           std::uint32_t number,
-                                                          std::uint32_t workers);
+                                                          std::uint32_t workers,
+                                                          const std::atomic<bool>& stop);
   Worker(const WorkerContext& context, std::unique_ptr<kafka::KafkaBus> bus, std::uint32_t number,
          std::uint32_t workers);
 

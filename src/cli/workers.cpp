@@ -22,17 +22,18 @@ std::uint32_t Workers::wanted(const config::ServiceConfig& service) {
 Result<std::unique_ptr<Workers>> Workers::connect(const config::ServiceConfig& service,
                                                   const program::Series& series,
                                                   const runtime::Topology& topology,
-                                                  ports::MemberStores& stores) {
+                                                  ports::MemberStores& stores,
+                                                  const std::atomic<bool>& stop) {
   using Bus = Result<std::unique_ptr<kafka::KafkaBus>>;
   const std::uint32_t most = wanted(service);
   // The first makes what topics are missing, and tells how many partitions there are.
-  Bus first = Worker::connect(service, 0, most);
+  Bus first = Worker::connect(service, 0, most, stop);
   if (!first) return first.error();
   const std::uint32_t count = std::min(most, (*first)->input_partitions());
   std::vector<std::future<Bus>> others;
   for (std::uint32_t number = 1; number < count; ++number) {
-    others.push_back(std::async(std::launch::async,
-                                [&, number] { return Worker::connect(service, number, count); }));
+    others.push_back(std::async(
+        std::launch::async, [&, number] { return Worker::connect(service, number, count, stop); }));
   }
   std::vector<std::unique_ptr<kafka::KafkaBus>> buses;
   buses.push_back(std::move(*first));

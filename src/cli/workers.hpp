@@ -28,7 +28,8 @@ class Workers {
   static Result<std::unique_ptr<Workers>> connect(const config::ServiceConfig& service,
                                                   const program::Series& series,
                                                   const runtime::Topology& topology,
-                                                  ports::MemberStores& stores);
+                                                  ports::MemberStores& stores,
+                                                  const std::atomic<bool>& stop);
   ~Workers();
 
   /// Called on a worker's thread, one at a time, when its partitions are open.

@@ -89,6 +89,8 @@ void read_kafka(Map& kafka, const std::string& file, const PropertyRules& rules,
                out.session_timeout_ms);
   take_integer(kafka, "transaction_timeout_ms", transaction_timeout_ms_min,
                transaction_timeout_ms_max, out.transaction_timeout_ms);
+  take_integer(kafka, "wait_for_broker_s", wait_for_ever, 86'400 * 365, out.wait_for_broker_s);
+  take(kafka.boolean("wait_at_start"), out.wait_at_start);
   if (auto security = kafka.map("security")) read_security(*security, file, out.security);
   if (auto properties = kafka.map("properties")) {
     read_properties(*properties, file, rules, out.properties);
@@ -128,6 +130,7 @@ void read_limits(Map& root, ServiceConfig& out) {
   if (auto commit = root.map("commit")) {
     take_integer(*commit, "interval_ms", 1, 60'000, out.commit.interval_ms);
     take_integer(*commit, "events_max", 1, 10'000'000, out.commit.events_max);
+    take_integer(*commit, "aborts_max", 1, 1'000'000, out.commit.aborts_max);
     commit->finish();
   }
   if (auto clock = root.map("clock")) {

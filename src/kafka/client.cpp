@@ -7,6 +7,7 @@
 #include "fealty/log/log.hpp"
 #include "properties.hpp"
 #include "security.hpp"
+#include "teardown.hpp"
 
 namespace fealty::kafka {
 
@@ -85,7 +86,8 @@ Client::~Client() {
     rd_kafka_purge(
         rk_, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
   }
-  rd_kafka_destroy(rk_);
+  // The interceptors that the hooks set up are called to the very end.
+  destroy_within(teardown_max, rk_, std::make_shared<Hooks>(std::move(hooks_)));
 }
 
 const std::string& Client::refusal() const {
@@ -100,10 +102,14 @@ Result<void> Client::fatal() const {
   return Error{broker_errc(code), "kafka", reason.data()};
 }
 
+bool Client::refused() const { return kafka::refusal(rd_kafka_fatal_error(rk_, nullptr, 0)); }
+
 void Client::on_error(rd_kafka_t* rk, int code, const char* reason, void* opaque) {
   auto* self = static_cast<Client*>(opaque);
   const auto err = static_cast<rd_kafka_resp_err_t>(code);
   self->last_error_ = reason;
+  if (err == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) self->away_ = true;
+  if (err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) self->topic_unknown_ = true;
   if (err == RD_KAFKA_RESP_ERR__AUTHENTICATION || err == RD_KAFKA_RESP_ERR__SSL) {
     self->token_given_ = false;
     self->refusal_ = reason;
@@ -135,32 +141,14 @@ void Client::on_log(const rd_kafka_t* rk, int level, const char* facility, const
   }
 }
 
-Errc broker_errc(rd_kafka_resp_err_t code) {
-  switch (code) {
-    case RD_KAFKA_RESP_ERR__TRANSPORT:
-    case RD_KAFKA_RESP_ERR__TIMED_OUT:
-    case RD_KAFKA_RESP_ERR__TIMED_OUT_QUEUE:
-    case RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN:
-    case RD_KAFKA_RESP_ERR__RESOLVE:
-    case RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE:
-    case RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS:
-    case RD_KAFKA_RESP_ERR_NOT_COORDINATOR:
-    case RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE:
-      return Errc::broker_unreachable;
-    case RD_KAFKA_RESP_ERR__FENCED:
-    case RD_KAFKA_RESP_ERR_PRODUCER_FENCED:
-    case RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH:
-    case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
-      return Errc::fenced;
-    case RD_KAFKA_RESP_ERR__INVALID_ARG:
-      return Errc::invalid_config;
-    default:
-      return Errc::broker_refused;
+bool answers(const Client& client, int bound_ms) {
+  const struct rd_kafka_metadata* metadata = nullptr;
+  if (rd_kafka_metadata(client.get(), 0, nullptr, &metadata, bound_ms) !=
+      RD_KAFKA_RESP_ERR_NO_ERROR) {
+    return false;
   }
-}
-
-Error broker_error(rd_kafka_resp_err_t code, std::string_view what) {
-  return Error{broker_errc(code), "kafka", fmt::format("{}: {}", what, rd_kafka_err2str(code))};
+  rd_kafka_metadata_destroy(metadata);
+  return true;
 }
 
 std::string_view metadata_of(const rd_kafka_topic_partition_t& entry) {

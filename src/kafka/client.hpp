@@ -8,6 +8,7 @@
 #include <utility>
 #include <vector>
 
+#include "errors.hpp"
 #include "fealty/base/result.hpp"
 #include "fealty/kafka/options.hpp"
 #include "handles.hpp"
@@ -30,6 +31,7 @@ class Client {
   /// invalid_config where librdkafka refuses a property. Opens no connection by itself.
   static Result<std::shared_ptr<Client>> make(rd_kafka_type_t type, const KafkaOptions& options,
                                               const Properties& properties, Hooks hooks);
+  /// Bounded by teardown_max: see destroy_within().
   ~Client();
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
@@ -39,8 +41,15 @@ class Client {
   /// there is a new one.
   [[nodiscard]] const std::string& refusal() const;
   [[nodiscard]] const std::string& last_error() const { return last_error_; }
+  /// No broker can be reached, as far as the callbacks told since the last call of found().
+  [[nodiscard]] bool away() const { return away_; }
+  void found() { away_ = false; }
+  /// Somebody said that a topic is not there, since this was asked last.
+  bool topic_unknown() { return std::exchange(topic_unknown_, false); }
   /// A fatal error of the instance as ours; Ok where there is none.
   [[nodiscard]] Result<void> fatal() const;
+  /// That fatal error is a refusal().
+  [[nodiscard]] bool refused() const;
 
  private:
   Client() = default;
@@ -57,11 +66,11 @@ class Client {
   mutable std::atomic<bool> token_given_{false};  // since the last refusal
   std::string last_error_;
   std::string token_file_;
+  bool away_ = false, topic_unknown_ = false;
 };
 
-/// librdkafka's code -> ours, with `what` was tried in front of the reason.
-Error broker_error(rd_kafka_resp_err_t code, std::string_view what);
-Errc broker_errc(rd_kafka_resp_err_t code);
+/// Whether any broker answers within the time.
+bool answers(const Client& client, int bound_ms);
 
 /// What lies beside an offset in the group.
 std::string_view metadata_of(const rd_kafka_topic_partition_t& entry);

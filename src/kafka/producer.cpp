@@ -8,6 +8,7 @@
 #include <thread>
 
 #include "fealty/log/log.hpp"
+#include "teardown.hpp"
 #include "topics.hpp"
 
 namespace fealty::kafka {
@@ -15,38 +16,20 @@ namespace fealty::kafka {
 namespace {
 
 constexpr std::size_t records_a_call = 256;
-
-extern "C" rd_kafka_resp_err_t fealty_kafka_on_ack(rd_kafka_t*, rd_kafka_message_t* message,
-                                                   void* opaque) {
-  auto* acks = static_cast<ChangelogAcks*>(opaque);
-  if (message->rkt != acks->topic || message->err != RD_KAFKA_RESP_ERR_NO_ERROR ||
-      message->offset < 0 || message->partition < 0) {
-    return RD_KAFKA_RESP_ERR_NO_ERROR;
-  }
-  const auto partition = static_cast<std::size_t>(message->partition);
-  if (partition >= acks->next.size()) return RD_KAFKA_RESP_ERR_NO_ERROR;
-  const auto next = static_cast<std::uint64_t>(message->offset) + 1;
-  auto& slot = acks->next[partition];  // One partition is served by one broker thread at a time.
-  if (slot.load(std::memory_order_relaxed) < next) slot.store(next, std::memory_order_release);
-  return RD_KAFKA_RESP_ERR_NO_ERROR;
-}
-
-extern "C" rd_kafka_resp_err_t fealty_kafka_on_new(rd_kafka_t* rk, const rd_kafka_conf_t*,
-                                                   void* opaque, char*, std::size_t) {
-  return rd_kafka_interceptor_add_on_acknowledgement(rk, "fealty", &fealty_kafka_on_ack, opaque);
-}
+/// A commit or an abort is asked for so long at a time: it goes on where it stood.
+constexpr int call_ms = 1000;
 
 }  // namespace
 
 Result<std::unique_ptr<Producer>> Producer::open(const KafkaOptions& options,
-                                                 std::uint32_t partitions, Deadline deadline) {
+                                                 std::uint32_t partitions, Deadline deadline,
+                                                 const std::atomic<bool>& interrupted) {
   std::unique_ptr<Producer> out{new Producer};
   out->options_ = &options;
+  out->interrupted_ = &interrupted;
   out->acks_ = std::make_shared<ChangelogAcks>(partitions);
   Client::Hooks hooks;
-  hooks.prepare = [acks = out->acks_](rd_kafka_conf_t* conf) {
-    rd_kafka_conf_interceptor_add_on_new(conf, "fealty", &fealty_kafka_on_new, acks.get());
-  };
+  hooks.prepare = [acks = out->acks_](rd_kafka_conf_t* conf) { tell(*acks, conf); };
   auto client =
       Client::make(RD_KAFKA_PRODUCER, options, producer_properties(options), std::move(hooks));
   if (!client) return client.error();
@@ -74,21 +57,48 @@ Producer::~Producer() {
 }
 
 Result<void> Producer::sorted(const char* what, rd_kafka_error_t* error) {
-  const std::string detail = fmt::format("{}: {}", what, rd_kafka_error_string(error));
+  const std::string detail =
+      fmt::format("{}: {}{}", what, rd_kafka_error_string(error), first_failure());
   const Errc code = broker_errc(rd_kafka_error_code(error));
+  const bool refused = refusal(rd_kafka_error_code(error));
   if (rd_kafka_error_is_fatal(error) != 0) {
     const auto fatal = client_->fatal();
     if (code == Errc::fenced || (!fatal && fatal.error().code == Errc::fenced)) {
       return replaced(fatal ? detail : fatal.error().detail);
     }
+    if (refused || client_->refused()) return Error{Errc::broker_refused, "kafka", detail};
     // Any other fatal error ends this producer only; what became of the transaction must be asked.
     return Error{Errc::broker_unreachable, "kafka", detail};
   }
   if (rd_kafka_error_txn_requires_abort(error) != 0) {
+    // Aborted once more, it would be refused once more.
+    if (refused) return Error{Errc::broker_refused, "kafka", detail};
     return Error{Errc::transaction_aborted, "kafka", detail};
   }
   if (code == Errc::fenced) return replaced(detail);
   return Error{code, "kafka", detail};
+}
+
+std::string Producer::first_failure() const {
+  const std::lock_guard lock{acks_->mutex};
+  return acks_->failed.empty() ? std::string{} : "; first to fail: " + acks_->failed;
+}
+
+std::string Producer::missing_topics() const {
+  constexpr int bound_ms = 1000;
+  std::string out;
+  for (const TopicHandle& topic : topics_) {
+    const struct rd_kafka_metadata* found = nullptr;
+    if (rd_kafka_metadata(client_->get(), 0, topic.get(), &found, bound_ms) !=
+        RD_KAFKA_RESP_ERR_NO_ERROR) {
+      break;  // Nobody answers: nothing is known of the others, either.
+    }
+    const bool missing =
+        found->topic_cnt == 1 && found->topics[0].err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+    if (missing) out.append(out.empty() ? "" : ", ").append(rd_kafka_topic_name(topic.get()));
+    rd_kafka_metadata_destroy(found);
+  }
+  return out;
 }
 
 /// The broker no longer knows this producer's epoch. Its clock for a transaction starts behind
@@ -121,7 +131,7 @@ Result<void> Producer::until_done(const char* what, Deadline deadline, Call&& ca
     if (!again || rd_kafka_error_txn_requires_abort(error.get()) != 0) {
       return sorted(what, error.get());
     }
-    if (deadline.passed()) {
+    if (deadline.passed() || *interrupted_) {
       return Error{Errc::broker_unreachable, "kafka",
                    fmt::format("{}: {}", what, rd_kafka_error_string(error.get()))};
     }
@@ -132,6 +142,10 @@ Result<void> Producer::until_done(const char* what, Deadline deadline, Call&& ca
 Result<void> Producer::begin() {
   const ErrorHandle error{rd_kafka_begin_transaction(client_->get())};
   if (error != nullptr) return sorted("begin_transaction", error.get());
+  {
+    const std::lock_guard lock{acks_->mutex};
+    acks_->failed.clear();
+  }
   in_transaction_ = true;
   begun_ = std::chrono::steady_clock::now();
   return {};
@@ -186,6 +200,10 @@ Result<void> Producer::hand_over(ports::Stream stream) {
     }
     left = left.subspan(before);
     if (full) rd_kafka_poll(client_->get(), deadline.left_ms(10));
+    if (full && *interrupted_) {
+      outcome = Error{Errc::broker_unreachable, "kafka",
+                      "to topic " + topic_of(stream, *options_) + ": nothing is acknowledged"};
+    }
   }
   waiting.clear();
   return outcome;
@@ -196,13 +214,17 @@ Result<void> Producer::produce_failed(rd_kafka_resp_err_t code, ports::Stream st
   const std::string topic = topic_of(stream, *options_);
   if (auto fatal = client_->fatal(); !fatal) {
     if (fatal.error().code == Errc::fenced) return replaced(fatal.error().detail);
+    if (client_->refused()) return fatal;
     return Error{Errc::transaction_aborted, "kafka", fatal.error().detail};
   }
   switch (code) {
+    case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:  // it may come back
+    case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
     case RD_KAFKA_RESP_ERR__STATE:       // an earlier record failed: only an abort is left
     case RD_KAFKA_RESP_ERR__QUEUE_FULL:  // nothing was acknowledged for the whole time
       return Error{Errc::transaction_aborted, "kafka",
-                   fmt::format("to {}: {}", topic, rd_kafka_err2str(code))};
+                   fmt::format("to {}: {}{}", topic, rd_kafka_err2str(code), first_failure())};
     case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
       return Error{Errc::broker_refused, "kafka",
                    fmt::format("a record of {} bytes is too large for topic {}: raise its "
@@ -232,6 +254,7 @@ Result<void> Producer::send_offsets(PartitionList offsets, GroupHandle group, De
       return result.get();
     }
     runner.detach();
+    note_left_behind();
     log::warn("kafka.send_offsets_stuck", {{"waited_ms", timeout_ms + 5000}});
     // Not retriable: the caller destroys this producer and resolves the outcome.
     return rd_kafka_error_new(RD_KAFKA_RESP_ERR__TRANSPORT, "blocked past its timeout");
@@ -240,7 +263,7 @@ Result<void> Producer::send_offsets(PartitionList offsets, GroupHandle group, De
 
 Result<void> Producer::commit(Deadline deadline) {
   auto done = until_done("commit_transaction", deadline, [&](rd_kafka_t* rk) {
-    return rd_kafka_commit_transaction(rk, deadline.left_ms() + 1);
+    return rd_kafka_commit_transaction(rk, deadline.left_ms(call_ms) + 1);
   });
   if (done) in_transaction_ = false;
   return done;
@@ -248,7 +271,7 @@ Result<void> Producer::commit(Deadline deadline) {
 
 Result<void> Producer::abort(Deadline deadline) {
   auto done = until_done("abort_transaction", deadline, [&](rd_kafka_t* rk) {
-    return rd_kafka_abort_transaction(rk, deadline.left_ms() + 1);
+    return rd_kafka_abort_transaction(rk, deadline.left_ms(call_ms) + 1);
   });
   if (done) in_transaction_ = false;
   return done;

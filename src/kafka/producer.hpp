@@ -7,21 +7,11 @@
 #include <string_view>
 #include <vector>
 
+#include "acks.hpp"
 #include "client.hpp"
 #include "fealty/ports/output.hpp"
 
 namespace fealty::kafka {
-
-/// Offset after the last acknowledged changelog record of each partition, noted by librdkafka's own
-/// threads as acknowledgements come in. Cheaper than delivery reports, which would pass every
-/// record through our thread. Read it after a commit, which waits for all acknowledgements.
-struct ChangelogAcks {
-  /// librdkafka has one handle a topic, which its records name: no name is compared. Set before
-  /// the first record is handed over; never followed, for acknowledgements may outlive it.
-  const rd_kafka_topic_t* topic = nullptr;
-  std::vector<std::atomic<std::uint64_t>> next;
-  explicit ChangelogAcks(std::uint32_t partitions) : next(partitions) {}
-};
 
 /// One transactional producer: librdkafka's transactional calls with their errors sorted out.
 ///
@@ -36,8 +26,10 @@ class Producer {
   ~Producer();
   Producer(const Producer&) = delete;
   Producer& operator=(const Producer&) = delete;
+  /// `interrupted`: once it is set, nothing is waited for any more. Borrows both.
   static Result<std::unique_ptr<Producer>> open(const KafkaOptions& options,
-                                                std::uint32_t partitions, Deadline deadline);
+                                                std::uint32_t partitions, Deadline deadline,
+                                                const std::atomic<bool>& interrupted);
 
   Result<void> begin();
   /// Copies keys and values, in order within a stream. A record's partition counts for the
@@ -48,6 +40,8 @@ class Producer {
   Result<void> abort(Deadline deadline);
   /// The broker gave its transaction up for its age; nothing but destroying it is left.
   [[nodiscard]] bool timed_out() const { return timed_out_; }
+  /// Which of its topics are not there; asks the brokers, for a second each at most.
+  [[nodiscard]] std::string missing_topics() const;
   /// Serves callbacks.
   void poll() { rd_kafka_poll(client_->get(), 0); }
   [[nodiscard]] std::uint64_t changelog_acked(std::uint32_t partition) const {
@@ -62,8 +56,10 @@ class Producer {
   Result<void> until_done(const char* what, Deadline deadline, Call&& call);
   Result<void> sorted(const char* what, rd_kafka_error_t* error);
   Error replaced(std::string_view detail);
+  std::string first_failure() const;
 
   const KafkaOptions* options_ = nullptr;
+  const std::atomic<bool>* interrupted_ = nullptr;
   bool in_transaction_ = false, timed_out_ = false;
   std::chrono::steady_clock::time_point begun_{};         // the open transaction
   std::shared_ptr<ChangelogAcks> acks_;                   // shared with librdkafka's threads

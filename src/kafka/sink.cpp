@@ -35,7 +35,7 @@ KafkaSink::KafkaSink(const KafkaOptions& options, const Client& consumer, const 
 Result<void> KafkaSink::open(Deadline deadline) {
   check(!open_, "a producer with an open transaction must be given up first");
   producer_.reset();  // Two of one id in this process would fence each other.
-  auto producer = Producer::open(options_, partitions_, deadline);
+  auto producer = Producer::open(options_, partitions_, deadline, interrupted_);
   if (!producer) return producer.error();
   producer_ = std::move(*producer);
   return {};
@@ -44,7 +44,7 @@ Result<void> KafkaSink::open(Deadline deadline) {
 Result<void> KafkaSink::begin() {
   if (open_) return {};
   if (producer_ == nullptr) {
-    if (auto done = open(Deadline{options_.commit_timeout}); !done) return done;
+    if (auto done = patiently([&] { return open(attempt()); }); !done) return done;
   }
   if (auto done = producer_->begin(); !done) return done;
   open_ = true;
@@ -59,7 +59,63 @@ Result<void> KafkaSink::append(const ports::OutputBuffer& out) {
   if (done || done.error().code == Errc::fenced) return done;
   // The rest of this commit cannot follow: whatever the reason, nothing of it may become visible.
   if (auto dropped = drop_transaction(); !dropped) return dropped;
-  return done;
+  return done.error().code == Errc::transaction_aborted ? named(done.error()) : done;
+}
+
+/// Once is chance. Again, a topic that is gone is the likely reason, and the transaction's error
+/// names any of the others as well.
+Result<void> KafkaSink::named(Error aborted) {
+  if (++aborted_in_row_ < 2 || producer_ == nullptr || interrupted_) return aborted;
+  if (const std::string missing = producer_->missing_topics(); !missing.empty()) {
+    aborted.field = "kafka.topics";
+    aborted.detail = fmt::format("there is no topic {}: {}", missing, aborted.detail);
+  }
+  return aborted;
+}
+
+void KafkaSink::interrupt() {
+  {
+    const std::lock_guard lock{mutex_};
+    interrupted_ = true;
+  }
+  interruption_.notify_all();
+}
+
+/// How long brokers are asked at a time: where they are waited for, not for long, so that an
+/// interruption is seen.
+Deadline KafkaSink::attempt() const {
+  constexpr std::chrono::milliseconds while_waiting{5000};
+  return Deadline{options_.broker_wait.count() == 0
+                      ? options_.commit_timeout
+                      : std::min(options_.commit_timeout, while_waiting)};
+}
+
+/// Calls again for as long as the brokers are away and are to be waited for.
+template <class Call>
+auto KafkaSink::patiently(Call&& call) -> decltype(call()) {
+  const auto since = std::chrono::steady_clock::now();
+  while (true) {
+    auto done = call();
+    if (done || done.error().code != Errc::broker_unreachable ||
+        !wait_for_brokers(since, done.error())) {
+      return done;
+    }
+  }
+}
+
+bool KafkaSink::wait_for_brokers(std::chrono::steady_clock::time_point since, const Error& why) {
+  constexpr std::chrono::milliseconds between{500};
+  const auto away = std::chrono::duration_cast<std::chrono::milliseconds>(
+      std::chrono::steady_clock::now() - since);
+  if (away >= options_.broker_wait) return false;
+  constexpr std::chrono::seconds between_lines{30};
+  const auto now = std::chrono::steady_clock::now();
+  if (now - told_ >= between_lines) {
+    told_ = now;
+    log::warn("kafka.waiting", {{"away_ms", std::int64_t{away.count()}}, {"reason", why.detail}});
+  }
+  std::unique_lock lock{mutex_};
+  return !interruption_.wait_for(lock, between, [this] { return interrupted_.load(); });
 }
 
 Result<void> KafkaSink::commit(std::span<ports::CommitPosition> positions) {
@@ -70,8 +126,10 @@ Result<void> KafkaSink::commit(std::span<ports::CommitPosition> positions) {
   ++commits_;
   auto done = try_commit(positions, Deadline{options_.commit_timeout});
   if (!done) done = commit_failed(done.error(), positions);
+  if (!done && done.error().code == Errc::transaction_aborted) return named(done.error());
   if (!done) return done;
   open_ = false;
+  aborted_in_row_ = 0;
   fill(positions);
   const std::lock_guard lock{mutex_};
   for (const auto& position : positions) committed_[position.partition] = position;
@@ -105,6 +163,7 @@ Result<void> KafkaSink::commit_failed(Error error,
                                       std::span<const ports::CommitPosition> positions) {
   switch (error.code) {
     case Errc::fenced:
+    case Errc::broker_refused:  // Asked what became of it, they would refuse again: the run ends.
       open_ = false;
       return error;
     case Errc::transaction_aborted:
@@ -123,10 +182,9 @@ Result<void> KafkaSink::resolve(const Error& why,
                                 std::span<const ports::CommitPosition> positions) {
   log::warn("kafka.commit_unknown", {{"reason", why.detail}});
   open_ = false;
-  Deadline deadline{options_.commit_timeout};
   if (producer_ != nullptr) note_acks(positions);  // Complete where the commit was even sent.
-  if (auto done = reopen(deadline); !done) return done;
-  const auto committed = went_through(positions, deadline);
+  if (auto done = reopen(); !done) return done;
+  const auto committed = patiently([&] { return went_through(positions, attempt()); });
   if (!committed) return committed.error();
   log::info("kafka.commit_resolved", {{"committed", *committed ? "yes" : "no"}});
   if (*committed) return {};
@@ -156,7 +214,8 @@ Result<bool> KafkaSink::went_through(std::span<const ports::CommitPosition> posi
     }
     const CommitOutcome outcome = outcome_of(answers, token());
     if (outcome != CommitOutcome::unknown) return outcome == CommitOutcome::committed;
-    if (deadline.passed()) {
+    if (refusal(why)) return broker_error(why, what);
+    if (deadline.passed() || interrupted_) {
       return Error{Errc::broker_unreachable, "kafka",
                    fmt::format("{}: {}", what, rd_kafka_err2str(why))};
     }
@@ -179,17 +238,24 @@ Result<void> KafkaSink::drop_transaction() {
     if (done || done.error().code == Errc::fenced) return done;
     log::warn("kafka.abort_failed", {{"reason", done.error().detail}});
   }
-  return reopen(Deadline{options_.commit_timeout});
+  return reopen();
 }
 
 /// Another producer in place of one that is of no more use. Not where this worker itself has been
 /// replaced, after a long sleep, say: its successor would be fenced.
-Result<void> KafkaSink::reopen(Deadline deadline) {
-  if (replaced_in_group(consumer_, options_, deadline)) {
-    return Error{Errc::fenced, "kafka.group_instance",
-                 fmt::format("another worker uses {}", options_.group_instance)};
-  }
-  return open(deadline);
+Result<void> KafkaSink::reopen() {
+  return patiently([&]() -> Result<void> {
+    const Deadline deadline = attempt();
+    // librdkafka (2.0) does not bear to be asked about a group again and again with nobody there.
+    if (!answers(consumer_, deadline.left_ms(1000))) {
+      return Error{Errc::broker_unreachable, "kafka.brokers", "no answer from " + options_.brokers};
+    }
+    if (replaced_in_group(consumer_, options_, deadline)) {
+      return Error{Errc::fenced, "kafka.group_instance",
+                   fmt::format("another worker uses {}", options_.group_instance)};
+    }
+    return open(deadline);
+  });
 }
 
 bool KafkaSink::changes_nothing(std::span<const ports::CommitPosition> positions) const {

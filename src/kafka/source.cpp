@@ -7,6 +7,8 @@
 
 #include "fealty/base/check.hpp"
 #include "fealty/log/log.hpp"
+#include "teardown.hpp"
+#include "topics.hpp"
 
 namespace fealty::kafka {
 
@@ -71,11 +73,15 @@ Result<std::unique_ptr<KafkaSource>> KafkaSource::make(const KafkaOptions& optio
 KafkaSource::~KafkaSource() {
   if (client_ == nullptr || listener_ == nullptr) return;
   closing_ = true;
-  // An assignment still unanswered would keep the group, and the close, waiting.
+  // A rebalance still unanswered would keep the group, and the close, waiting.
   for (const auto& rebalance : pending_) {
-    if (!rebalance.assign) static_cast<void>(leave_assignment(rebalance.partitions.get()));
+    if (rebalance.assign) {
+      static_cast<void>(join_assignment({}));
+    } else {
+      static_cast<void>(leave_assignment(rebalance.partitions.get()));
+    }
   }
-  rd_kafka_consumer_close(client_->get());
+  close_within(teardown_max, client_->get());
   records_.reset();
 }
 
@@ -123,7 +129,44 @@ Result<void> KafkaSource::answer_group(std::chrono::milliseconds timeout) {
   }
   if (const auto handled = handle_rebalances(); outcome) outcome = handled;
   if (outcome) outcome = announce();
+  if (outcome && client_->away()) look_for_brokers();
+  if (outcome && client_->topic_unknown()) outcome = look_for_topic();
   return outcome;
+}
+
+/// librdkafka goes on asking for records of a topic that is gone, and says so once a second. What
+/// the brokers say in the middle of a change of leaders is not believed at once.
+Result<void> KafkaSource::look_for_topic() {
+  constexpr std::chrono::milliseconds bound{500};
+  constexpr std::chrono::seconds believed_after{5};
+  if (inputs_.several()) return {};  // no_topic() hears of those.
+  const auto count = partition_count(*client_, options_, options_.input_topic, Deadline{bound});
+  if (!count && count.error().code == Errc::broker_refused) return count.error();
+  const auto now = std::chrono::steady_clock::now();
+  if (!count || *count > 0) {
+    missing_since_ = {};
+    return {};
+  }
+  if (missing_since_ == std::chrono::steady_clock::time_point{}) missing_since_ = now;
+  if (now - missing_since_ < believed_after) return {};
+  return Error{
+      Errc::broker_refused, "kafka.input_topic",
+      fmt::format("topic {} does not exist any more. Its offsets and the state go with it: "
+                  "start over with another group and an empty state directory, or give "
+                  "the topic back",
+                  options_.input_topic)};
+}
+
+/// Nobody says that they are back: ask, now and then.
+void KafkaSource::look_for_brokers() {
+  constexpr std::chrono::seconds between{1};
+  constexpr int bound_ms = 500;
+  const auto now = std::chrono::steady_clock::now();
+  if (now < look_at_) return;
+  look_at_ = now + between;
+  if (!answers(*client_, bound_ms)) return;
+  client_->found();
+  log::info("kafka.brokers_back", {{"brokers", options_.brokers}});
 }
 
 /// Blocks for the first record only: librdkafka's batch call would wait until the whole batch is
@@ -181,13 +224,17 @@ Result<void> KafkaSource::not_a_record(const rd_kafka_message_t& message) {
     case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
     case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
     case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
-    case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
       return no_topic(message);
-    case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
+    case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
+      return broker_error(message.err, "group " + options_.group);
     case RD_KAFKA_RESP_ERR__FATAL:
+      if (auto fatal = client_->fatal(); !fatal && fatal.error().code != Errc::fenced) return fatal;
+      [[fallthrough]];
+    case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
       return Error{Errc::fenced, "kafka.group_instance",
                    fmt::format("another worker uses {}", options_.group_instance)};
-    default:  // librdkafka goes on by itself.
+    default:  // librdkafka goes on by itself, unless there is no use in it.
+      if (refusal(message.err)) return broker_error(message.err, "group " + options_.group);
       log::warn("kafka.consume", {{"code", rd_kafka_err2name(message.err)},
                                   {"reason", rd_kafka_message_errstr(&message)}});
       return {};

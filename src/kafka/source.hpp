@@ -31,6 +31,7 @@ class KafkaSource final : public ports::Source {
   Result<ports::Polled> poll(ports::InputBatch& batch, std::size_t records_max,
                              std::chrono::milliseconds timeout) override;
   [[nodiscard]] bool one_clock() const override { return false; }
+  [[nodiscard]] bool reachable() const override { return !client_->away(); }
   [[nodiscard]] std::string describe(std::uint32_t partition, ports::Offset offset) const override;
 
   [[nodiscard]] ports::InputPlace place_of(std::uint32_t partition) const override {
@@ -72,6 +73,8 @@ class KafkaSource final : public ports::Source {
   Result<void> take(const rd_kafka_message_t& message, ports::InputBatch& batch);
   Result<void> not_a_record(const rd_kafka_message_t& message);
   Result<void> no_topic(const rd_kafka_message_t& message) const;
+  void look_for_brokers();
+  Result<void> look_for_topic();
   Error gap(std::uint32_t partition, ports::Offset from) const;
   std::uint32_t number_of(const rd_kafka_message_t& message);
   std::uint32_t number_of(const rd_kafka_topic_partition_t& entry);
@@ -95,7 +98,9 @@ class KafkaSource final : public ports::Source {
   std::vector<std::uint32_t> unannounced_;  // the group gave them to us, the listener was not told
   std::chrono::steady_clock::time_point ask_at_{};  // for their offsets, again
   Deadline announce_by_{std::chrono::milliseconds{0}};
-  std::size_t fetching_ = 0;  // partitions
+  std::chrono::steady_clock::time_point look_at_{};        // for brokers that are away, again
+  std::chrono::steady_clock::time_point missing_since_{};  // the topic
+  std::size_t fetching_ = 0;                               // partitions
   bool closing_ = false;
   bool announced_ = false;  // the group's first answer; what is new since then was made since then
 };

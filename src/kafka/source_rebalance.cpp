@@ -21,8 +21,7 @@ std::span<rd_kafka_topic_partition_t> elements(const rd_kafka_topic_partition_li
 
 /// No use in asking again.
 bool lasting(rd_kafka_resp_err_t code) {
-  return code == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED ||
-         code == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED || broker_errc(code) == Errc::fenced;
+  return refusal(code) || broker_errc(code) == Errc::fenced;
 }
 
 }  // namespace
@@ -68,7 +67,8 @@ Result<void> KafkaSource::assigned(rd_kafka_topic_partition_list_t* partitions) 
   const auto given = numbers_of(partitions);
   log::info("kafka.assigned", {{"partitions", join(given)}});
   unannounced_.insert(unannounced_.end(), given.begin(), given.end());
-  announce_by_ = Deadline{options_.start_timeout + options_.transaction_timeout};
+  announce_by_ = Deadline{options_.start_timeout + options_.transaction_timeout +
+                          std::min(options_.broker_wait, broker_wait_max)};
   ask_at_ = {};
   return join_assignment({});
 }
@@ -158,6 +158,9 @@ Result<std::vector<ports::Assignment>> KafkaSource::committed(int timeout_ms) {
       continue;
     }
     const auto held = held_by(partition);
+    if (!held && held.error().code == Errc::broker_unreachable && !announce_by_.passed()) {
+      return std::vector<ports::Assignment>{};
+    }
     if (!held) return held.error();
     out.push_back({.partition = partition,
                    .committed = begins_at_end() ? held->high : held->low,

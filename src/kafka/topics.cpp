@@ -214,7 +214,7 @@ Result<std::uint32_t> ensure_topics(const Client& client, const KafkaOptions& op
     if (!count) return count.error();
     if (*count == 0) {
       return refused_topic(topic, "does not exist. Create it, or correct ingest.inputs: " +
-                                      create_command(options, topic, 4));
+                                      create_command(options, topic, 4, false));
     }
   }
   return *input;

@@ -14,6 +14,7 @@ using Wait = CommitPipeline::Wait;
 constexpr std::size_t send_bytes_least = std::size_t{256} << 10U;
 constexpr std::chrono::milliseconds open_budget{50};  // between two batches
 constexpr std::chrono::milliseconds open_budget_first{1000};
+constexpr std::chrono::milliseconds hold_off_slice{100};  // between two looks at stop
 
 }  // namespace
 
@@ -23,7 +24,9 @@ CommitLoop::CommitLoop(ports::Source& source, MakeDecoder decoder, Processor& pr
       decoder_{std::move(decoder)},
       processor_{processor},
       options_{std::move(options)},
-      pipeline_{sink, options_.pipeline} {
+      sink_{sink},
+      setbacks_{options_.setbacks},
+      pipeline_{sink, watched(options_.pipeline)} {
   progress_.last_commit = options_.clock.steady();
   progress_.committed_at = progress_.last_commit;
 }
@@ -33,9 +36,18 @@ std::chrono::milliseconds CommitLoop::commit_age() const {
                                                                progress_.committed_at);
 }
 
-CommitLoop::~CommitLoop() = default;
+CommitLoop::~CommitLoop() {
+  if (failed_) sink_.interrupt();  // Nobody is left who would wait for its outcome.
+}
 
 Result<void> CommitLoop::run(const std::atomic<bool>& stop) {
+  stop_ = &stop;
+  auto ran = run_to_the_end(stop);
+  failed_ = !ran;
+  return ran;
+}
+
+Result<void> CommitLoop::run_to_the_end(const std::atomic<bool>& stop) {
   if (auto opened = source_.open(*this); !opened) return opened.error();
   // What is assigned from the beginning is ready before the first record is asked for.
   for (bool opening = true; opening && !stop.load(std::memory_order_relaxed);) {
@@ -61,7 +73,7 @@ Result<void> CommitLoop::loop(const std::atomic<bool>& stop) {
   DecodedInput input{source_, decoder_(), options_.input};
   batch_ = nullptr;
   while (!stop.load(std::memory_order_relaxed)) {
-    auto more = step(input);
+    auto more = holding_off() ? hold_off() : step(input);
     if (!more && disposition(more.error().code) == Disposition::restart_task) {
       if (auto restarted = restart(more.error()); !restarted) return restarted.error();
       more = true;
@@ -100,14 +112,64 @@ Result<bool> CommitLoop::take_batch(DecodedInput& input) {
     if (auto served = input.serve(); !served) return served.error();
     return progress_.opening;
   }
-  const auto opening = processor_.open(open_budget);
+  const auto opening = open_partitions();
   if (!opening) return opening;
   progress_.opening = *opening;
-  const auto wait = *opening ? DecodedInput::Wait::no : DecodedInput::Wait::yes;
+  const bool goes_on = *opening && setbacks_.open_at() <= options_.clock.steady();
+  const auto wait = goes_on ? DecodedInput::Wait::no : DecodedInput::Wait::yes;
   const auto next = input.next(wait);
   if (!next) return next.error();
   batch_ = *next;
   return opening;
+}
+
+Result<bool> CommitLoop::open_partitions() {
+  if (setbacks_.open_at() > options_.clock.steady()) return true;
+  const auto opening = processor_.open(open_budget);
+  if (opening) {
+    if (!*opening) setbacks_.opened();
+    return opening;
+  }
+  if (opening.error().code != Errc::broker_unreachable) return opening;
+  if (auto waits = setbacks_.away(opening.error(), options_.clock.steady()); !waits) {
+    return waits.error();
+  }
+  return true;
+}
+
+/// Between two batches only: one under way is worked off first.
+bool CommitLoop::holding_off() const {
+  return batch_ == nullptr && setbacks_.until() > options_.clock.steady();
+}
+
+/// Keeps the place in the group; nothing is read that would have to be read again.
+Result<bool> CommitLoop::hold_off() {
+  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(setbacks_.until() -
+                                                                          options_.clock.steady());
+  const auto served =
+      source_.poll(held_off_, 0, std::clamp(left, std::chrono::milliseconds{1}, hold_off_slice));
+  if (!served) return served.error();
+  if (auto taken = take_commit(Wait::no); !taken) return taken.error();
+  return true;
+}
+
+bool CommitLoop::healthy() const {
+  const bool slow = pipeline_.committing() &&
+                    options_.clock.steady() - progress_.last_commit > options_.setbacks.commit_slow;
+  return setbacks_.healthy() && !slow && source_.reachable();
+}
+
+CommitPipelineOptions CommitLoop::watched(CommitPipelineOptions options) {
+  options.while_waiting = [this] { while_waiting(); };
+  return options;
+}
+
+/// For the sink's thread: whoever wants to stop does not wait for brokers that are away.
+void CommitLoop::while_waiting() {
+  if (stop_ == nullptr || !stop_->load(std::memory_order_relaxed)) return;
+  const auto now = options_.clock.steady();
+  if (stopping_since_ == MachineClock::Steady{}) stopping_since_ = now;
+  if (now - stopping_since_ >= options_.setbacks.stop_wait) sink_.interrupt();
 }
 
 Result<void> CommitLoop::finish_batch() {
@@ -174,11 +236,16 @@ Result<void> CommitLoop::restart(const Error& why) {
   for (const auto& position : positions_) {
     partitions.append(partitions.empty() ? "" : ",").append(std::to_string(position.partition));
   }
+  const auto now = options_.clock.steady();
+  if (auto goes_on = setbacks_.aborted(why, now); !goes_on) return goes_on;
+  const auto wait = std::chrono::duration_cast<std::chrono::milliseconds>(setbacks_.until() - now);
   log::warn("run.restarted", {{"aborts", progress_.aborts},
+                              {"aborts_in_row", setbacks_.aborts_in_row()},
                               {"error", name(why.code)},
                               {"at", why.field},
-                              {"reason", why.detail},
-                              {"partitions", partitions}});
+                              {"reason", to_string(why)},
+                              {"partitions", partitions},
+                              {"next_try_ms", std::int64_t{wait.count()}}});
   // What was committed before the abort is not applied again.
   auto taken = take_commit(Wait::yes);
   if (!taken && disposition(taken.error().code) != Disposition::restart_task) return taken;

@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 #include "fealty/base/check.hpp"
@@ -140,7 +141,13 @@ Result<void> CommitPipeline::call_sink(Command& command) {
 template <class Condition>
 void CommitPipeline::until(Lock& lock, Condition condition) {
   if (threaded()) {
-    changed_.wait(lock, condition);
+    constexpr std::chrono::milliseconds between{100};
+    while (!changed_.wait_for(lock, between, condition)) {
+      if (!options_.while_waiting) continue;
+      lock.unlock();
+      options_.while_waiting();
+      lock.lock();
+    }
     return;
   }
   while (!condition()) {

@@ -83,6 +83,11 @@ Result<bool> Members::open(std::chrono::milliseconds budget) {
 
 /// All its partitions are restored: the timeline begins at the earliest of them.
 Result<void> Members::ready(TimelineGroup& group) {
+  // First what may fail: until then the group is as it was, and may be made ready later.
+  for (const Opening& opening : group.openings) {
+    const auto started = context_.source.start_at(opening.partition(), opening.from());
+    if (!started) return started;
+  }
   const auto first =
       std::min_element(group.openings.begin(), group.openings.end(),
                        [](const Opening& a, const Opening& b) { return a.from() < b.from(); });
@@ -103,7 +108,6 @@ Result<void> Members::ready(TimelineGroup& group) {
         number, context_, opening.take_store(), *group.timeline, opening.from()));
     if (opening.checkpoint()) partition->timers().turned(opening.checkpoint()->turned_to);
     partitions_[number] = {partition.get(), &group};
-    if (auto started = context_.source.start_at(number, opening.from()); !started) return started;
   }
   group.last_record = options_.clock.steady();
   group.repeats = true;
@@ -224,8 +228,10 @@ bool Members::over_budget() {
 
 void Members::revoke(std::span<const std::uint32_t> partitions, bool lost) {
   std::erase_if(groups_, [&](const std::unique_ptr<TimelineGroup>& group) {
-    const std::uint32_t number =
-        group->ready() ? group->partitions.front()->number() : group->openings.front().partition();
+    check(group->partitions.empty() != group->openings.empty(),
+          "a group's partitions are being opened, or they are open");
+    const std::uint32_t number = group->openings.empty() ? group->partitions.front()->number()
+                                                         : group->openings.front().partition();
     if (!named(partitions, number)) return false;
     for (const auto& partition : group->partitions) {
       given_away_.add(lost ? partition->committed_counters() : partition->counters());

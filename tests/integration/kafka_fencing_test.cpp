@@ -100,6 +100,28 @@ TEST_F(KafkaTransactionTimeout, IsAFencingWhereASuccessorHasTakenTheWorkersPlace
   EXPECT_TRUE(goes_on) << to_string(goes_on.error());
 }
 
+TEST(KafkaFencing, TheEndOfAWorkerThatWasFencedInTheMiddleOfARebalanceIsBounded) {
+  auto options = options_for("bounded");
+  options.transactional_id = options.group_instance = options.group + "-slot";
+  auto bus = connect(options);
+  auto replaced = std::make_unique<Recorder>(*bus);
+  ASSERT_TRUE(bus->source().open(*replaced));
+  ASSERT_TRUE(replaced->poll_until([&] { return replaced->owned.size() == 1; }));
+
+  // When another takes its place, and it ends without having looked at its group again.
+  auto successor = connect(options);
+  Recorder heir{*successor};
+  ASSERT_TRUE(successor->source().open(heir));
+  ASSERT_TRUE(heir.poll_until([&] { return heir.owned.size() == 1; }));
+  const auto begun = std::chrono::steady_clock::now();
+  const auto heartbeats = begun + options.session_timeout / 5;  // it is told of it by one
+  ASSERT_TRUE(heir.poll_until([&] { return std::chrono::steady_clock::now() > heartbeats; }));
+  bus.reset();
+
+  // Then that takes no longer than leaving and destroying each of its clients may.
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, std::chrono::seconds{25});
+}
+
 TEST(KafkaFencing, AZombieIsFencedAndNothingOfItIsSeen) {
   const auto options = options_for("zombie");
   auto bus = connect(options);

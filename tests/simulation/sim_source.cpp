@@ -48,7 +48,10 @@ Result<ports::Polled> SimSource::poll(ports::InputBatch& batch, std::size_t reco
   process_.at(records_max == 0 ? Call::serve : Call::poll);
   group().polled(member_);
   if (auto answered = answer_group(); !answered) return answered.error();
-  if (records_max == 0) return ports::Polled::idle;
+  if (records_max == 0) {
+    if (timeout.count() > 0) process_.world().sleep(timeout.count());
+    return ports::Polled::idle;
+  }
   if (auto fetched = fetch(batch, records_max); !fetched) return fetched.error();
   if (!batch.records.empty()) return ports::Polled::records;
   if (timeout.count() > 0) process_.world().sleep(timeout.count());

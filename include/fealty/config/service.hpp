@@ -68,6 +68,8 @@ inline constexpr std::int32_t session_timeout_ms_min = 1'000, session_timeout_ms
 inline constexpr std::int32_t transaction_timeout_ms_min = 10'000;
 inline constexpr std::int32_t transaction_timeout_ms_max = 900'000;
 
+inline constexpr std::int32_t wait_for_ever = -1;
+
 /// What becomes of a record whose key is not its member.
 enum class KeyCheck : std::uint8_t { deadletter, count };
 
@@ -85,6 +87,10 @@ struct KafkaConfig {
   std::int32_t replication_factor = 1;  // of created topics
   std::int32_t session_timeout_ms = 10'000;      // until a dead process's partitions move
   std::int32_t transaction_timeout_ms = 60'000;  // until the broker gives an open one up
+  /// Brokers that go away while it runs are waited for so long; wait_for_ever = as long as it
+  /// takes.
+  std::int32_t wait_for_broker_s = wait_for_ever;
+  bool wait_at_start = false;  // likewise for brokers that are not there when it starts
   SecurityConfig security;
   std::vector<Property> properties;  // over what Fealty sets itself, in the order given
 };
@@ -106,6 +112,7 @@ struct CheckpointConfig {
 struct CommitConfig {
   std::uint32_t interval_ms = 100;
   std::uint32_t events_max = 200'000;
+  std::uint32_t aborts_max = 20;  // in a row; the last of them ends the run
 };
 
 struct ClockConfig {

@@ -58,6 +58,10 @@ class KafkaBus {
   std::unique_ptr<Impl> impl_;
 };
 
+/// Whether threads of librdkafka that would not end were left behind: end the process without
+/// waiting for anything then (std::_Exit), once what it has to say is written.
+bool left_behind();
+
 /// The version of librdkafka in this process, "2.0.2".
 std::string library_version();
 /// broker_refused for versions known to lose or double records; logs a warning for old ones.

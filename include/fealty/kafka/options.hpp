@@ -22,6 +22,9 @@ inline constexpr std::chrono::milliseconds session_timeout_max{1'800'000};
 inline constexpr std::chrono::milliseconds transaction_timeout_min{10'000};
 inline constexpr std::chrono::milliseconds transaction_timeout_max{900'000};
 
+/// For ever, as good as.
+inline constexpr std::chrono::milliseconds broker_wait_max{std::chrono::hours{24 * 3650}};
+
 /// Where a group that never committed begins.
 enum class Start : std::uint8_t { earliest, latest };
 
@@ -77,6 +80,9 @@ struct KafkaOptions {
   std::chrono::milliseconds transaction_timeout{60'000};  // the broker aborts what is open longer
   /// After this a commit's outcome counts as unknown and is resolved; at most half the one above.
   std::chrono::milliseconds commit_timeout{30'000};
+  /// Brokers that go away in the middle of the work are waited for so long (an outcome that is
+  /// unknown is resolved when they are back); then broker_unreachable. Not at the start.
+  std::chrono::milliseconds broker_wait = broker_wait_max;
   std::chrono::milliseconds fetch_wait{10};  // the broker answers an empty fetch after this
   /// An output batch waits this long for more; a commit waits for none, it sends what there is.
   std::chrono::milliseconds linger{50};

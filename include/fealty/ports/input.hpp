@@ -91,6 +91,8 @@ class Source {
                               std::chrono::milliseconds timeout) = 0;
   /// True where all partitions share one order and one clock (files), false where each has its own.
   [[nodiscard]] virtual bool one_clock() const = 0;
+  /// False while nothing can come because nobody is there to send it.
+  [[nodiscard]] virtual bool reachable() const { return true; }
   /// "file:line" or "topic[partition]@offset" of a record, for people.
   [[nodiscard]] virtual std::string describe(std::uint32_t partition, Offset offset) const = 0;
   /// A source of one input has nothing to say beyond the partition's number.

@@ -86,6 +86,9 @@ class Sink {
   virtual Result<void> commit(std::span<CommitPosition> positions) = 0;
   /// Drops what was appended since the last commit.
   virtual Result<void> abort() = 0;
+  /// From any thread: there is no time any more to wait for somebody who is away. The call under
+  /// way and all later ones answer soon, broker_unreachable where they would wait.
+  virtual void interrupt() {}
 };
 
 /// Reads back what the changelog stream of one partition holds. Several readers may be open at

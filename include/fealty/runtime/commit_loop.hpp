@@ -15,6 +15,7 @@
 #include "fealty/runtime/decoded_input.hpp"
 #include "fealty/runtime/machine_clock.hpp"
 #include "fealty/runtime/processor.hpp"
+#include "fealty/runtime/setbacks.hpp"
 
 namespace fealty::runtime {
 
@@ -32,6 +33,7 @@ struct CommitLoopOptions {
   DecodedInputOptions input;
   CommitPipelineOptions pipeline;
   CommitPolicy commit;
+  SetbackPolicy setbacks;
   MachineClock clock;
 };
 
@@ -59,7 +61,8 @@ struct CommitLoopHooks {
 ///
 /// Owns:    pipeline and input. Borrows source, sink and processor.
 /// Threads: one, besides the pipeline's and a decode thread where asked for.
-/// Errors:  whatever stops it; an aborted transaction restarts the processor and is no error.
+/// Errors:  whatever stops it; an aborted transaction restarts the processor and is no error, up to
+///          the bounds of SetbackPolicy. After an error nothing more is asked of partitions.
 class CommitLoop final : private ports::AssignmentListener {
  public:
   /// Answers nullptr where the processor decodes by itself.
@@ -73,6 +76,9 @@ class CommitLoop final : private ports::AssignmentListener {
   /// Runs until the input ends or `stop` is set, then saves everything and commits.
   Result<void> run(const std::atomic<bool>& stop);
 
+  /// False while nothing goes on that should: commits are aborted in a row, one takes very long, or
+  /// the bus is away. On the thread of run(), by a hook.
+  [[nodiscard]] bool healthy() const;
   [[nodiscard]] std::uint64_t commits() const { return progress_.commits; }
   [[nodiscard]] std::uint64_t aborts() const { return progress_.aborts; }
   /// Since the last commit went through, or the loop was made.
@@ -98,11 +104,17 @@ class CommitLoop final : private ports::AssignmentListener {
   Result<void> on_assigned(std::span<const ports::Assignment> partitions) override;
   Result<void> on_revoked(std::span<const std::uint32_t> partitions, bool lost) override;
   void withdraw(std::span<const std::uint32_t> partitions);
+  Result<void> run_to_the_end(const std::atomic<bool>& stop);
   Result<void> loop(const std::atomic<bool>& stop);
   Result<bool> step(DecodedInput& input);
   Result<bool> take_batch(DecodedInput& input);
+  Result<bool> open_partitions();
+  [[nodiscard]] bool holding_off() const;
+  Result<bool> hold_off();
   Result<void> finish_batch();
   Result<void> restart(const Error& why);
+  CommitPipelineOptions watched(CommitPipelineOptions options);
+  void while_waiting();
   Result<void> commit_if_due();
   Result<void> make_room();
   [[nodiscard]] bool commit_due() const;
@@ -115,12 +127,18 @@ class CommitLoop final : private ports::AssignmentListener {
   const MakeDecoder decoder_;
   Processor& processor_;
   const CommitLoopOptions options_;
+  ports::Sink& sink_;
   DecodedBatch* batch_ = nullptr;   // being worked off
+  ports::InputBatch held_off_;      // always empty
   ports::OutputBuffer out_;         // of batches
   ports::OutputBuffer commit_out_;  // of a commit: larger, so they keep memory of their own
   std::vector<ports::CommitPosition> positions_;
   Open open_;
   Progress progress_;
+  Setbacks setbacks_;
+  const std::atomic<bool>* stop_ = nullptr;  // of the run
+  MachineClock::Steady stopping_since_{};
+  bool failed_ = false;
   CommitPipeline pipeline_;  // the first to end
 };
 

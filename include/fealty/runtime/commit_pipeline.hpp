@@ -22,6 +22,8 @@ struct CommitPipelineOptions {
   /// Empty: a thread of its own calls the sink. Else the caller's does, each call so many steps
   /// after it was queued (a step is a call of committed()): for a simulation that can be repeated.
   std::function<std::uint32_t()> steps_behind{};
+  /// Called on the caller's thread now and then while it waits for the sink's; may be left out.
+  std::function<void()> while_waiting{};
 };
 
 /// The way to the sink: what is appended and committed is queued, and done in that order while the

@@ -22,7 +22,7 @@ struct TimelineGroup {
   bool touched = false;                // since the last commit prepared
   bool repeats = false;                // what was committed: see RecoveryPace
   MachineClock::Steady last_record{};  // or when it became ready
-  [[nodiscard]] bool ready() const { return openings.empty(); }
+  [[nodiscard]] bool ready() const { return openings.empty() && timeline != nullptr; }
 };
 
 /// Works off a page of the turn under way in the group's timeline: announces what falls due by its

@@ -64,6 +64,9 @@ TEST_F(Service, TheDocumentedFileHoldsTheDefaults) {
   EXPECT_EQ(shipped->kafka.replication_factor, bare->kafka.replication_factor);
   EXPECT_EQ(shipped->kafka.session_timeout_ms, bare->kafka.session_timeout_ms);
   EXPECT_EQ(shipped->kafka.transaction_timeout_ms, bare->kafka.transaction_timeout_ms);
+  EXPECT_EQ(shipped->kafka.wait_for_broker_s, bare->kafka.wait_for_broker_s);
+  EXPECT_EQ(shipped->kafka.wait_at_start, bare->kafka.wait_at_start);
+  EXPECT_EQ(shipped->commit.aborts_max, bare->commit.aborts_max);
   EXPECT_EQ(shipped->kafka.security.protocol, bare->kafka.security.protocol);
   EXPECT_EQ(shipped->kafka.security.mechanism, bare->kafka.security.mechanism);
   EXPECT_EQ(shipped->commit.interval_ms, bare->commit.interval_ms);

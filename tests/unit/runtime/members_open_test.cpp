@@ -1,0 +1,103 @@
+#include <gmock/gmock.h>
+
+#include "fealty/runtime/members.hpp"
+#include "members_fixture.hpp"
+
+namespace fealty::runtime {
+namespace {
+
+class Stores final : public ports::MemberStores {
+ public:
+  Result<std::unique_ptr<ports::MemberStore>> open(std::uint32_t) override {
+    if (fails) return Error{Errc::store_unavailable, "state", "no space left on device"};
+    return std::unique_ptr<ports::MemberStore>{std::make_unique<ShelfStore>(shelf_)};
+  }
+  Result<void> save(std::span<const Save>) override { return {}; }
+  bool fails = false;
+
+ private:
+  Shelf shelf_;
+};
+
+/// Whose brokers are away at times.
+class Flaky final : public ports::Source {
+ public:
+  bool away = false;
+  std::vector<std::uint32_t> started;
+
+  Result<void> open(ports::AssignmentListener&) override { return {}; }
+  Result<void> start_at(std::uint32_t partition, ports::Offset) override {
+    if (away) return Error{Errc::broker_unreachable, "kafka", "offsets"};
+    started.push_back(partition);
+    return {};
+  }
+  Result<ports::Polled> poll(ports::InputBatch&, std::size_t, std::chrono::milliseconds) override {
+    return ports::Polled::idle;
+  }
+  [[nodiscard]] bool one_clock() const override { return false; }
+  [[nodiscard]] std::string describe(std::uint32_t, ports::Offset) const override { return {}; }
+};
+
+constexpr std::chrono::milliseconds budget{10};
+
+/// Openings that fail half way: what is there then must bear to be asked, and to be taken away.
+class MembersOpen : public testing::Test {
+ protected:
+  MembersOpen() {
+    shared.topology.applier = [] { return nullptr; };
+    members = std::make_unique<Members>(shared.topology, source, nullptr, stores, shared.options);
+    const std::vector<ports::Assignment> two{{.partition = 0, .fresh = true},
+                                             {.partition = 1, .fresh = true}};
+    EXPECT_TRUE(members->assign(two));
+  }
+  void take_away() {
+    members->revoke(std::vector<std::uint32_t>{0, 1}, true);
+    EXPECT_TRUE(members->stores().empty());
+    EXPECT_EQ(members->counters().records, 0u);
+  }
+  Shared shared;
+  Flaky source;
+  Stores stores;
+  std::unique_ptr<Members> members;
+};
+
+TEST_F(MembersOpen, OneWhoseStartFailsIsOpenedLater) {
+  source.away = true;
+  const auto failed = members->open(budget);
+  ASSERT_FALSE(failed);
+  EXPECT_EQ(failed.error().code, Errc::broker_unreachable);
+  EXPECT_TRUE(members->stores().empty());
+
+  source.away = false;
+  const auto left = members->open(budget);
+
+  ASSERT_TRUE(left);
+  EXPECT_FALSE(*left);
+  EXPECT_THAT(source.started, testing::ElementsAre(0, 1));
+  EXPECT_EQ(members->stores().size(), 2u);
+}
+
+TEST_F(MembersOpen, OneWhoseStartFailsCanBeTakenAway) {
+  source.away = true;
+  ASSERT_FALSE(members->open(budget));
+  EXPECT_TRUE(members->restart());
+  take_away();
+}
+
+TEST_F(MembersOpen, OneWhoseStoreFailsCanBeTakenAway) {
+  stores.fails = true;
+  ASSERT_FALSE(members->open(budget));
+  EXPECT_TRUE(members->restart());
+  take_away();
+}
+
+TEST_F(MembersOpen, OneThatWasRestartedCanBeTakenAway) {
+  ASSERT_TRUE(members->open(budget));
+  ASSERT_TRUE(members->restart());
+  source.away = true;
+  ASSERT_FALSE(members->open(budget));
+  take_away();
+}
+
+}  // namespace
+}  // namespace fealty::runtime
