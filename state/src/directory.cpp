@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "fealty/state/record_codec.hpp"
+#include "fealty/state/rocks_stores.hpp"
 
 namespace fealty::state {
 namespace {
@@ -156,6 +157,18 @@ bool has_direct_io(const fs::path& directory) {
   if (fd < 0) return false;
   ::close(fd);
   return true;
+}
+
+/// RocksDB locks this file as a whole.
+bool in_use(const std::string& directory) {
+  const int file = ::open((directory + "/LOCK").c_str(), O_RDONLY | O_CLOEXEC);
+  if (file < 0) return false;
+  struct flock lock {};
+  lock.l_type = F_WRLCK;
+  lock.l_whence = SEEK_SET;
+  const bool held = ::fcntl(file, F_GETLK, &lock) == 0 && lock.l_type != F_UNLCK;
+  ::close(file);
+  return held;
 }
 
 }  // namespace fealty::state

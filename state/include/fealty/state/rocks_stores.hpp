@@ -37,7 +37,8 @@ enum class Access : std::uint8_t {
 /// a column family of its own.
 ///
 /// Owns:    its directory, and the memory that its options bound.
-/// Threads: save() and settle() one at a time; open() any. Its stores may be read and restored, each
+/// Threads: save() and settle() one at a time; open() any. Its stores may be read and restored,
+/// each
 ///          on one thread at a time, beside save().
 /// Errors:  as MemberStore; open_in() also: state_in_use, wrong_revision, store_corrupt,
 ///          output_unwritable, input_unreadable (nothing there to read). Each names the directory.
@@ -62,5 +63,8 @@ class RocksStores final : public ports::MemberStores {
   explicit RocksStores(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };
+
+/// Whether another process has the state directory open for writing.
+bool in_use(const std::string& directory);
 
 }  // namespace fealty::state
