@@ -20,6 +20,7 @@ struct TimelineGroup {
   std::vector<std::unique_ptr<MemberPartition>> partitions;
   bool fresh = false;                  // no commit was ever made
   bool touched = false;                // since the last commit prepared
+  bool in_flight = false;              // that commit is not done yet, and has to do with it
   MachineClock::Steady last_record{};  // or when it became ready
   [[nodiscard]] bool ready() const { return openings.empty(); }
 };
