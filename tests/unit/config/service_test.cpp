@@ -220,5 +220,17 @@ TEST_F(Service, AMissingFileIsAFault) {
   EXPECT_THAT(fault(load_service(at("none.yaml"))), HasSubstr("none.yaml"));
 }
 
+TEST_F(Service, ASocketForReadersIsRelativeToTheFileAndShortEnoughForTheKernel) {
+  const auto loaded =
+      load_service(write("s.yaml", std::string{minimal} + "reads: {socket: r.sock}"));
+  ASSERT_TRUE(loaded) << fault(loaded);
+  EXPECT_EQ(loaded->reads_socket, at("r.sock"));
+  const auto refused = load_service(
+      write("s.yaml", std::string{minimal} + "reads: {socket: /" + std::string(107, 'x') + "}"));
+  EXPECT_THAT(fault(refused), HasSubstr("at most 107 bytes"));
+  EXPECT_TRUE(load_service(
+      write("s.yaml", std::string{minimal} + "reads: {socket: /" + std::string(106, 'x') + "}")));
+}
+
 }  // namespace
 }  // namespace fealty::config
