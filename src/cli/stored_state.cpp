@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <iterator>
 #include <limits>
 #include <utility>
 
@@ -24,6 +25,7 @@ bool known(const member::Record& record) {
 
 Result<StoredState> StoredState::open(const std::string& directory) {
   StoredState out;
+  out.directory_ = directory;
   state::RocksOptions options;
   options.block_cache_bytes = std::size_t{32} << 20;
   auto opened = state::RocksStores::open_in(directory, options, state::Access::read_only);
@@ -107,8 +109,25 @@ std::string StoredState::standing(std::size_t partition) const {
       p.number, at.recover_from, at.committed);
 }
 
-int unknown_member(std::string_view id) {
-  fmt::print(stderr, "fealty: no member '{}' in this state: check the id\n", printable(id));
+int StoredState::unknown_member(std::string_view id) const {
+  std::string places;
+  bool whole = true;
+  for (const Partition& partition : partitions_) {
+    const ports::Checkpoint& at = partition.checkpoint;
+    fmt::format_to(std::back_inserter(places), "{}{} at input position {}",
+                   places.empty() ? "" : ", ", partition.number, at.recover_from);
+    whole = whole && at.recover_from == at.committed;
+  }
+  if (whole && !state::in_use(directory_)) {
+    fmt::print(stderr, "fealty: no member '{}' in this state: check the id\n", printable(id));
+  } else {
+    fmt::print(stderr,
+               "fealty: no member '{}' in this state as of {}{}. A directory is saved behind the "
+               "log: what came later is known to the running worker; ask it by --socket, or stop "
+               "it and ask again\n",
+               printable(id), places.empty() ? "now, nothing being saved yet" : "partition ",
+               places);
+  }
   return exit_failure;
 }
 
