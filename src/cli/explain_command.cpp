@@ -8,10 +8,12 @@
 #include <cstdio>
 #include <memory>
 #include <string>
+#include <utility>
 
+#include "ask_worker.hpp"
 #include "exit_code.hpp"
-#include "fealty/base/printable.hpp"
 #include "fealty/codec/encode.hpp"
+#include "ledger_table.hpp"
 #include "standard_streams.hpp"
 #include "stored_state.hpp"
 
@@ -20,29 +22,34 @@ namespace {
 
 struct Options {
   std::string state, id;
+  AskOptions ask;
   bool json = false;
 };
 
-void print_entry(const member::LedgerEntry& entry) {
-  fmt::print("{:>5}  {:<20}  {:<8} {:>10} {:>11}  {} v{}, {}\n", entry.seq, to_rfc3339(entry.time),
-             member::name(entry.kind), fmt::format("{:+}", entry.points), entry.balance_after,
-             printable(entry.rule), entry.rule_version, printable(entry.cause));
-  if (!entry.explanation.empty()) fmt::print("{:>5}  {}\n", "", printable(entry.explanation));
+Result<int> explain_asked(const Options& options) {
+  bool headed = options.json;
+  return ask_worker(options.ask, ports::ReadRequest::What::ledger, options.id,
+                    [&](const std::string& json) {
+                      if (options.json) return fmt::print("{}\n", json);
+                      if (!std::exchange(headed, true)) print_ledger_head();
+                      print_entry(json);
+                    });
 }
 
 Result<int> explain(const Options& options) {
+  if (options.state.empty() == options.ask.socket.empty()) {
+    return Error{Errc::usage, "--state", "give --state DIR, or --socket PATH of a running worker"};
+  }
+  if (!options.ask.socket.empty()) return explain_asked(options);
   auto state = StoredState::open(options.state);
   if (!state) return state.error();
   auto found = state->find(options.id);
   if (!found) return found.error();
-  if (!*found) return unknown_member(options.id);
+  if (!*found) return state->unknown_member(options.id);
   say("{}\n", state->standing((*found)->partition));
 
   std::string line;
-  if (!options.json) {
-    fmt::print("{:>5}  {:<20}  {:<8} {:>10} {:>11}  {}\n", "seq", "time", "entry", "points",
-               "balance", "rule, cause event");
-  }
+  if (!options.json) print_ledger_head();
   const auto read = state->history(**found, [&](const member::LedgerEntry& entry) {
     if (!options.json) return print_entry(entry);
     line.clear();
@@ -59,7 +66,8 @@ void add_explain_command(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<Options>();
   CLI::App* command = app.add_subcommand(
       "explain", "Why a member has these points: rule, version and cause of each");
-  command->add_option("--state", options->state, "State directory")->required();
+  command->add_option("--state", options->state, "State directory");
+  add_ask_options(*command, options->ask);
   command->add_option("ID", options->id, "Member id")->required();
   command->add_flag("--json", options->json, "One JSON object a ledger entry");
   command->callback([options, &exit_code] {

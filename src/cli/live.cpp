@@ -15,6 +15,7 @@
 #include "log_header.hpp"
 #include "program_beside.hpp"
 #include "program_reload.hpp"
+#include "read_host.hpp"
 #include "workers.hpp"
 
 namespace fealty::cli {
@@ -85,6 +86,8 @@ Result<void> run_live(const config::ServiceConfig& service, const std::atomic<bo
   const auto workers = Workers::connect(service, series, topology, **stores, stop);
   if (!workers) return workers.error();
   (*workers)->on_opened = [&] { return keep_programs_beside(service.state_dir, loaded->files); };
+  const auto reads = ReadHost::open(service, **workers);
+  if (!reads) return reads.error();
   ProgramReload program{service.program, service.state_dir, *loaded, **workers};
   Health health{service.health_file};
   auto last_report = SteadyClock::now();

@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "ask_worker.hpp"
 #include "exit_code.hpp"
 #include "fealty/base/printable.hpp"
 #include "member_view.hpp"
@@ -26,6 +27,7 @@ namespace {
 
 struct Options {
   std::string state, id;
+  AskOptions ask;
   std::vector<std::string> programs;
   bool json = false, all = false;
 };
@@ -45,25 +47,41 @@ void print_table(const std::string& json) {
   }
 }
 
-Result<int> show_one(StoredState& state, const MemberView& view, const Options& options) {
-  auto found = state.find(options.id);
-  if (!found) return found.error();
-  if (!*found) return unknown_member(options.id);
-  const std::string json = view((*found)->record, state.clock((*found)->record));
-  say("{}\n", state.standing((*found)->partition));
-  // A table for a person, JSON for a pipe.
+/// A table for a person, JSON for a pipe.
+void print(const std::string& json, const Options& options) {
   if (!options.json && isatty(STDOUT_FILENO) == 1) {
     print_table(json);
   } else {
     fmt::print("{}\n", json);
   }
+}
+
+Result<int> show_one(StoredState& state, const MemberView& view, const Options& options) {
+  auto found = state.find(options.id);
+  if (!found) return found.error();
+  if (!*found) return state.unknown_member(options.id);
+  const std::string json = view((*found)->record, state.clock((*found)->record));
+  say("{}\n", state.standing((*found)->partition));
+  print(json, options);
   return exit_ok;
+}
+
+Result<int> show_asked(const Options& options) {
+  if (options.all || !options.programs.empty()) {
+    return Error{Errc::usage, "--socket", "a worker is asked for one member, by its own program"};
+  }
+  return ask_worker(options.ask, ports::ReadRequest::What::member, options.id,
+                    [&](const std::string& json) { print(json, options); });
 }
 
 Result<int> show(const Options& options) {
   if (options.id.empty() != options.all) {
     return Error{Errc::usage, "ID", "give one member's id, or --all"};
   }
+  if (options.state.empty() == options.ask.socket.empty()) {
+    return Error{Errc::usage, "--state", "give --state DIR, or --socket PATH of a running worker"};
+  }
+  if (!options.ask.socket.empty()) return show_asked(options);
   auto state = StoredState::open(options.state);
   if (!state) return state.error();
   auto view = MemberView::make(options.state, options.programs, *state);
@@ -83,7 +101,8 @@ void add_member_command(CLI::App& app, int& exit_code) {
   auto options = std::make_shared<Options>();
   CLI::App* command =
       app.add_subcommand("member", "A member's state as JSON (a table on a terminal)");
-  command->add_option("--state", options->state, "State directory")->required();
+  command->add_option("--state", options->state, "State directory");
+  add_ask_options(*command, options->ask);
   command->add_option("ID", options->id, "Member id");
   command->add_flag("--all", options->all, "Every member, one JSON object a line, sorted by id");
   command

@@ -4,11 +4,13 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <iterator>
 #include <limits>
 #include <utility>
 
 #include "exit_code.hpp"
 #include "fealty/base/printable.hpp"
+#include "fealty/state/in_use.hpp"
 #include "members_file.hpp"
 #include "standard_streams.hpp"
 
@@ -47,6 +49,7 @@ Result<void> read_ledger(ports::MemberStore& store, const std::string& directory
 
 Result<StoredState> StoredState::open(const std::string& directory) {
   StoredState out;
+  out.directory_ = directory;
   state::RocksOptions options;
   options.block_cache_bytes = std::size_t{32} << 20;
   auto opened = state::RocksStores::open_in(directory, options, state::Access::read_only);
@@ -167,8 +170,23 @@ std::string StoredState::standing(std::size_t partition) const {
       p.number, at.recover_from, at.committed);
 }
 
-int unknown_member(std::string_view id) {
-  say("fealty: no member '{}' in this state: check the id\n", printable(id));
+int StoredState::unknown_member(std::string_view id) const {
+  std::string places;
+  bool whole = true;
+  for (const Partition& partition : partitions_) {
+    const ports::Checkpoint& at = partition.checkpoint;
+    fmt::format_to(std::back_inserter(places), "{}{} at input position {}",
+                   places.empty() ? "" : ", ", partition.number, at.recover_from);
+    whole = whole && at.recover_from == at.committed;
+  }
+  if (whole && !state::in_use(directory_)) {
+    say("fealty: no member '{}' in this state: check the id\n", printable(id));
+  } else {
+    say("fealty: no member '{}' in this state as of {}{}. A directory is saved behind the "
+        "log: what came later is known to the running worker; ask it by --socket, or stop "
+        "it and ask again\n",
+        printable(id), places.empty() ? "now, nothing being saved yet" : "partition ", places);
+  }
   return exit_failure;
 }
 

@@ -53,6 +53,8 @@ class StoredState {
   /// "partition 0 as of input position 17 (stopped cleanly)": how far an answer can be relied on.
   [[nodiscard]] std::string standing(std::size_t partition) const;
   [[nodiscard]] std::size_t partitions() const { return partitions_.size(); }
+  /// Says on stderr that no partition knows `id`, as far as its files tell; the exit code for that.
+  [[nodiscard]] int unknown_member(std::string_view id) const;
 
  private:
   struct Partition {
@@ -64,8 +66,5 @@ class StoredState {
   std::unique_ptr<state::RocksStores> stores_;
   std::vector<Partition> partitions_;
 };
-
-/// Says on stderr that no partition knows `id`; the exit code for that.
-int unknown_member(std::string_view id);
 
 }  // namespace fealty::cli

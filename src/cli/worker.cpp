@@ -58,7 +58,9 @@ runtime::CommitLoopOptions loop_options(const config::ServiceConfig& service,
                                         std::uint32_t workers) {
   runtime::CommitLoopOptions loop;
   loop.pipeline.queue_bytes_max = budget(service, workers).outputs();
-  loop.input.poll_timeout = std::chrono::milliseconds{service.commit.interval_ms};
+  // Readers, and who stops it, wait for a poll to end.
+  loop.input.poll_timeout = std::min(std::chrono::milliseconds{service.commit.interval_ms},
+                                     std::chrono::milliseconds{100});
   loop.commit.events_max = service.commit.events_max;
   loop.setbacks.aborts_max = service.commit.aborts_max;
   loop.setbacks.bus_wait = kafka_options(service.kafka, 0).broker_wait;
@@ -105,8 +107,9 @@ Worker::Worker(const WorkerContext& context, std::unique_ptr<kafka::KafkaBus> bu
     : context_{context},
       number_{number},
       bus_{std::move(bus)},
+      input_partitions_{bus_->input_partitions()},
       members_{context.topology, bus_->source(), &bus_->changelog(), context.stores,
-               members_options(context, workers, bus_->input_partitions())},
+               members_options(context, workers, input_partitions_)},
       loop_{bus_->source(), context.topology.decoder, members_, bus_->sink(),
             loop_options(context.service, workers)} {
   loop_.hooks.on_progress = [this] {
@@ -119,6 +122,7 @@ Result<void> Worker::run(const std::atomic<bool>& stop) {
   pthread_setname_np(pthread_self(), ("fealty-work-" + std::to_string(number_)).c_str());
   log::tag_thread("worker", number_);
   auto ran = loop_.run(stop);
+  members_.reads().close();
   told_ = {};
   tell();
   context_.standstill.leave();

@@ -64,6 +64,7 @@ class Worker {
 
   [[nodiscard]] std::uint32_t number() const { return number_; }
   [[nodiscard]] runtime::Members& members() { return members_; }
+  [[nodiscard]] std::uint32_t input_partitions() const { return input_partitions_; }
   [[nodiscard]] WorkerStatus status() const;
 
  private:
@@ -72,6 +73,7 @@ class Worker {
   const WorkerContext context_;
   const std::uint32_t number_;
   std::unique_ptr<kafka::KafkaBus> bus_;
+  const std::uint32_t input_partitions_;
   runtime::Members members_;
   runtime::CommitLoop loop_;
   std::chrono::steady_clock::time_point told_{};

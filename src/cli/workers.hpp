@@ -41,7 +41,10 @@ class Workers {
 
   [[nodiscard]] std::size_t size() const { return workers_.size(); }
   [[nodiscard]] Standstill& standstill() { return standstill_; }
-  /// At a standstill.
+  [[nodiscard]] std::uint32_t input_partitions() const {
+    return workers_.front()->input_partitions();
+  }
+  /// At a standstill, or before run().
   [[nodiscard]] std::vector<runtime::Members*> members();
   [[nodiscard]] std::vector<WorkerStatus> status() const;
   /// Whether each has gone on since this was last asked and true.

@@ -17,9 +17,9 @@ constexpr std::array<std::string_view, 2> starts{"earliest", "latest"};
 constexpr std::array<std::string_view, 2> key_checks{"deadletter", "count"};
 constexpr std::array<std::string_view, 2> on_damage{"stop", "rebuild"};
 constexpr std::array<std::string_view, 4> log_levels{"debug", "info", "warn", "error"};
-constexpr std::array<std::string_view, 13> top_level{
+constexpr std::array<std::string_view, 14> top_level{
     "program", "mapping",    "state", "cache",       "kafka", "workers", "members",
-    "commit",  "checkpoint", "clock", "health_file", "log",   "run"};
+    "commit",  "checkpoint", "clock", "health_file", "log",   "run",     "reads"};
 
 template <class T>
 void take(std::optional<T> value, T& into) {
@@ -184,6 +184,14 @@ void read_service(Map& root, const std::string& file, const PropertyRules& rules
   read_topologies(root, file, out);
   read_limits(root, out);
   take_path(root, "health_file", file, out.health_file);
+  if (auto reads = root.map("reads")) {
+    take_path(*reads, "socket", file, out.reads_socket);
+    constexpr std::size_t socket_bytes_max = 107;  // as the kernel takes it
+    if (out.reads_socket.size() > socket_bytes_max) {
+      reads->fault("socket: a path of at most 107 bytes, not '" + out.reads_socket + "'");
+    }
+    reads->finish();
+  }
   if (auto log = root.map("log")) {
     take_choice(*log, "level", log_levels, out.log_level);
     log->finish();
@@ -196,7 +204,7 @@ void read_service(Map& root, const std::string& file, const PropertyRules& rules
 bool is_service_key(std::string_view key) {
   // `program` and `mapping` may stand in other files too; these may not.
   return key == "kafka" || key == "ingest" || key == "state" || key == "commit" ||
-         key == "checkpoint" || key == "health_file";
+         key == "checkpoint" || key == "health_file" || key == "reads";
 }
 
 std::vector<Override> environment_overrides(std::span<const char* const> environment) {

@@ -38,6 +38,7 @@ Members::Members(const Topology& topology, ports::Source& source, ports::Changel
 Members::~Members() { close(); }
 
 void Members::close() {
+  reads_.close();
   partitions_.clear();
   turns_.clear();
   groups_.clear();
@@ -181,20 +182,24 @@ void Members::prepare(const Flush& flush, ports::OutputBuffer& out,
         });
     if (!wanted) continue;
     group->touched = false;
+    group->in_flight = true;
     const bool long_list = group->timeline->refused_count() > refused_max;
     for (const auto& partition : group->partitions) {
       const auto share = long_list ? Flush::Share::all : flush.share_of(partition->number());
       positions.push_back(partition->prepare(share, room, out));
     }
   }
+  reads_.prepared();
 }
 
 Result<void> Members::committed(std::span<const ports::CommitPosition> positions) {
+  reads_.committed();
   std::vector<ports::MemberStores::Save> saves;
   for (const ports::CommitPosition& position : positions) {
     const Held& held = partitions_.at(position.partition);
     check(held.partition != nullptr, "a commit is taken before its partitions go");
     held.group->fresh = false;
+    held.group->in_flight = false;
     held.group->timeline->set_committed(from_note(position.committed, position.note));
     saves.push_back({&held.partition->store(), &held.partition->committed(position)});
   }
@@ -244,6 +249,7 @@ void Members::revoke(std::span<const std::uint32_t> partitions, bool lost) {
     log::info("partition.closed", {{"partition", number}, {"lost", lost ? 1 : 0}});
     return true;
   });
+  reads_.look_again();
 }
 
 Result<void> Members::restart() {
@@ -263,8 +269,9 @@ Result<void> Members::restart() {
     end_recovery(*group);
     group->partitions.clear();
     group->timeline.reset();
-    group->touched = false;
+    group->touched = group->in_flight = false;
   }
+  reads_.look_again();
   return {};
 }
 

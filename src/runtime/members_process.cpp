@@ -34,6 +34,8 @@ void prefetch(const DecodedRecord& record) {
 Result<bool> Members::process(DecodedBatch& batch, ports::OutputBuffer& out) {
   now_.steady = options_.clock.steady();
   if (options_.future_ms_max > 0) now_.wall = options_.clock.wall();
+  serve_reads();
+  if (batch.at < batch.records.size()) key_check_.sample(*batch.records[batch.at].raw);
   while (true) {
     while (!turns_.empty()) {
       const auto done = turn(*turns_.front(), out);

@@ -97,8 +97,8 @@ void Saves::save_member(Slot slot, std::span<const std::string_view> entries,
   const ports::SaveItem item{&member.record, entries, rows, member.stored_due};
   store_.encode({&item, 1}, as_of, batch_);
   if (member.publish_ticket != 0) publish(member, out);
-  member.unsaved_entries = HistoryLog::none;
-  in_flight_.push_back({slot, std::exchange(member.unsaved_rows, HistoryLog::none)});
+  in_flight_.push_back({slot, std::exchange(member.unsaved_rows, HistoryLog::none),
+                        std::exchange(member.unsaved_entries, HistoryLog::none)});
   member.in_flight = static_cast<std::uint32_t>(in_flight_.size());
   member.rows_followed = 0;
   member.first_unsaved = 0;

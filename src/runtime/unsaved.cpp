@@ -101,6 +101,15 @@ HistoryLog::Position Unsaved::find_in_chain(HistoryLog::Position newest,
   return HistoryLog::none;
 }
 
+void Unsaved::visit_entries(HistoryLog::Position newest,
+                            const std::function<bool(std::string_view)>& visit) const {
+  for (auto at = newest; at != HistoryLog::none;) {
+    const HistoryLog::Item item = log_.at(at);
+    if (!visit(item.bytes)) return;
+    at = item.previous;
+  }
+}
+
 void Unsaved::gather(std::span<const Slot> slots, Gathered& out) {
   index_.settle();
   if (out.chains_.size() < 2 * slots.size()) out.chains_.resize(2 * slots.size());

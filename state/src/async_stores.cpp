@@ -36,6 +36,9 @@ class AsyncStore final : public ports::MemberStore {
   void encode(const member::LedgerEntry& entry, std::string& out) override {
     inner_->encode(entry, out);
   }
+  Result<void> decode(std::string_view encoded, member::LedgerEntry& entry) override {
+    return inner_->decode(encoded, entry);
+  }
   void encode(const member::RowChange& change, const member::Effects& effects,
               std::string& out) override {
     inner_->encode(change, effects, out);
@@ -81,7 +84,7 @@ class AsyncStore final : public ports::MemberStore {
   }
   Result<void> history(std::string_view member, std::uint64_t from_seq, std::size_t limit,
                        const std::function<void(const member::LedgerEntry&)>& visit) override {
-    if (auto waited = thread_.wait_for(client_); !waited) return waited;
+    if (auto waited = thread_.wait_for(client_, {&member, 1}); !waited) return waited;
     return inner_->history(member, from_seq, limit, visit);
   }
   // An error is told by the next call that can.

@@ -13,6 +13,8 @@
 #include <vector>
 
 #include "fealty/state/in_use.hpp"
+#include "fealty/state/record_codec.hpp"
+#include "fealty/state/rocks_stores.hpp"
 
 namespace fealty::state {
 namespace {

@@ -33,6 +33,10 @@ void EncodedStore::encode(const member::LedgerEntry& entry, std::string& out) {
   encode_entry(entry, out);
 }
 
+Result<void> EncodedStore::decode(std::string_view encoded, member::LedgerEntry& entry) {
+  return decode_entry(encoded, entry);
+}
+
 void EncodedStore::encode(const member::RowKey& key, std::string& out) {
   const std::size_t at = out.size();
   out.append(length_bytes, '\0');

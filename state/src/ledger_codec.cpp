@@ -102,6 +102,14 @@ void encode_entry(const LedgerEntry& entry, std::string& out_bytes) {
   out.finish();
 }
 
+Result<void> decode_entry(std::string_view bytes, LedgerEntry& entry) {
+  entry = {};
+  Reader in{bytes};
+  std::uint32_t t = 0;
+  if (in.next(t) && t == tag(2, wire::bytes)) get(in.raw_bytes(), entry, in);
+  return verdict(in.ok() && t == tag(2, wire::bytes), format_version, "ledger");
+}
+
 std::uint64_t encoded_seq(std::string_view field) {
   Reader outer{field};
   std::uint32_t t = 0;

@@ -187,6 +187,27 @@ class Readers(unittest.TestCase):
         self.assertEqual((answer.returncode, answer.stdout), (1, ""))
         self.assertIn("nobody", answer.stderr)
 
+    def test_a_worker_that_is_not_there_is_a_failure_that_says_what_to_do(self):
+        socket = pathlib.Path(self.folder.name) / "reads.sock"
+        for command in ("member", "explain"):
+            answer = fealty(command, "--socket", socket, "anna")
+            self.assertEqual((answer.returncode, answer.stdout), (1, ""))
+            self.assertIn("reads.socket", answer.stderr)
+
+    def test_a_worker_or_a_directory_is_asked_and_what_does_not_go_with_it_is_refused(self):
+        socket = pathlib.Path(self.folder.name) / "reads.sock"
+        for words in (["member", "anna"], ["explain", "anna"], ["member", "--state", self.state, "--socket", socket, "anna"],
+                      ["explain", "--state", self.state, "--socket", socket, "anna"], ["member", "--socket", socket, "--all"],
+                      ["member", "--socket", socket, "--program", PROGRAM, "anna"], ["member", "--socket", socket],
+                      ["member", "--socket", "x" * 200, "anna"], ["member", "--socket", socket, "--timeout", "0", "anna"],
+                      ["member", "--socket", socket, "--timeout", "nan", "anna"],
+                      ["member", "--socket", socket, "--at-least", "3", "anna"],
+                      ["member", "--socket", socket, "--at-least", "3:-1", "anna"],
+                      ["member", "--state", self.state, "--stale", "anna"]):
+            answer = fealty(*words)
+            self.assertEqual((answer.returncode, answer.stdout), (2, ""), words)
+            self.assertNotEqual(answer.stderr, "", words)
+
     def test_a_directory_without_state_is_a_usage_error(self):
         answer = fealty("member", "--state", self.out, "x")
         self.assertEqual(answer.returncode, 2)

@@ -28,7 +28,7 @@ TABLE = {
     "config": (CORE + ("program", "insight", "codec"), ("yaml-cpp/", "fmt/")),
     "generator": (("base",), ("fmt/",)),
     "topologies": (CORE + ("ports", "program", "insight", "codec", "runtime"), ("fmt/",)),
-    "serve": (CORE + ("ports", "codec", "log"), ("boost/", "fmt/")),
+    "serve": (CORE + ("ports", "codec", "log"), ("boost/", "rapidjson/", "fmt/")),
     "cli": (None, None),  # everything
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <functional>
 #include <map>
 #include <memory>
 #include <random>
@@ -104,6 +105,7 @@ struct RunOptions {
   std::size_t turn_members = runtime::MembersOptions{}.turn_members;
   bool sink_thread = false;  // the sink on a thread of its own, as in production: without faults
   std::vector<Rebalance> rebalances{};
+  std::function<void(runtime::Members&)> on_step{};
 };
 
 /// One life of the process: until the input ends (true) or it dies (false).
@@ -131,6 +133,7 @@ inline bool live_once(const runtime::Topology& topology, SimLog& log, Disk& disk
   runtime::Members processor{topology, bus, run.file_partitions == 0 ? &bus : nullptr, stores,
                              members};
   runtime::CommitLoop worker{bus, topology.decoder, processor, bus, loop};
+  if (run.on_step) worker.hooks.on_progress = [&] { run.on_step(processor); };
   const std::atomic<bool> stop{false};
   try {
     const auto done = worker.run(stop);

@@ -151,7 +151,8 @@ struct ServiceConfig {
   ClockConfig clock;
   IngestConfig ingest;
   Runs run;
-  std::string health_file;  // touched by each poll and commit; empty = none
+  std::string health_file;   // touched by each poll and commit; empty = none
+  std::string reads_socket;  // where the workers are asked (Unix socket); empty = nowhere
   LogLevel log_level = LogLevel::info;
 };
 

@@ -112,6 +112,8 @@ class MemberStore {
                                  std::span<member::FoundRow* const> rows) = 0;
   /// Appends a ledger entry as SaveItem wants it. Pure.
   virtual void encode(const member::LedgerEntry& entry, std::string& out) = 0;
+  /// Reads what that appended; `entry` borrows from it. Pure.
+  virtual Result<void> decode(std::string_view encoded, member::LedgerEntry& entry) = 0;
   /// Appends a change of a row as SaveItem wants it: its key as the next call writes it, and behind
   /// that the value, nothing for one that is erased. `effects` hold an order or a parked refund
   /// that is put. Pure.

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "fealty/base/murmur2.hpp"
 #include "fealty/event/event.hpp"
 #include "fealty/ports/input.hpp"
 
@@ -34,6 +35,13 @@ class KeyCheck {
     if (!told_) tell(raw, event, source);
     return true;
   }
+  /// Whether a record came to another partition than the one where Kafka's partitioner puts its
+  /// key: going by those that sample() was shown.
+  [[nodiscard]] bool other_partitioner() const { return other_partitioner_; }
+  void sample(const ports::InputRecord& raw) {
+    if (policy_ == KeyPolicy::ignore || raw.key.data() == nullptr) return;
+    if (kafka_partition_of(raw.key, partitions_) != raw.partition) other_partitioner_ = true;
+  }
   [[nodiscard]] bool refuses() const { return policy_ == KeyPolicy::deadletter; }
 
  private:
@@ -41,7 +49,7 @@ class KeyCheck {
 
   const KeyPolicy policy_;
   const std::uint32_t partitions_;
-  bool told_ = false;
+  bool told_ = false, other_partitioner_ = false;
 };
 
 }  // namespace fealty::runtime

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "fealty/ports/reads.hpp"
 #include "fealty/runtime/counters.hpp"
 #include "fealty/runtime/decoded_input.hpp"
 #include "fealty/runtime/emitter.hpp"
@@ -61,6 +62,12 @@ class MemberPartition {
   }
   /// What falls due for a member by the timeline's clock.
   void announce(Slot slot, bool silent, ports::OutputBuffer& out);
+
+  /// Answers from memory, else from the store, and changes neither: false where nobody has heard of
+  /// the member; `out.as_of` is set all the same.
+  Result<bool> read(const ports::ReadRequest& request, ports::ReadAnswer& out);
+  /// Whether Kafka's partitioner would have put some saved members elsewhere, going by a few.
+  Result<bool> by_other_partitioner(std::uint32_t partitions);
 
   [[nodiscard]] const Counters& counters() const { return emitter_.counters(); }
   /// As of the last commit: what an abort does not take back.

@@ -5,10 +5,12 @@
 #include <functional>
 #include <memory>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "fealty/runtime/counters.hpp"
 #include "fealty/runtime/member_partition.hpp"
+#include "fealty/runtime/member_reads.hpp"
 #include "fealty/runtime/members_context.hpp"
 #include "fealty/runtime/opening.hpp"
 #include "fealty/runtime/processor.hpp"
@@ -54,6 +56,9 @@ class Members final : public Processor {
   /// Ends the partitions and closes their stores; nothing may be asked of them any more.
   void close();
 
+  /// Where readers ask; served by process().
+  [[nodiscard]] MemberReads& reads() { return reads_; }
+
   /// Sums over the partitions, those given away included.
   [[nodiscard]] Counters counters() const;
   [[nodiscard]] const MemberCache& cache() const { return cache_; }
@@ -95,6 +100,10 @@ class Members final : public Processor {
   void catch_up(TimelineGroup& group);
   void end_recovery(TimelineGroup& group);
   void set_distance();
+  void serve_reads();
+  MemberReads::Rests look(const ports::ReadRequest& request, Looked& looked);
+  static std::string unreadable(const TimelineGroup& group, std::uint32_t number,
+                                const ports::ReadRequest& request);
 
   MemberCache cache_;
   HistoryLog log_;  // what of them is not saved
@@ -116,6 +125,7 @@ class Members final : public Processor {
     EventTime wall{};
   } now_;                     // as process() began
   std::vector<Found> found_;  // of the run at hand
+  MemberReads reads_;
 };
 
 }  // namespace fealty::runtime

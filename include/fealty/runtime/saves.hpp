@@ -54,11 +54,15 @@ class Saves {
   [[nodiscard]] HistoryLog::Position rows_in_flight(const CachedMember& member) const {
     return member.in_flight == 0 ? HistoryLog::none : in_flight_[member.in_flight - 1].rows;
   }
+  /// Likewise its newest ledger entry in flight.
+  [[nodiscard]] HistoryLog::Position entries_in_flight(const CachedMember& member) const {
+    return member.in_flight == 0 ? HistoryLog::none : in_flight_[member.in_flight - 1].entries;
+  }
 
  private:
   struct InFlight {
     Slot slot = no_slot;
-    HistoryLog::Position rows = HistoryLog::none;
+    HistoryLog::Position rows = HistoryLog::none, entries = HistoryLog::none;
   };
   void save_members(Flush::Share share, std::size_t room, ports::OutputBuffer& out);
   void save_member(Slot slot, std::span<const std::string_view> entries,

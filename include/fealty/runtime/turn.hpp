@@ -21,6 +21,7 @@ struct TimelineGroup {
   bool fresh = false;                  // no commit was ever made
   bool touched = false;                // since the last commit prepared
   bool repeats = false;                // what was committed: see RecoveryPace
+  bool in_flight = false;              // that commit is not done yet, and has to do with it
   MachineClock::Steady last_record{};  // or when it became ready
   [[nodiscard]] bool ready() const { return openings.empty() && timeline != nullptr; }
 };

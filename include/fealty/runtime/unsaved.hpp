@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -36,6 +37,10 @@ class Unsaved {
   /// gone; nullopt where the store knows it best.
   [[nodiscard]] std::optional<std::string_view> find(Slot slot, HistoryLog::Position saving,
                                                      std::string_view name) const;
+
+  /// Encoded ledger entries from `newest` on back, as long as `visit` wants more.
+  void visit_entries(HistoryLog::Position newest,
+                     const std::function<bool(std::string_view)>& visit) const;
 
   /// What some members have, gathered side by side: their items lie all over memory.
   class Gathered {

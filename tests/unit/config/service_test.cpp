@@ -328,5 +328,17 @@ TEST_F(Service, EachSaslMechanismHasItsOwnSettings) {
   EXPECT_THAT(with("mechanism: PLAIN, username: a, token_file: t"), HasSubstr("only OAUTHBEARER"));
 }
 
+TEST_F(Service, ASocketForReadersIsRelativeToTheFileAndShortEnoughForTheKernel) {
+  const auto loaded =
+      load_service(write("s.yaml", std::string{minimal} + "reads: {socket: r.sock}"));
+  ASSERT_TRUE(loaded) << fault(loaded);
+  EXPECT_EQ(loaded->reads_socket, at("r.sock"));
+  const auto refused = load_service(
+      write("s.yaml", std::string{minimal} + "reads: {socket: /" + std::string(107, 'x') + "}"));
+  EXPECT_THAT(fault(refused), HasSubstr("at most 107 bytes"));
+  EXPECT_TRUE(load_service(
+      write("s.yaml", std::string{minimal} + "reads: {socket: /" + std::string(106, 'x') + "}")));
+}
+
 }  // namespace
 }  // namespace fealty::config

@@ -51,6 +51,7 @@ class ShelfStore final : public ports::MemberStore {
     return {};
   }
   void encode(const member::LedgerEntry&, std::string& out) override { out += "entry"; }
+  Result<void> decode(std::string_view, member::LedgerEntry&) override { return {}; }
   void encode(const member::RowChange&, const member::Effects&, std::string& out) override {
     out += "change";
   }

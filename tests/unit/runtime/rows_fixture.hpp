@@ -35,6 +35,10 @@ class RowStore final : public ports::MemberStore {
   void encode(const member::LedgerEntry& entry, std::string& out) override {
     out += "entry" + std::to_string(entry.seq);
   }
+  Result<void> decode(std::string_view encoded, member::LedgerEntry& entry) override {
+    entry.seq = std::stoull(std::string{encoded.substr(5)});
+    return {};
+  }
   void encode(const member::RowKey& key, std::string& out) override {
     const std::string text = std::to_string(static_cast<int>(key.kind)) + "." +
                              std::to_string(key.scope) + "." + std::string{key.first} + '\0' +

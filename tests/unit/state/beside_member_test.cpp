@@ -27,6 +27,22 @@ TYPED_TEST(BesideMemberTest, GivesHistoryOldestFirstAndOnlyOfThatMember) {
   EXPECT_THAT(entry_numbers(store, "b"), IsEmpty());
 }
 
+TYPED_TEST(BesideMemberTest, ReadsAnEntryThatIsNotSavedYetAsItWasEncoded) {
+  auto& store = this->store();
+  const auto history = samples::history(7);
+  for (const auto& entry : history.entries) {
+    std::string encoded;
+    store.encode(entry, encoded);
+    member::LedgerEntry read;
+    ASSERT_TRUE(store.decode(encoded, read).has_value());
+    EXPECT_EQ(read, entry);
+    encoded.pop_back();
+    EXPECT_FALSE(store.decode(encoded, read).has_value());
+  }
+  member::LedgerEntry read;
+  EXPECT_FALSE(store.decode({}, read).has_value());
+}
+
 TYPED_TEST(BesideMemberTest, FindsTheNewestGrantOfAnOrder) {
   auto& store = this->store();
   const auto save = [&](std::uint64_t as_of, const member::OrderGrant& grant) {

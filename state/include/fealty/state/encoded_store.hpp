@@ -54,6 +54,7 @@ class EncodedStore : public ports::MemberStore {
                     std::span<member::Record* const> out) override;
   Result<void> find_rows(std::string_view member, std::span<member::FoundRow* const> rows) override;
   void encode(const member::LedgerEntry& entry, std::string& out) override;
+  Result<void> decode(std::string_view encoded, member::LedgerEntry& entry) override;
   void encode(const member::RowChange& change, const member::Effects& effects,
               std::string& out) override;
   void encode(const member::RowKey& key, std::string& out) override;

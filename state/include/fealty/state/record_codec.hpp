@@ -27,6 +27,8 @@ Result<void> decode_record(std::string_view id, std::string_view bytes, member::
 
 /// One ledger entry: a field of a chunk.
 void encode_entry(const member::LedgerEntry& entry, std::string& out);
+/// Reads what it made; `entry` borrows from it.
+Result<void> decode_entry(std::string_view bytes, member::LedgerEntry& entry);
 /// The seq of what encode_entry() made.
 std::uint64_t encoded_seq(std::string_view entry);
 /// A chunk: entries that encode_entry() wrote, ascending by seq, behind their format.
