@@ -17,8 +17,8 @@ namespace {
 using ports::ReadFailure;
 
 /// "3:18".
-Result<ports::InputPlace> place_of(const std::string& text) {
-  ports::InputPlace out;
+Result<ports::InputPosition> place_of(const std::string& text) {
+  ports::InputPosition out;
   const char* const end = text.data() + text.size();
   const auto [colon, failed] = std::from_chars(text.data(), end, out.partition);
   if (failed == std::errc{} && colon != end && *colon == ':') {

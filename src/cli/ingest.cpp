@@ -113,7 +113,7 @@ Result<void> run_ingest(const config::ServiceConfig& service, std::uint32_t work
   if (!canonical_mapping) return canonical_mapping.error();
 
   const kafka::KafkaOptions options = bus_options(service, worker);
-  const auto bus = kafka::KafkaBus::connect(options);
+  const auto bus = connect_bus(options, service.kafka, stop);
   if (!bus) return bus.error();
   const auto waiting_partitions = (*bus)->changelog_partitions();
   if (!waiting_partitions) return waiting_partitions.error();

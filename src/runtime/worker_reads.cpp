@@ -15,11 +15,11 @@ namespace {
 using ports::ReadFailure;
 using ports::ReadRefusal;
 
-std::string listed(std::vector<ports::InputPlace> places, bool with_positions) {
+std::string listed(std::vector<ports::InputPosition> places, bool with_positions) {
   std::sort(places.begin(), places.end(),
             [](const auto& a, const auto& b) { return a.partition < b.partition; });
   std::string out;
-  for (const ports::InputPlace& place : places) {
+  for (const ports::InputPosition& place : places) {
     if (!out.empty()) out += ", ";
     out += std::to_string(place.partition);
     if (with_positions) out += " at input position " + std::to_string(place.position);
@@ -92,7 +92,7 @@ class WorkerReads::Pending {
                                     ", and none of them knows the member") +
                 ": ask the other processes, too, or again in a moment where partitions are moving"};
   }
-  [[nodiscard]] ReadRefusal unknown(const std::vector<ports::InputPlace>& places) const {
+  [[nodiscard]] ReadRefusal unknown(const std::vector<ports::InputPosition>& places) const {
     if (request_.stale) return {ReadFailure::unknown_member, "nothing of it is saved"};
     return {ReadFailure::unknown_member, "as of partition " + listed(places, true)};
   }
@@ -103,7 +103,7 @@ class WorkerReads::Pending {
   const ports::ReadRequest request_;
   Done done_;  // empty: answered
   std::optional<std::uint32_t> home_;
-  std::vector<ports::InputPlace> without_;
+  std::vector<ports::InputPosition> without_;
   bool other_partitioner_ = false;
   std::optional<ReadRefusal> refused_;
 };

@@ -71,7 +71,7 @@ Result<void> take_at_least(const Json& object, ReadRequest& into) {
   }
   if (auto known = only(at->value, {"partition", "position"}); !known) return known;
   constexpr auto most = std::numeric_limits<std::int64_t>::max();
-  ports::InputPlace& place = into.at_least.emplace();
+  ports::InputPosition& place = into.at_least.emplace();
   if (auto taken = take(at->value, "partition", 0, std::numeric_limits<std::int32_t>::max(),
                         place.partition);
       !taken) {

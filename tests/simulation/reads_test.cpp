@@ -54,7 +54,12 @@ class Reader {
       ++answers;
       waited += steps_ > step + 1 ? 1 : 0;
       if (!looked.found) {
-        EXPECT_EQ(committed, 0U) << id << " had a ledger when it was asked for";
+        // Its partition may be on the way; the one that was looked in knows whom it has.
+        const auto home = static_cast<std::uint32_t>(std::atoi(id.c_str() + 1) % 2);
+        for (const ports::InputPosition& place : looked.without) {
+          if (place.partition != home) continue;
+          EXPECT_EQ(committed, 0U) << id << " had a ledger when it was asked for";
+        }
         return;
       }
       hold(id, looked.found->entries, committed);
@@ -216,12 +221,12 @@ TEST_F(AtRest, NobodyKnowsAMemberThatWasNeverHeardOf) {
   const auto looked = answer(ledger_of("nobody"));
   EXPECT_FALSE(looked.found || looked.refused);
   EXPECT_EQ(looked.without,
-            (std::vector<ports::InputPlace>{{0, records[0].size()}, {1, records[1].size()}}));
+            (std::vector<ports::InputPosition>{{0, records[0].size()}, {1, records[1].size()}}));
 }
 
 TEST_F(AtRest, WhoAsksForMoreThanThereIsWaitsAndIsToldHowFarItHasCome) {
   ReadRequest request = ledger_of("m4");
-  request.at_least = ports::InputPlace{0, records[0].size()};
+  request.at_least = ports::InputPosition{0, records[0].size()};
   EXPECT_TRUE(answer(request).found);
   request.at_least->position += 1;
   const auto looked = answer(request);

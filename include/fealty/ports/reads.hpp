@@ -15,10 +15,10 @@
 namespace fealty::ports {
 
 /// A place in the input: before the record at `position` of a partition.
-struct InputPlace {
+struct InputPosition {
   std::uint32_t partition = 0;
   Offset position = 0;
-  friend bool operator==(const InputPlace&, const InputPlace&) = default;
+  friend bool operator==(const InputPosition&, const InputPosition&) = default;
 };
 
 /// Ledger entries of one answer.
@@ -35,7 +35,7 @@ struct ReadRequest {
   bool stale = false;
   /// Looks in this partition only, and not before it has come so far. Whoever wrote an event to
   /// `partition` at an offset sees it from offset + 1 on.
-  std::optional<InputPlace> at_least;
+  std::optional<InputPosition> at_least;
   /// After this it is answered `busy`, or not worked on any more.
   std::chrono::steady_clock::time_point deadline{};
 };
@@ -43,7 +43,7 @@ struct ReadRequest {
 struct ReadAnswer {
   /// Everything before it is in the answer, as far as it concerns the member. Stale: likewise, and
   /// what lies behind it is not.
-  InputPlace as_of;
+  InputPosition as_of;
   EventTime clock{};                 // of the partition: what depends on the day is as of it
   std::string member;                // as JSON; of a ledger read, empty
   std::vector<std::string> entries;  // of the ledger, as JSON, oldest first

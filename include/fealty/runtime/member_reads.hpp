@@ -18,7 +18,7 @@ namespace fealty::runtime {
 struct Looked {
   std::optional<ports::ReadAnswer> found;
   /// Where it is not: partitions looked in, each with how far it had come.
-  std::vector<ports::InputPlace> without;
+  std::vector<ports::InputPosition> without;
   /// Kafka's partitioner would have put some of their keys elsewhere: it says nothing of a member.
   bool other_partitioner = false;
   std::optional<ports::ReadRefusal> refused;  // then nothing of the above holds

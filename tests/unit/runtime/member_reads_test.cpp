@@ -138,7 +138,7 @@ class WorkerReadsTest : public testing::Test {
   const std::string anna = "anna";
   const std::uint32_t home = kafka_partition_of(anna, partitions);
 
-  void ask(bool keyed_by_member = true, std::optional<ports::InputPlace> at_least = {}) {
+  void ask(bool keyed_by_member = true, std::optional<ports::InputPosition> at_least = {}) {
     reads.emplace(std::vector<MemberReads*>{&one, &two}, partitions, keyed_by_member);
     ports::ReadRequest request = about(anna, now + seconds{10});
     request.at_least = at_least;
@@ -152,7 +152,7 @@ class WorkerReadsTest : public testing::Test {
       }
     });
   }
-  void serve(MemberReads& worker, std::vector<ports::InputPlace> without,
+  void serve(MemberReads& worker, std::vector<ports::InputPosition> without,
              std::optional<std::uint32_t> found = {}, bool other_partitioner = false) {
     worker.serve(now, [&](const ports::ReadRequest&, Looked& looked) {
       looked.without = without;
@@ -211,7 +211,7 @@ TEST_F(WorkerReadsTest, WhereAnotherRulePlacesRecordsOnlyAllPartitionsTogetherKn
 
 TEST_F(WorkerReadsTest, APartitionThatTheReaderNamesIsTheOneThatCounts) {
   const std::uint32_t other = (home + 1) % partitions;
-  ask(false, ports::InputPlace{other, 5});
+  ask(false, ports::InputPosition{other, 5});
   serve(one, {{other, 6}});
   serve(two, {});
   EXPECT_EQ(why, ReadFailure::unknown_member);

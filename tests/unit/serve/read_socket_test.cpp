@@ -83,7 +83,7 @@ TEST_F(ReadSocketTest, CarriesARequestAndItsAnswerToTheByte) {
   reads.answer = [&](const ReadRequest& request, const ports::Reads::Done& done) {
     EXPECT_EQ(request.member, id);
     EXPECT_EQ(request.what, ReadRequest::What::member);
-    EXPECT_EQ(request.at_least, (ports::InputPlace{3, 18}));
+    EXPECT_EQ(request.at_least, (ports::InputPosition{3, 18}));
     EXPECT_FALSE(request.stale);
     ports::ReadAnswer answer;
     answer.as_of = {3, 19};
@@ -93,10 +93,10 @@ TEST_F(ReadSocketTest, CarriesARequestAndItsAnswerToTheByte) {
   open();
   TimedRequest timed;
   timed.request.member = id;
-  timed.request.at_least = ports::InputPlace{3, 18};
+  timed.request.at_least = ports::InputPosition{3, 18};
   const auto reply = ask(timed);
   EXPECT_FALSE(reply.head.refused);
-  EXPECT_EQ(reply.head.answer.as_of, (ports::InputPlace{3, 19}));
+  EXPECT_EQ(reply.head.answer.as_of, (ports::InputPosition{3, 19}));
   EXPECT_THAT(reply.lines, ElementsAre(R"({"churn":0.5000,"x":1e5})"));
 }
 
