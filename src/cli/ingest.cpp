@@ -81,6 +81,8 @@ runtime::CommitLoopOptions loop_options(const config::ServiceConfig& service) {
   loop.input.poll_timeout = std::chrono::milliseconds{service.commit.interval_ms};
   loop.commit.events_max = service.commit.events_max;
   loop.commit.interval = std::chrono::milliseconds{service.commit.interval_ms};
+  loop.setbacks.aborts_max = service.commit.aborts_max;
+  loop.setbacks.bus_wait = kafka_options(service.kafka, 0).broker_wait;
   loop.commit.idle = std::chrono::seconds{1};  // where a partition begins is settled by then
   return loop;
 }
@@ -145,7 +147,7 @@ Result<void> run_ingest(const config::ServiceConfig& service, std::uint32_t work
   Health health{service.run.members ? std::string{} : service.health_file};
   auto last_report = SteadyClock::now();
   loop.hooks.on_progress = [&] {
-    health.alive();
+    if (loop.healthy()) health.alive();
     const auto now = SteadyClock::now();
     if (now - last_report < std::chrono::seconds{10}) return;
     last_report = now;

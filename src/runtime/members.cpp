@@ -243,12 +243,13 @@ void Members::revoke(std::span<const std::uint32_t> partitions, bool lost) {
       partitions_[partition->number()] = {};
     }
     std::erase(turns_, group.get());
-    end_recovery(*group);
+    if (std::exchange(group->repeats, false)) pace_.end(options_.clock.steady());
     group->partitions.clear();
     cache_.drop_partition(number);
     log::info("partition.closed", {{"partition", number}, {"lost", lost ? 1 : 0}});
     return true;
   });
+  set_distance();
   reads_.look_again();
 }
 

@@ -98,7 +98,7 @@ class Check(unittest.TestCase):
         for name, (least, most) in bounds.items():
             for value, fits in ((least - 1, False), (least, True), (most, True), (most + 1, False)):
                 service = self.write(f"{name}-{value}.yaml",
-                                     f"program: {PROGRAM}\nstate: {{dir: {self.folder.name}/state}}\n"
+                                     f"program: {PROGRAM}\nstate: {{dir: {self.folder.name}/state-{name}-{value}}}\n"
                                      f"kafka: {{brokers: '127.0.0.1:1', input_topic: t, {name}: {value}}}\n")
                 checked = fealty("check", service)
                 self.assertEqual(checked.returncode, 0 if fits else 2, f"{name} {value}: {checked.stderr}")
