@@ -9,6 +9,7 @@ import os
 import pathlib
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -136,7 +137,7 @@ class Fenced(unittest.TestCase):
 class Rights(unittest.TestCase):
     def test_none_to_the_transactional_id(self):
         service = secured(self)
-        deny_id(service.prefix[:-1])
+        deny_id(f"{service.prefix[:-1]}-{socket.gethostname()}-0")
         service.start()
         service.ends(2, 20, "broker_refused", "Transactional Id authorization failed")
 
@@ -144,7 +145,7 @@ class Rights(unittest.TestCase):
         service = secured(self)
         service.start()
         service.await_all()
-        deny_id(service.prefix[:-1])
+        deny_id(f"{service.prefix[:-1]}-{socket.gethostname()}-0")
         service.buy(5)
         service.ends(2, 30, "broker_refused", "uthorization failed")
 

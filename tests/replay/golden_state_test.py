@@ -108,7 +108,7 @@ class GoldenStates(unittest.TestCase):
         folder = self.prepared(3)
         (folder / "state" / "FORMAT").write_text("fealty-state 4\n")
         before = digest(folder)
-        for done in (replay(folder, "a.ndjson"), run(folder, "member", "--state", "state", "--all"),
+        for done in (replay(folder, "a.ndjson", "b.ndjson"), run(folder, "member", "--state", "state", "--all"),
                      run(folder, "state", "verify", "--state", "state")):
             self.assertEqual(done.returncode, 2, done.stderr)
             self.assertRegex(done.stderr, r"format 4 of a newer Fealty.*up to 3.*start that one.*replay.*changelog")
@@ -117,7 +117,7 @@ class GoldenStates(unittest.TestCase):
     def test_one_that_is_too_old_is_refused_with_the_way_out(self):
         folder = self.prepared(3)
         (folder / "state" / "FORMAT").write_text("fealty-state 1\n")
-        done = replay(folder, "a.ndjson")
+        done = replay(folder, "a.ndjson", "b.ndjson")
         self.assertEqual(done.returncode, 2, done.stderr)
         self.assertRegex(done.stderr, "format 1 of an older Fealty.*replay the whole log")
 
