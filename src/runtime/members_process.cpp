@@ -36,6 +36,16 @@ Result<bool> Members::process(DecodedBatch& batch, ports::OutputBuffer& out) {
   if (options_.future_ms_max > 0) now_.wall = options_.clock.wall();
   serve_reads();
   if (batch.at < batch.records.size()) key_check_.sample(*batch.records[batch.at].raw);
+  const std::size_t at = batch.at;
+  auto done = work_off(batch, out);
+  if (options_.recovery_target.count() > 0 && !pace_.recovering()) {
+    pace_.applied(batch.at - at, options_.clock.steady() - now_.steady);
+    set_distance();
+  }
+  return done;
+}
+
+Result<bool> Members::work_off(DecodedBatch& batch, ports::OutputBuffer& out) {
   while (true) {
     while (!turns_.empty()) {
       const auto done = turn(*turns_.front(), out);

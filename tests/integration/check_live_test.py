@@ -58,12 +58,12 @@ class CheckLive(unittest.TestCase):
         # Given no input topic, output topics that it may not make, and a user without a right to the transactional id.
         kafka("acls", "--add", "--deny-principal", "User:anna", "--operation", "Write", "--transactional-id",
               self.name, "--resource-pattern-type", "prefixed")
-        settings = {"create_topics": False, "brokers": SECURED, "security": SASL}
+        settings = {"create_topics": False, "brokers": SECURED, "security": SASL, "transactional_id": self.name}
         code, found = self.findings(**settings)
         self.assertEqual(code, 2)
         failed = [one for one in found.values() if one["verdict"] == "failed"]
         self.assertEqual(len([one for one in failed if "kafka-topics.sh" in one["mend"]]), 6)
-        self.assertEqual(found[f"transactional id {self.name}-check"]["verdict"], "failed")
+        self.assertEqual(found[f"transactional id {self.name}-0-check"]["verdict"], "failed")
 
         # When each command is run, but against the listener that needs no password.
         kafka("acls", "--remove", "--force", "--deny-principal", "User:anna", "--operation", "Write",

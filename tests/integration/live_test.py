@@ -423,6 +423,36 @@ class Keys(unittest.TestCase):
         self.assertIn("wrong_keys=31", service.log.read_text())
 
 
+class Snapshots(unittest.TestCase):
+    """The members topic follows while the service runs, long before anything is saved."""
+
+    def run_with(self, within):
+        topic = "snapshots-" + uuid.uuid4().hex[:8]
+        create(topic)
+        service = Service(self, topic, PROGRAMS / "default.yaml", members={"publish_within": within})
+        service.start()
+        for number in range(1, 4):
+            bus.produce(BOOTSTRAP, topic, [(b"anna", purchase(number, "anna", "2025-03-01"), bus.ANY_PARTITION)])
+            service.await_committed(number)
+        return service
+
+    def test_a_changed_member_is_there_as_it_is_within_the_stated_time(self):
+        for within in ("0", "1s"):
+            service = self.run_with(within)
+            deadline = time.monotonic() + DEADLINE_S
+            while [row["purchases"] for row in service.out("members")][-1:] != [3]:
+                self.assertLess(time.monotonic(), deadline, service.tail())
+            seen = len(service.out("members"))
+            service.stop()  # saves it, and nobody needs to hear of it again
+            self.assertEqual(len(service.out("members")), seen)
+
+    def test_switched_off_there_is_none(self):
+        service = self.run_with("off")
+        service.stop()
+        self.assertEqual(service.out("members"), [])
+        self.assertEqual(len(service.out("ledger")), 3)
+
+
 class Programs(unittest.TestCase):
     """A program changes while the service runs: by its file, or at SIGHUP."""
 

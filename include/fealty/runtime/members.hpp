@@ -98,6 +98,7 @@ class Members final : public Processor {
   void begin_turn(TimelineGroup& group);
   Result<bool> turn(TimelineGroup& group, ports::OutputBuffer& out);
   void catch_up(TimelineGroup& group);
+  Result<bool> work_off(DecodedBatch& batch, ports::OutputBuffer& out);
   void end_recovery(TimelineGroup& group);
   void set_distance();
   void serve_reads();

@@ -32,6 +32,20 @@ TEST(RecoveryPace, PartitionsThatRecoverTogetherAreMeasuredTogether) {
   EXPECT_EQ(pace.events_max(), 800'000U);
 }
 
+TEST(RecoveryPace, BeforeTheFirstRecoveryItGoesByWhatIsAppliedLiveAndByTheRecoveryFromThenOn) {
+  RecoveryPace pace{seconds{1}};
+  pace.applied(150'000, milliseconds{300});
+  EXPECT_EQ(pace.events_per_s(), RecoveryPace::events_per_s_first);  // Too few to tell.
+  pace.applied(150'000, milliseconds{300});
+  EXPECT_EQ(pace.events_per_s(), 500'000U);
+  pace.applied(200'000, seconds{10});
+  EXPECT_EQ(pace.events_per_s(), RecoveryPace::events_per_s_first);
+  pace.begin(80'000, at(seconds{1}));
+  pace.end(at(seconds{2}));
+  pace.applied(1'000'000, seconds{1});
+  EXPECT_EQ(pace.events_per_s(), 80'000U);
+}
+
 TEST(RecoveryPace, AFewEventsAreNoMeasure) {
   RecoveryPace pace{seconds{1}};
   pace.begin(100, at(seconds{1}));
