@@ -82,7 +82,7 @@ runtime::CommitLoopOptions loop_options(const config::ServiceConfig& service) {
   loop.commit.events_max = service.commit.events_max;
   loop.commit.interval = std::chrono::milliseconds{service.commit.interval_ms};
   loop.setbacks.aborts_max = service.commit.aborts_max;
-  loop.setbacks.bus_wait = kafka_options(service.kafka, 0).broker_wait;
+  loop.setbacks.bus_wait = broker_wait(service.kafka);
   loop.commit.idle = std::chrono::seconds{1};  // where a partition begins is settled by then
   return loop;
 }

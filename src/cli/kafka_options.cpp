@@ -20,6 +20,11 @@ static_assert(kafka::transaction_timeout_max.count() == config::transaction_time
 
 }  // namespace
 
+std::chrono::milliseconds broker_wait(const config::KafkaConfig& from) {
+  if (from.wait_for_broker_s == config::wait_for_ever) return kafka::broker_wait_max;
+  return std::chrono::seconds{from.wait_for_broker_s};
+}
+
 std::string transactional_id(const config::KafkaConfig& from) {
   if (!from.transactional_id.empty()) return from.transactional_id;
   std::array<char, HOST_NAME_MAX + 1> host{};
@@ -52,9 +57,7 @@ kafka::KafkaOptions kafka_options(const config::KafkaConfig& from, std::uint32_t
   for (const auto& [name, value] : from.properties) to.extra.emplace_back(name, value.reveal());
   to.session_timeout = std::chrono::milliseconds{from.session_timeout_ms};
   to.transaction_timeout = std::chrono::milliseconds{from.transaction_timeout_ms};
-  if (from.wait_for_broker_s != config::wait_for_ever) {
-    to.broker_wait = std::chrono::seconds{from.wait_for_broker_s};
-  }
+  to.broker_wait = broker_wait(from);
   return to;
 }
 

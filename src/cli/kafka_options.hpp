@@ -14,6 +14,9 @@ namespace fealty::cli {
 /// `worker`: the number of one of the process's, which its ids end in.
 kafka::KafkaOptions kafka_options(const config::KafkaConfig& from, std::uint32_t worker);
 
+/// How long brokers that are away are waited for.
+std::chrono::milliseconds broker_wait(const config::KafkaConfig& from);
+
 /// Of the process: as stated, else the group, "-" and the host's name.
 std::string transactional_id(const config::KafkaConfig& from);
 

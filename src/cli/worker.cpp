@@ -63,7 +63,7 @@ runtime::CommitLoopOptions loop_options(const config::ServiceConfig& service,
                                      std::chrono::milliseconds{100});
   loop.commit.events_max = service.commit.events_max;
   loop.setbacks.aborts_max = service.commit.aborts_max;
-  loop.setbacks.bus_wait = kafka_options(service.kafka, 0).broker_wait;
+  loop.setbacks.bus_wait = broker_wait(service.kafka);
   loop.commit.interval = std::chrono::milliseconds{service.commit.interval_ms};
   loop.commit.idle = std::chrono::seconds{service.checkpoint.distance_s};
   if (const auto within = publish_within(service); within.count() != 0) {

@@ -39,8 +39,7 @@ Result<bool> Members::process(DecodedBatch& batch, ports::OutputBuffer& out) {
   const std::size_t at = batch.at;
   auto done = work_off(batch, out);
   if (options_.recovery_target.count() > 0 && !pace_.recovering()) {
-    pace_.applied(batch.at - at, options_.clock.steady() - now_.steady);
-    set_distance();
+    if (pace_.applied(batch.at - at, options_.clock.steady() - now_.steady)) set_distance();
   }
   return done;
 }

@@ -38,14 +38,15 @@ void RecoveryPace::end(MachineClock::Steady now) {
   recovered_ = true;
 }
 
-void RecoveryPace::applied(std::uint64_t events, MachineClock::Steady::duration busy) {
-  if (recovered_) return;
+bool RecoveryPace::applied(std::uint64_t events, MachineClock::Steady::duration busy) {
+  if (recovered_) return false;
   live_events_ += events;
   live_busy_ += busy;
-  if (live_events_ < live_events_min) return;
+  if (live_events_ < live_events_min) return false;
   events_per_s_ = std::max(events_per_s_first, per_second(live_events_, live_busy_));
   live_events_ = 0;
   live_busy_ = {};
+  return true;
 }
 
 std::uint64_t RecoveryPace::events_max() const {

@@ -50,7 +50,7 @@ class Live:
     def tool(self, name, *arguments):
         return run([self.binaries / name, *arguments])
 
-    def service_file(self, turn):
+    def service_file(self, turn, checkpoint=None):
         state = fresh(self.bench.work / f"live-state-{turn}")
         path = self.bench.work / "live.yaml"
         path.write_text(json.dumps({  # JSON is YAML
@@ -60,7 +60,7 @@ class Live:
                       "output_prefix": f"out-{turn}.", "create_topics": True, "replication_factor": 1},
             "commit": {"interval_ms": COMMIT_MS},
             # Near, so that what is measured is the steady state, in which saves follow behind the events.
-            "checkpoint": {"distance_events": max(1000, self.options.live_events // PARTITIONS // 4)},
+            "checkpoint": checkpoint or {"distance_events": max(1000, self.options.live_events // PARTITIONS // 4)},
             "log": {"level": "warn"}}, indent=1))
         return path
 
@@ -118,6 +118,22 @@ class Live:
                          "--events", out["records_in"], "--commit-ms", COMMIT_MS).json()
 
 
+def cost_of_target(live, options):
+    """Drains per CPU-second at the default recovery target and without one, in turns."""
+    targets = {"default": 1, "none": 0}
+    found = {name: [] for name in targets}
+    for turn in range(options.live_runs):
+        for name in list(targets)[::1 if turn % 2 == 0 else -1]:
+            group = f"target-{name}-{turn}"
+            config = live.service_file(group, {"recovery_target_s": targets[name], "distance_events": 10 ** 12})
+            with live.fealty(config) as child:
+                found[name].append(live.drain(child, "fealty-" + group)["per_cpu_s"])
+            shutil.rmtree(live.bench.work / f"live-state-{group}")
+    say(f"  recovery target: {found}")
+    return {"per_cpu_s": found, "bound": 0.85,
+            "ratio": median(with_it / without for with_it, without in zip(found["default"], found["none"]))}
+
+
 def split(log, first):
     """The first `first` lines, and the others, as files of their own."""
     head, tail = log.with_suffix(".head"), log.with_suffix(".tail")
@@ -151,11 +167,12 @@ def measure(bench, options):
             echo.append(live.echo(turn, out))
             say(f"  turn {turn + 1}: fealty {fealty[-1]['eps']:,.0f}/s, {fealty[-1]['per_cpu_s']:,.0f} per "
                 f"CPU-second; bare loop {echo[-1]['eps']:,.0f}/s, {echo[-1]['per_cpu_s']:,.0f}")
+        target = cost_of_target(live, options)
     for path in (head, tail) if options.keep_logs else (head, tail, log):
         path.unlink()
     for turn in range(options.live_runs):
         shutil.rmtree(bench.work / f"live-state-{turn}")
-    return results(fealty, echo, latency, out, options)
+    return results(fealty, echo, latency, out, options) | {"recovery_target": target}
 
 
 def probe(live, turn, tail, fealty, options):

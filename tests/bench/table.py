@@ -97,6 +97,10 @@ def live(f):
         row("bare consume-produce loop", rate(f["echo_eps"])),
         row("  per CPU-second", rate(f["echo_per_cpu_s"])),
     ]
+    if target := f.get("recovery_target"):
+        within_it = "within the bound" if target["ratio"] >= target["bound"] else "OVER THE BOUND"
+        lines.append(row("  default recovery target / none, per CPU-second", f"{target['ratio']:10.2f}",
+                         f"bound {target['bound']}: {within_it}"))
     latency = f["latency"]
     return lines + [row("produce to read_committed notice, p99", f"{latency['p99_ms']:10.1f} ms",
                         f"p50 {latency['p50_ms']:.1f} ms, max {latency['max_ms']:.1f} ms, "

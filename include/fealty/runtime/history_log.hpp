@@ -14,10 +14,9 @@
 
 namespace fealty::runtime {
 
-/// What the members of all partitions have not saved yet of their history: encoded items, one
-/// behind the other in large segments as they come about, each naming the one before it of the same
-/// member. Bytes in a row, and not a container a member: at millions of members most of the memory
-/// is this.
+/// What the members of all partitions have not saved yet of their history: encoded items, one behind
+/// the other in large segments as they come about, each naming the one before it of the same member.
+/// Bytes in a row, and not a container a member: at millions of members most of the memory is this.
 ///
 /// Owns:    its segments; one goes once all items in it are released. An item lies still until
 /// then. Threads: one; another one makes memory ready.

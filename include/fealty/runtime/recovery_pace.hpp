@@ -26,8 +26,8 @@ class RecoveryPace {
   void end(MachineClock::Steady now);
 
   [[nodiscard]] bool recovering() const { return partitions_ > 0; }
-  /// So many events were applied live, within `busy`.
-  void applied(std::uint64_t events, MachineClock::Steady::duration busy);
+  /// So many events were applied live, within `busy`. True where that has changed the pace.
+  bool applied(std::uint64_t events, MachineClock::Steady::duration busy);
 
   /// Of a worker, over all its partitions.
   [[nodiscard]] std::uint64_t events_max() const;

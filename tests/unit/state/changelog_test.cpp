@@ -211,5 +211,53 @@ TEST(PackCodec, WritesTheseBytesAndKeepsToItsSchema) {
   EXPECT_EQ(*through_schema(Schema::pack, log[1].second), log[1].second);
 }
 
+/// Members whose timers move with each of some saves, and the changelog of it all.
+Changelog of_many(InMemory& host) {
+  Changelog log;
+  for (std::uint64_t round = 1; round <= 3; ++round) {
+    Saver saver = host.saver();
+    for (std::uint64_t n = 0; n < 300; ++n) {
+      const auto day = [&](std::uint64_t of) {
+        return of == 0 ? no_day : static_cast<Day>(of * 7 + n % 5);
+      };
+      saver.member(due_on("m" + std::to_string(n), day(round), round), day(round - 1),
+                   samples::history(round * 10));
+    }
+    saver.checkpoint(samples::checkpoint(round));
+    const Changelog records = changelog_of(*host.store, saver.batch());
+    append(log, records);
+    EXPECT_TRUE(saver.save(log.size()));
+  }
+  return log;
+}
+
+TEST(Filling, InPortionsGivesTheSameStateAlsoWhereItWasCutShort) {
+  // Given a changelog of many times what is held of it, with each member in several portions.
+  InMemory reference;
+  const Changelog log = of_many(reference);
+  RocksOptions options;
+  options.restore_bytes = 1;  // As little as there is.
+  const TemporaryDirectory directory;
+  {
+    const auto stores = stores_in(directory.path(), options);
+    const auto store = opened(*stores, 3);
+    for (std::size_t i = 0; i < log.size() * 2 / 3; ++i) {
+      ASSERT_TRUE(store->restore(log[i].first, log[i].second, 0));
+    }
+    ASSERT_FALSE(store->empty());  // Some of it is there, and the pass goes no further.
+  }
+  // When another pass goes over all of it, then nobody can tell it from what was saved: no member
+  // has a timer too many or none.
+  const auto stores = stores_in(directory.path(), options);
+  const auto store = opened(*stores, 3);
+  restore(*store, log);
+  EXPECT_EQ(all_due(*store, -1, no_day - 1), all_due(*reference.store, -1, no_day - 1));
+  EXPECT_EQ(entry_numbers(*store, "m299"), entry_numbers(*reference.store, "m299"));
+  EXPECT_EQ(loaded(*store, "m7").due(), loaded(*reference.store, "m7").due());
+  // And a pass over a store that is there moves the timers that it has.
+  restore(*store, log);
+  EXPECT_EQ(all_due(*store, -1, no_day - 1), all_due(*reference.store, -1, no_day - 1));
+}
+
 }  // namespace
 }  // namespace fealty::state
