@@ -187,6 +187,23 @@ TEST(Saves, GoInPortionsHoweverBusyTheirMembersAre) {
   EXPECT_LE(portion, 3 * member);
 }
 
+TEST(Saves, FollowAsCloselyAsARecoveryMayTakeTime) {
+  // Given a distance that is never reached, so that all is saved at the end in one.
+  const auto input = spread(records(300, 4000, 8), 1);
+  RunOptions run;
+  run.file_partitions = 1;
+  run.checkpoint_distance = 1'000'000;
+  std::size_t at_the_end = 0, on_the_way = 0;
+  run.largest_save = &at_the_end;
+  const Seen expected = run_whole(input, run);
+  // When a millisecond must do for a recovery, that is a hundred events, then little is left for
+  // it.
+  run.recovery_target = std::chrono::milliseconds{1};
+  run.largest_save = &on_the_way;
+  EXPECT_EQ(difference(run_whole(input, run), expected), "");
+  EXPECT_LT(on_the_way, at_the_end / 2);
+}
+
 TEST(Recovery, ARecordedLogWithoutAChangelogGoesOnFromItsManifest) {
   const auto input = spread(records(4, 700, 15), 1);
   RunOptions run;

@@ -95,6 +95,7 @@ struct RunOptions {
   std::size_t batch_records = 7;
   std::uint64_t commit_events = 25;
   std::uint64_t checkpoint_distance = 60;
+  std::chrono::milliseconds recovery_target{0};
   std::size_t cache_bytes = std::size_t{64} << 20U;  // see tight_cache()
   std::uint32_t file_partitions = 0;  // 0 = a bus with a changelog; else a recorded log
   std::uint32_t sink_steps_max = 0;  // what goes to the sink gets there up to so many batches later
@@ -115,6 +116,7 @@ inline bool live_once(const runtime::Topology& topology, SimLog& log, Disk& disk
   runtime::MembersOptions members;
   members.flush.distance_events = run.checkpoint_distance;
   members.flush.bytes_max = run.save_bytes_max;
+  members.recovery_target = run.recovery_target;
   members.changelog = run.file_partitions == 0;
   members.program_id = "sim";
   members.cache_bytes = run.cache_bytes;

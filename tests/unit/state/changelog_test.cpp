@@ -223,6 +223,10 @@ Changelog of_many(InMemory& host) {
       saver.member(due_on("m" + std::to_string(n), day(round), round), day(round - 1),
                    samples::history(round * 10));
     }
+    // And some that come once and never change.
+    for (std::uint64_t n = 0; round == 1 && n < 100; ++n) {
+      saver.member(due_on("s" + std::to_string(n), 50, round));
+    }
     saver.checkpoint(samples::checkpoint(round));
     const Changelog records = changelog_of(*host.store, saver.batch());
     append(log, records);
