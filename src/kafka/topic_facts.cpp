@@ -1,8 +1,11 @@
 #include "topic_facts.hpp"
 
 #include <algorithm>
-#include <array>
 #include <memory>
+#include <string>
+#include <vector>
+
+#include "topic_question.hpp"
 
 namespace fealty::kafka {
 
@@ -10,8 +13,6 @@ namespace {
 
 using MetadataHandle =
     std::unique_ptr<const struct rd_kafka_metadata, Deleter<rd_kafka_metadata_destroy>>;
-using ConfigResource =
-    std::unique_ptr<rd_kafka_ConfigResource_t, Deleter<rd_kafka_ConfigResource_destroy>>;
 
 Result<TopicFacts> place_of(const Client& client, const std::string& topic, Deadline deadline) {
   const TopicHandle handle{rd_kafka_topic_new(client.get(), topic.c_str(), nullptr)};
@@ -50,22 +51,12 @@ void read_settings(const rd_kafka_ConfigResource_t* resource, TopicFacts& out) {
 
 void read_settings(const Client& client, std::map<std::string, TopicFacts>& facts,
                    Deadline deadline) {
-  std::vector<ConfigResource> owned;
-  std::vector<rd_kafka_ConfigResource_t*> wanted;
+  std::vector<std::string> wanted;
   for (const auto& [topic, about] : facts) {
-    if (about.partitions == 0) continue;
-    owned.emplace_back(rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic.c_str()));
-    wanted.push_back(owned.back().get());
+    if (about.partitions != 0) wanted.push_back(topic);
   }
   if (wanted.empty()) return;
-  std::array<char, 512> reason{};
-  const AdminOptions bounds{
-      rd_kafka_AdminOptions_new(client.get(), RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS)};
-  rd_kafka_AdminOptions_set_request_timeout(bounds.get(), deadline.left_ms() + 1, reason.data(),
-                                            reason.size());
-  const QueueHandle queue{rd_kafka_queue_new(client.get())};
-  rd_kafka_DescribeConfigs(client.get(), wanted.data(), wanted.size(), bounds.get(), queue.get());
-  const EventHandle event{rd_kafka_queue_poll(queue.get(), deadline.left_ms() + 1000)};
+  const EventHandle event = describe_topics(client, wanted, deadline);
   const auto code =
       event == nullptr ? RD_KAFKA_RESP_ERR__TIMED_OUT : rd_kafka_event_error(event.get());
   for (auto& [topic, about] : facts) about.settings_error = code;

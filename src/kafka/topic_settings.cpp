@@ -3,19 +3,16 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <thread>
 #include <vector>
 
 #include "fealty/log/log.hpp"
 #include "mend.hpp"
+#include "topic_question.hpp"
 
 namespace fealty::kafka {
 
 namespace {
-
-using ConfigResource =
-    std::unique_ptr<rd_kafka_ConfigResource_t, Deleter<rd_kafka_ConfigResource_destroy>>;
 
 constexpr std::string_view policy = "cleanup.policy";
 
@@ -57,24 +54,6 @@ std::string setting(const rd_kafka_ConfigResource_t* resource, std::string_view 
     return value == nullptr ? std::string{} : std::string{value};
   }
   return {};
-}
-
-/// One question about all topics. nullptr where nobody answered in time.
-EventHandle describe(const Client& client, const std::vector<Topic>& topics, Deadline deadline) {
-  std::vector<ConfigResource> owned;
-  std::vector<rd_kafka_ConfigResource_t*> wanted;
-  for (const auto& topic : topics) {
-    owned.emplace_back(rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic.name.c_str()));
-    wanted.push_back(owned.back().get());
-  }
-  std::array<char, 512> reason{};
-  const AdminOptions bounds{
-      rd_kafka_AdminOptions_new(client.get(), RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS)};
-  rd_kafka_AdminOptions_set_request_timeout(bounds.get(), deadline.left_ms() + 1, reason.data(),
-                                            reason.size());
-  const QueueHandle queue{rd_kafka_queue_new(client.get())};
-  rd_kafka_DescribeConfigs(client.get(), wanted.data(), wanted.size(), bounds.get(), queue.get());
-  return EventHandle{rd_kafka_queue_poll(queue.get(), deadline.left_ms() + 1000)};
 }
 
 /// Collects the faults, and what could not be asked.
@@ -158,8 +137,10 @@ std::string_view unfit_cleanup(Use use, std::string_view cleanup_policy) {
 Result<void> check_topic_settings(const Client& client, const KafkaOptions& options,
                                   Deadline deadline) {
   const std::vector<Topic> topics = all_topics(options);
+  std::vector<std::string> names;
+  for (const Topic& topic : topics) names.push_back(topic.name);
   while (true) {
-    const EventHandle event = describe(client, topics, deadline);
+    const EventHandle event = describe_topics(client, names, deadline);
     const auto code =
         event == nullptr ? RD_KAFKA_RESP_ERR__TIMED_OUT : rd_kafka_event_error(event.get());
     Findings found;
