@@ -17,11 +17,12 @@ using program::Series;
 
 /// The last thing done: what nobody is sent was made all the same, so that muting changes nothing
 /// else.
-void drop_muted(const Series& series, member::Effects& effects) {
+void drop_muted(const Series& series, EventTime happened, member::Effects& effects) {
   if (!series.any_muted()) return;
   std::erase_if(effects.notices, [&](const member::Notice& notice) {
     const program::Program* const by = series.of_version(notice.rule_version);
-    return by != nullptr && by->muted.test(static_cast<std::size_t>(notice.type));
+    if (by == nullptr) return false;
+    return happened < by->mute_before || by->muted.test(static_cast<std::size_t>(notice.type));
   });
 }
 
@@ -98,14 +99,14 @@ program::Outcome Applier::apply(member::Record& record, const event::Event& even
   if (buys) {
     insight::after_purchase(record, days_before, day, cause, outlooks_, effects);
   }
-  drop_muted(series_, effects);
+  drop_muted(series_, event.time, effects);
   return outcome;
 }
 
 void announce(const Series& series, member::Record& record, EventTime clock,
               member::Effects& effects) {
   announce_up_to(series, record, series.day(clock), effects);
-  drop_muted(series, effects);
+  drop_muted(series, clock, effects);
 }
 
 void encode_member(const Series& series, const member::Record& record, EventTime clock,

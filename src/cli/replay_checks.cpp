@@ -43,7 +43,9 @@ files::RunIdentity identity_of(const program::Series& series, const codec::Mappi
                          .core_revision = topology.core_revision};
   for (const program::Program& one : series.generations()) {
     // What is muted changes nothing that comes about, but what is written.
-    run.generations.push_back(mix(one.fingerprint, hash64(one.muted.to_string())));
+    std::uint64_t silent = hash64(one.muted.to_string());
+    if (one.mute_before != EventTime{}) silent = mix(silent, hash64(to_rfc3339(one.mute_before)));
+    run.generations.push_back(mix(one.fingerprint, silent));
   }
   return run;
 }

@@ -174,6 +174,11 @@ void compare_muted(const Program& from, const Program& to, Sentences& out) {
                               member::name(static_cast<member::NoticeType>(i)),
                               to.muted[i] ? "no longer sent" : "sent"));
   }
+  if (from.mute_before != to.mute_before) {
+    const bool none = to.mute_before == EventTime{};
+    out.push_back(none ? "notices of history are sent"
+                       : "no notice is sent of what happened before " + to_rfc3339(to.mute_before));
+  }
 }
 
 }  // namespace

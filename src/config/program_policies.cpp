@@ -114,6 +114,16 @@ void read_notices(Map& root, program::Program& program) {
   for (const Value& value : map->list("mute")) {
     if (const auto index = value.choice(names)) program.muted.set(*index);
   }
+  if (const auto before = map->get("mute_before")) {
+    if (const auto text = before->text()) {
+      const auto time = parse_rfc3339(*text);
+      if (!time || *time <= EventTime{}) {
+        before->fault("must be a time such as 2026-01-01T00:00:00+01:00");
+      } else {
+        program.mute_before = *time;
+      }
+    }
+  }
   map->finish();
 }
 

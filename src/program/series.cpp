@@ -78,7 +78,7 @@ Series::Series(std::vector<Program> generations) : generations_{std::move(genera
     check(i == 0 || one.valid_from > generations_[i - 1].valid_from, "generations ascend");
     any_levels_ = any_levels_ || one.levels.size() > 1;
     any_hold_ = any_hold_ || one.refund_levels == RefundLevels::hold_to_period_end;
-    any_muted_ = any_muted_ || one.muted.any();
+    any_muted_ = any_muted_ || one.muted.any() || one.mute_before != EventTime{};
     churn.push_back({one.valid_from, one.version, one.churn});
   }
   churn_ = ChurnSeries{std::move(churn)};

@@ -129,6 +129,7 @@ struct Program {
   std::int32_t clock_jump_days_max = 400;        // see runtime::Clock
   std::int64_t future_s_max = 300;               // live: event time ahead of the broker's timestamp
   std::bitset<member::notice_type_count> muted;  // notices not to be sent
+  EventTime mute_before{};  // of what happened before: history that is put in. Epoch = of nothing
 
   Compiled compiled;  // of `rules`, by compile()
 };

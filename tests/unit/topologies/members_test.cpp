@@ -92,6 +92,34 @@ TEST(MembersTopology, MutingKeepsNoticesFromBeingSentAndChangesNothingElse) {
   EXPECT_EQ(silent.effects.entries.size(), loud.effects.entries.size());
 }
 
+TEST(MembersTopology, NobodyHearsOfHistory) {
+  program::Program live_from = shop();
+  live_from.mute_before = start_of(20'300);
+  Host loud{shop()}, host{live_from};
+  std::size_t of_history = 0;
+  const auto both = [&](const auto& act) {
+    act(loud);
+    act(host);
+    EXPECT_EQ(host.record, loud.record);
+    EXPECT_EQ(host.effects.entries.size(), loud.effects.entries.size());
+  };
+  for (const Day day : {20'000, 20'299}) {
+    both([&](Host& one) { one.buy("of " + std::to_string(day), day, 100'00); });
+    EXPECT_THAT(host.announced(), IsEmpty());
+    of_history += loud.announced().size();
+  }
+  EXPECT_GT(of_history, 0U);
+  both([&](Host& one) { one.buy("live", 20'300, 100'00); });
+  EXPECT_THAT(host.announced(), testing::Not(IsEmpty()));
+  EXPECT_EQ(host.announced(), loud.announced());
+  // One that comes late is of the time when it happened; what falls due, of the clock's.
+  both([&](Host& one) { one.buy("late", 20'298, 100'00); });
+  EXPECT_THAT(host.announced(), IsEmpty());
+  both([&](Host& one) { one.tick(20'900); });
+  EXPECT_THAT(host.announced(), testing::Not(IsEmpty()));
+  EXPECT_EQ(host.announced(), loud.announced());
+}
+
 TEST(MembersTopology, ARefusedEventLeavesNothingBehind) {
   // Given a member for whom both a fall and a risk fall due.
   Host host{shop()};
