@@ -13,7 +13,7 @@ using Wait = CommitPipeline::Wait;
 
 constexpr std::size_t send_bytes_least = std::size_t{256} << 10U;
 constexpr std::chrono::milliseconds open_budget{50};  // between two batches
-constexpr std::chrono::milliseconds open_budget_first{1000};
+constexpr std::chrono::milliseconds open_budget_first{1000};  // before the first
 constexpr std::chrono::milliseconds hold_off_slice{100};  // between two looks at stop
 
 }  // namespace
@@ -49,12 +49,8 @@ Result<void> CommitLoop::run(const std::atomic<bool>& stop) {
 
 Result<void> CommitLoop::run_to_the_end(const std::atomic<bool>& stop) {
   if (auto opened = source_.open(*this); !opened) return opened.error();
-  // What is assigned from the beginning is ready before the first record is asked for.
-  for (bool opening = true; opening && !stop.load(std::memory_order_relaxed);) {
-    const auto left = processor_.open(open_budget_first);
-    if (!left) return left.error();
-    opening = *left;
-  }
+  // As a rule what is assigned from the beginning is ready before the first record is asked for.
+  if (const auto left = processor_.open(open_budget_first); !left) return left.error();
   while (true) {
     if (auto looped = loop(stop); !looped) return looped.error();
     if (hooks.may_commit && !hooks.may_commit()) return {};  // Stopped: what is committed stands.

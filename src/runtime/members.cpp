@@ -63,12 +63,17 @@ Result<bool> Members::open(std::chrono::milliseconds budget) {
   const auto left = std::count_if(groups_.begin(), groups_.end(), waits);
   if (left == 0) return false;
   bool any_ready = false;
+  const Opening* const alone = filling();
   for (const auto& group : groups_) {
     if (group->ready()) continue;
     bool done = true;
     for (Opening& opening : group->openings) {
       if (opening.done()) continue;
-      const auto stepped = opening.step(budget / left, context_);
+      if (alone != nullptr && alone != &opening) {
+        done = false;
+        continue;
+      }
+      const auto stepped = opening.step(alone != nullptr ? budget : budget / left, context_);
       if (!stepped) return stepped.error();
       done = done && *stepped;
     }
@@ -80,6 +85,17 @@ Result<bool> Members::open(std::chrono::milliseconds budget) {
     if (auto told = on_opened(); !told) return told.error();
   }
   return std::any_of(groups_.begin(), groups_.end(), waits);
+}
+
+/// Those with little to restore come in turns, which mostly are waits for brokers; one with much
+/// goes before the others, so that some members are back early and memory makes few large portions.
+const Opening* Members::filling() const {
+  for (const auto& group : groups_) {
+    for (const Opening& opening : group->openings) {
+      if (opening.fills()) return &opening;
+    }
+  }
+  return nullptr;
 }
 
 /// All its partitions are restored: the timeline begins at the earliest of them.

@@ -6,25 +6,12 @@
 #include <utility>
 
 #include "fealty/log/log.hpp"
+#include "restore_visitor.hpp"
 
 namespace fealty::runtime {
 namespace {
 
 constexpr std::chrono::seconds outrun_wait{10};
-
-/// Carries changelog records into a store.
-class Restore final : public ports::Changelog::Visitor {
- public:
-  Restore(ports::MemberStore& store, std::uint64_t& records) : store_{store}, records_{records} {}
-  Result<void> apply(std::string_view key, std::string_view value) override {
-    ++records_;
-    return store_.restore(key, value, 0);
-  }
-
- private:
-  ports::MemberStore& store_;
-  std::uint64_t& records_;
-};
 
 /// What was adopted must still be given, unchanged; what is new must not judge days that are past.
 Result<void> generations_fit(const ports::Checkpoint& saved, const MembersContext& context) {
@@ -123,7 +110,7 @@ Result<void> Opening::begin() {
 }
 
 Result<bool> Opening::restore(std::chrono::milliseconds budget) {
-  Restore visitor{*store_, restored_};
+  RestoreVisitor visitor{*store_, *reader_, restored_};
   const auto done = reader_->step(visitor, budget);
   if (!done || !*done) return done;
   const std::uint64_t position = reader_->position();

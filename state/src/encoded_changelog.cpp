@@ -84,9 +84,9 @@ class Packer {
 
 }  // namespace
 
-std::size_t RestoreMemory::bytes_max() const {
-  const std::size_t stores = std::max<std::size_t>(stores_, 1);
-  return std::max(bytes_ / stores, store_bytes_min);
+std::size_t RestoreMemory::room(std::size_t own) const {
+  const std::size_t held = held_, others = held - std::min(held, own);
+  return std::max(bytes_ - std::min(bytes_, others), store_bytes_min);
 }
 
 void EncodedStore::to_changelog(const ports::SavedBatch& batch, ports::Stream stream,

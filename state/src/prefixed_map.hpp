@@ -22,6 +22,8 @@ class PrefixedMap final : public KeyValue {
                     const PairVisitor& visit) override;
   Result<void> scan_from(std::string_view first, std::string_view at, std::string_view end,
                          const PairVisitor& visit) override;
+  void begin_filling() override { map_.begin_filling(); }
+  void end_filling() override { map_.end_filling(); }
 
  private:
   [[nodiscard]] std::string full(std::string_view key) const;

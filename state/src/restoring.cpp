@@ -28,13 +28,13 @@ Result<Day> due_of(std::string_view member, std::string_view value) {
 }  // namespace
 
 Restoring::Restoring(KeyValue& map, std::shared_ptr<RestoreMemory> memory)
-    : map_{map}, memory_{std::move(memory)} {
-  memory_->enter();
-}
+    : map_{map}, memory_{std::move(memory)} {}
 
 Restoring::~Restoring() {
   if (written_.valid()) (void)written_.get();  // What it tells, the next pass finds.
-  memory_->leave();
+  clear(*gathered_);
+  clear(*writing_);
+  if (fills_) map_.end_filling();
 }
 
 Result<void> Restoring::begin() {
@@ -43,7 +43,19 @@ Result<void> Restoring::begin() {
   const auto position = map_.get(std::string_view{&keys::position_table, 1});
   if (!position) return position.error();
   fills_ = filling->has_value() || !position->has_value();
+  if (fills_) map_.begin_filling();
   return {};
+}
+
+/// Of what a portion holds, the memory is told in steps: it is shared by threads.
+void Restoring::account(Portion& portion) {
+  memory_->take(portion.bytes - portion.accounted);
+  portion.accounted = portion.bytes;
+}
+
+void Restoring::clear(Portion& portion) {
+  memory_->give_back(portion.accounted);
+  portion = Portion{};
 }
 
 void Restoring::put(std::string_view key, std::string_view value) {
@@ -55,23 +67,34 @@ void Restoring::put(std::string_view key, std::string_view value) {
 
 Result<void> Restoring::passed(std::uint64_t position) {
   // One portion is gathered while another is written.
-  if (gathered_->bytes < memory_->bytes_max() / 2) return {};
+  constexpr std::size_t account_every = std::size_t{16} << 10U;
+  if (gathered_->bytes - gathered_->accounted < account_every) return {};
+  account(*gathered_);
+  if (written_.valid() && written_.wait_for(std::chrono::seconds{0}) == std::future_status::ready) {
+    if (auto done = wait(); !done) return done;
+  }
+  if (gathered_->bytes < memory_->room(gathered_->bytes + in_writing_) / 2) return {};
   if (auto done = wait(); !done) return done;
   std::swap(gathered_, writing_);
+  in_writing_ = writing_->bytes;
   written_ = std::async(std::launch::async | std::launch::deferred, [this, position] {
     auto written = write(*writing_, position);
-    *writing_ = Portion{};
+    clear(*writing_);
     return written;
   });
   return {};
 }
 
-Result<void> Restoring::wait() { return written_.valid() ? written_.get() : Result<void>{}; }
+Result<void> Restoring::wait() {
+  if (!written_.valid()) return {};
+  in_writing_ = 0;
+  return written_.get();
+}
 
 Result<void> Restoring::finish(std::uint64_t position) {
   if (auto done = wait(); !done) return done;
   if (auto written = write(*gathered_, position); !written) return written;
-  *gathered_ = Portion{};
+  clear(*gathered_);
   return fills_ ? make_timers(position) : Result<void>{};
 }
 
@@ -129,13 +152,14 @@ void Restoring::put_timer(Portion& portion, Day day, std::string_view member, bo
 
 /// Of all members, some at a time; with the last the mark goes.
 Result<void> Restoring::make_timers(std::uint64_t position) {
+  const std::size_t portion_bytes_max = memory_->room(0) / 2;
   std::string from{member_begin};
   for (bool more = true; more;) {
     Portion portion;
     more = false;
     auto scanned = map_.scan(from, member_end,
                              [&](std::string_view key, std::string_view value) -> Result<bool> {
-                               if (portion.bytes >= memory_->bytes_max()) {
+                               if (portion.bytes >= portion_bytes_max) {
                                  from = key;
                                  more = true;
                                  return false;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <future>
@@ -43,8 +44,10 @@ class Restoring {
   struct Portion {
     Arena arena{std::size_t{1} << 20U};
     std::vector<Write> writes;
-    std::size_t bytes = 0;
+    std::size_t bytes = 0, accounted = 0;
   };
+  void account(Portion& portion);
+  void clear(Portion& portion);
   Result<void> wait();
   Result<void> write(Portion& portion, std::uint64_t position);
   Result<void> add_timers(Portion& portion);
@@ -57,6 +60,7 @@ class Restoring {
   std::unique_ptr<Portion> gathered_ = std::make_unique<Portion>();
   std::unique_ptr<Portion> writing_ = std::make_unique<Portion>();
   std::future<Result<void>> written_;
+  std::size_t in_writing_ = 0;  // bytes
 };
 
 }  // namespace fealty::state

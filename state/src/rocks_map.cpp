@@ -186,4 +186,21 @@ Result<void> RocksMap::visit_from(rocksdb::Iterator& at, const PairVisitor& visi
   return {};
 }
 
+void RocksMap::begin_filling() {
+  const std::lock_guard turn{filling_};
+  if (fillings_++ == 0) compact_from(level0_files_filling);
+}
+
+void RocksMap::end_filling() {
+  const std::lock_guard turn{filling_};
+  if (--fillings_ == 0) compact_from(level0_files);
+}
+
+/// Where that fails it merely stays as it was; the database opens with level0_files.
+void RocksMap::compact_from(int files) {
+  for (rocksdb::ColumnFamilyHandle* const family : db_.handles()) {
+    (void)db_->SetOptions(family, {{"level0_file_num_compaction_trigger", std::to_string(files)}});
+  }
+}
+
 }  // namespace fealty::state

@@ -48,6 +48,9 @@ class RocksMap final : public KeyValue {
                     const PairVisitor& visit) override;
   Result<void> scan_from(std::string_view first, std::string_view at, std::string_view end,
                          const PairVisitor& visit) override;
+  /// Meanwhile little is compacted, which would take as long as the filling.
+  void begin_filling() override;
+  void end_filling() override;
   /// Writes what is gathered.
   Result<void> settle();
   /// Moves the ledger from among the rest, where directories of format 2 have it, into its family.
@@ -71,6 +74,7 @@ class RocksMap final : public KeyValue {
   Result<void> write_gathered();
   Result<void> make_room(std::size_t memory);
   [[nodiscard]] rocksdb::Status flush();
+  void compact_from(int files);
 
   RocksDatabase db_;
   std::string directory_;
@@ -82,6 +86,8 @@ class RocksMap final : public KeyValue {
   rocksdb::WriteBatch batch_;  // scratch
   GatheredWrites gathered_;
   std::chrono::steady_clock::time_point gathered_since_;
+  std::mutex filling_;  // guards what follows
+  int fillings_ = 0;
 };
 
 /// A write to RocksDB, all or nothing, whose changes are handed over piece by piece, ascending by

@@ -82,7 +82,10 @@ rocksdb::Options db_options(const RocksOptions& ours, const RocksOpened& memory,
   options.compaction_readahead_size = std::clamp(ours.write_buffer_bytes / 32, mib / 8, 2 * mib);
   options.compression = compression();
   options.level_compaction_dynamic_level_bytes = true;
-  options.level0_file_num_compaction_trigger = 12;
+  options.level0_file_num_compaction_trigger = level0_files;
+  // What a filling leaves behind holds nobody up.
+  options.level0_slowdown_writes_trigger = 2 * level0_files_filling;
+  options.level0_stop_writes_trigger = 4 * level0_files_filling;
   options.max_bytes_for_level_base = 512 * mib;
   options.bytes_per_sync = mib;
   options.max_open_files = 512;  // of 64 MiB most of them; half of what a process usually may

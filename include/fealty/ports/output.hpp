@@ -110,7 +110,7 @@ class Changelog {
     /// Visits, in order, what is there for about `budget`. True once all that was committed when it
     /// got to the end has been visited; then it stays so.
     virtual Result<bool> step(Visitor& visitor, std::chrono::milliseconds budget) = 0;
-    /// The position after the last record visited: where another pass would go on.
+    /// The position after the last record visited, or being visited: where another pass would go on.
     [[nodiscard]] virtual std::uint64_t position() const = 0;
   };
   /// `position` 0: from the beginning, which must be there.

@@ -86,6 +86,7 @@ class Members final : public Processor {
     std::uint32_t bytes_read = 0;  // of the member, by an event of this type
     bool inserted = false;         // and not yet loaded
   };
+  [[nodiscard]] const Opening* filling() const;
   Result<void> ready(TimelineGroup& group);
   void adopt_further(Timeline& timeline) const;
   [[nodiscard]] Held owner_of(const DecodedRecord& record) const;

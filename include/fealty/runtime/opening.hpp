@@ -37,6 +37,8 @@ class Opening {
   Result<bool> step(std::chrono::milliseconds budget, const MembersContext& context);
 
   [[nodiscard]] bool done() const { return done_; }
+  /// It has much to restore, as it seems.
+  [[nodiscard]] bool fills() const { return !done_ && reader_ != nullptr && restored_ > few; }
   // Once it is done:
   [[nodiscard]] const std::optional<ports::Checkpoint>& checkpoint() const { return checkpoint_; }
   /// What was committed, by the group or, where that has forgotten, by the changelog.
@@ -47,6 +49,7 @@ class Opening {
   void log_opened() const;
 
  private:
+  static constexpr std::uint64_t few = 10'000;  // records
   Result<void> begin();
   Result<bool> restore(std::chrono::milliseconds budget);
   bool outrun(MachineClock::Steady now);

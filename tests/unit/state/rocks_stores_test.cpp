@@ -269,12 +269,15 @@ TEST(RocksStores, HoldTheLessOfARestoreTheMoreOfThemAreUnderWay) {
   EXPECT_FALSE(restores_early(1, 300'000));
   EXPECT_TRUE(restores_early(256, 300'000));
   // Those that are done, or given up, leave their part to the others.
-  RestoreMemory memory;
-  const std::size_t alone = memory.bytes_max();
-  for (int i = 0; i < 16; ++i) memory.enter();
-  EXPECT_LT(memory.bytes_max(), alone);
-  for (int i = 0; i < 15; ++i) memory.leave();
-  EXPECT_EQ(memory.bytes_max(), alone);
+  constexpr std::size_t mib = std::size_t{1} << 20U;
+  RestoreMemory memory{16 * mib};
+  memory.take(10 * mib);
+  EXPECT_EQ(memory.room(10 * mib), 16 * mib);  // What it holds itself is its own.
+  EXPECT_EQ(memory.room(0), 6 * mib);
+  memory.take(10 * mib);
+  EXPECT_GT(memory.room(0), 0U);  // Nobody is left without any.
+  memory.give_back(20 * mib);
+  EXPECT_EQ(memory.room(0), 16 * mib);
 }
 
 }  // namespace

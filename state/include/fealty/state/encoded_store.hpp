@@ -14,19 +14,20 @@ namespace fealty::state {
 
 class Restoring;
 
-/// What stores that are restored side by side hold of it before they write it: the more of them,
-/// the less each. Threads: any.
+/// What stores that are restored side by side hold of it before they write it, all together. One
+/// alone has it to itself: the larger its portions, the fewer table files they become.
+/// Threads: any.
 class RestoreMemory {
  public:
   explicit RestoreMemory(std::size_t bytes = std::size_t{64} << 20U) : bytes_{bytes} {}
-  void enter() { ++stores_; }
-  void leave() { --stores_; }
-  /// Of each of those that have entered.
-  [[nodiscard]] std::size_t bytes_max() const;
+  void take(std::size_t bytes) { held_ += bytes; }
+  void give_back(std::size_t bytes) { held_ -= bytes; }
+  /// What the others leave to one that holds `own`.
+  [[nodiscard]] std::size_t room(std::size_t own) const;
 
  private:
-  const std::size_t bytes_;  // of all of them
-  std::atomic<std::size_t> stores_ = 0;
+  const std::size_t bytes_;
+  std::atomic<std::size_t> held_ = 0;
 };
 
 /// A MemberStore over any ordered map of byte strings: what RocksDB and memory have in common.

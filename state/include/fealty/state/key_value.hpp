@@ -43,6 +43,10 @@ class KeyValue {
   /// are above it. One seek. Precondition: first <= at < end.
   virtual Result<void> scan_from(std::string_view first, std::string_view at, std::string_view end,
                                  const PairVisitor& visit) = 0;
+  /// Much is about to be written, and little of it read: what only serves reading may wait until
+  /// as many calls of end_filling() as there were of this. Threads: any.
+  virtual void begin_filling() {}
+  virtual void end_filling() {}
 };
 
 }  // namespace fealty::state
