@@ -16,6 +16,7 @@
 #include "program_beside.hpp"
 #include "program_reload.hpp"
 #include "read_host.hpp"
+#include "standbys.hpp"
 #include "workers.hpp"
 
 namespace fealty::cli {
@@ -88,6 +89,8 @@ Result<void> run_live(const config::ServiceConfig& service, const std::atomic<bo
   (*workers)->on_opened = [&] { return keep_programs_beside(service.state_dir, loaded->files); };
   const auto reads = ReadHost::open(service, **workers);
   if (!reads) return reads.error();
+  const auto standbys = Standbys::open(service, **stores, (*workers)->input_partitions());
+  if (!standbys) return standbys.error();
   ProgramReload program{service.program, service.state_dir, *loaded, **workers};
   Health health{service.health_file};
   auto last_report = SteadyClock::now();

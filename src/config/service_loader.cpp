@@ -17,8 +17,8 @@ constexpr std::array<std::string_view, 2> starts{"earliest", "latest"};
 constexpr std::array<std::string_view, 2> key_checks{"deadletter", "count"};
 constexpr std::array<std::string_view, 2> on_damage{"stop", "rebuild"};
 constexpr std::array<std::string_view, 4> log_levels{"debug", "info", "warn", "error"};
-constexpr std::array<std::string_view, 14> top_level{
-    "program", "mapping",    "state", "cache",       "kafka", "workers", "members",
+constexpr std::array<std::string_view, 15> top_level{
+    "program", "mapping",    "state", "cache",       "kafka", "workers", "standbys", "members",
     "commit",  "checkpoint", "clock", "health_file", "log",   "run",     "reads"};
 
 template <class T>
@@ -181,6 +181,7 @@ void read_service(Map& root, const std::string& file, const PropertyRules& rules
     if (auto kafka = value->map()) read_kafka(*kafka, file, rules, out.kafka);
   }
   take_integer(root, "workers", 1, workers_max, out.workers);
+  take_integer(root, "standbys", 0, standbys_max, out.standbys);
   read_topologies(root, file, out);
   read_limits(root, out);
   take_path(root, "health_file", file, out.health_file);

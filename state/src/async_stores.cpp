@@ -11,9 +11,19 @@ namespace {
 
 class AsyncStore final : public ports::MemberStore {
  public:
-  AsyncStore(std::unique_ptr<ports::MemberStore> inner, SaveThread& thread)
-      : inner_{std::move(inner)}, thread_{thread}, client_{thread.join(*inner_)} {}
-  ~AsyncStore() override { thread_.leave(client_); }
+  /// `partition`: entered in `open`, and left when this goes.
+  AsyncStore(std::unique_ptr<ports::MemberStore> inner, SaveThread& thread, OpenPartitions& open,
+             std::uint32_t partition)
+      : inner_{std::move(inner)},
+        thread_{thread},
+        client_{thread.join(*inner_)},
+        open_{open},
+        partition_{partition} {}
+  ~AsyncStore() override {
+    thread_.leave(client_);
+    inner_.reset();
+    open_.leave(partition_);
+  }
   AsyncStore(const AsyncStore&) = delete;
   AsyncStore& operator=(const AsyncStore&) = delete;
   [[nodiscard]] const SaveThread::Client& client() const { return client_; }
@@ -94,6 +104,8 @@ class AsyncStore final : public ports::MemberStore {
   std::unique_ptr<ports::MemberStore> inner_;
   SaveThread& thread_;
   SaveThread::Client client_;
+  OpenPartitions& open_;
+  const std::uint32_t partition_;
 };
 
 }  // namespace
@@ -108,10 +120,23 @@ AsyncStores::AsyncStores(std::unique_ptr<ports::MemberStores> inner, std::size_t
 AsyncStores::~AsyncStores() = default;
 
 Result<std::unique_ptr<ports::MemberStore>> AsyncStores::open(std::uint32_t partition) {
+  open_.enter(partition);
+  return open_entered(partition);
+}
+
+Result<std::unique_ptr<ports::MemberStore>> AsyncStores::open_standby(std::uint32_t partition) {
+  if (!open_.try_enter(partition)) return std::unique_ptr<ports::MemberStore>{};
+  return open_entered(partition);
+}
+
+Result<std::unique_ptr<ports::MemberStore>> AsyncStores::open_entered(std::uint32_t partition) {
   auto opened = inner_->open(partition);
-  if (!opened) return opened.error();
+  if (!opened) {
+    open_.leave(partition);
+    return opened.error();
+  }
   return std::unique_ptr<ports::MemberStore>{
-      std::make_unique<AsyncStore>(std::move(*opened), *thread_)};
+      std::make_unique<AsyncStore>(std::move(*opened), *thread_, open_, partition)};
 }
 
 Result<void> AsyncStores::save(std::span<const Save> saves) {

@@ -16,6 +16,8 @@ import bus
 import live_test as live
 
 PARTITIONS = 8
+FOLLOWS = re.compile(r"event=standby.follows partition=(\d+) restored_records=(\d+)")
+RESTORED = re.compile(r"event=partition.opened partition=(\d+) restored_records=(\d+)")
 OPENED = re.compile(r"event=partition.opened partition=(\d+) .* worker=(\d+)")
 
 
@@ -23,7 +25,7 @@ class Process(live.Service):
     """One more process of a service's group, with a state directory of its own."""
 
     def __init__(self, service, number):
-        super().__init__(service.test, service.topic, service.program, partitions=PARTITIONS)
+        super().__init__(service.test, service.topic, service.program, partitions=service.partitions)
         settings = json.loads(service.file.read_text())
         self.state = live.folder() / "state"
         settings["state"]["dir"] = str(self.state)
@@ -95,15 +97,63 @@ class Shared(unittest.TestCase):
         two.stop()
         self.assertIn("workers=2", one.log.read_text())
 
+        self.assert_as_replayed(service)
+
+    def test_a_takeover_from_a_standby_starts_from_a_tail(self):
+        topic, partitions, program = "standby-" + uuid.uuid4().hex[:8], 4, live.PROGRAMS / "default.yaml"
+        live.create(topic, partitions)
+        made = subprocess.run([live.BINARY, "generate", "--members", "2000", "--events", "12000", "--seed", "6", "--days",
+                               "300", "--malformed-share", "0"], check=True, capture_output=True).stdout.splitlines()
+        records = [(live.SUBJECT.search(line)[1], line, bus.ANY_PARTITION) for line in made]
+        service = live.Service(self, topic, program, partitions=partitions, workers=1, standbys=1,
+                               commit={"interval_ms": 10, "events_max": 500}, checkpoint={"distance_events": 1000})
+        one, two = Process(service, 1), Process(service, 2)
+        one.start()
+        bus.produce(live.BOOTSTRAP, topic, records[:10_000])
+        self.await_committed(service, one, 10_000)
+        # The second gets two of the four, and fills the other two beside its work.
+        two.start()
+        def followed_by(process):
+            opened = {partition for partition, _ in OPENED.findall(process.log.read_text())}
+            return {partition: int(count) for partition, count in FOLLOWS.findall(process.log.read_text())
+                    if partition not in opened}
+        self.await_that(two, lambda: len(followed_by(two)) == 2 and len(OPENED.findall(two.log.read_text())) == 2)
+        filled = followed_by(two)
+        self.assertGreater(min(filled.values()), 1000)
+        # What the first gave away it has on its disk: it follows that, too.
+        self.await_that(one, lambda: len(FOLLOWS.findall(one.log.read_text())) == 2)
+        bus.produce(live.BOOTSTRAP, topic, records[10_000:])
+        self.await_committed(service, one, len(records))
+        one.kill()
+        self.await_that(two, lambda: len(OPENED.findall(two.log.read_text())) == partitions)
+        taken = {partition: int(count) for partition, count in RESTORED.findall(two.log.read_text())}
+        for partition, count in filled.items():
+            self.assertLess(taken[partition], count / 2, two.tail())
+        self.assertNotIn("standby.failed", two.log.read_text())
+        two.stop()
+        self.assert_as_replayed(service)
+
+    def await_committed(self, service, process, records):
+        self.await_that(process, lambda: service.group.committed() >= records)
+
+    def await_that(self, process, condition):
+        deadline = time.monotonic() + live.DEADLINE_S
+        while not condition():
+            self.assertIsNone(process.child.poll(), process.tail())
+            self.assertLess(time.monotonic(), deadline, process.tail())
+            time.sleep(0.01)
+
+    def assert_as_replayed(self, service):
+        """Ledger and notices are those of a replay of each partition, once."""
         expected = {"ledger": [], "notices": []}
-        for partition, records in enumerate(bus.read(live.BOOTSTRAP, topic, PARTITIONS)):
+        for partition, records in enumerate(bus.read(live.BOOTSTRAP, service.topic, service.partitions)):
             log, out = live.folder() / f"{partition}.ndjson", live.folder() / "out"
             log.write_bytes(b"".join(value + b"\n" for _, _, value in records))
-            live.replay(program, out, log)
+            live.replay(service.program, out, log)
             for name, lines in expected.items():
                 lines += live.rows((out / f"{name}.ndjson").read_text().splitlines())
         for name, lines in expected.items():
-            seen = [row for partition in bus.read(live.BOOTSTRAP, f"{service.prefix}{name}", PARTITIONS)
+            seen = [row for partition in bus.read(live.BOOTSTRAP, f"{service.prefix}{name}", service.partitions)
                     for row in live.rows(value for _, _, value in partition)]
             self.assertEqual(len(seen), len(lines), name)
             live.assert_same(self, live.of_members(seen), live.of_members(lines), name)

@@ -135,6 +135,7 @@ struct Runs {
 enum class LogLevel : std::uint8_t { debug, info, warn, error };
 
 inline constexpr std::uint32_t workers_max = 64;
+inline constexpr std::uint32_t standbys_max = 8;
 
 /// `fealty run`'s settings. Defaults stand beside their fields; config/service.yaml shows them all.
 struct ServiceConfig {
@@ -142,6 +143,7 @@ struct ServiceConfig {
   std::string mapping = "cloudevents";  // preset name, or a file
   std::string state_dir;
   std::uint32_t workers = 0;  // of a process, each a member of the group; 0 = cores - 1, 1 at least
+  std::uint32_t standbys = 0;  // processes that follow each partition beside the one that has it
   OnDamage on_damage = OnDamage::stop;
   std::uint64_t memory_bytes = 536'870'912;  // the budget of the process, all partitions together
   KafkaConfig kafka;

@@ -162,8 +162,20 @@ class MemberStore {
 class MemberStores {
  public:
   virtual ~MemberStores() = default;
-  /// Cheap where the partition holds nothing. A partition is open once at a time.
+  /// Cheap where the partition holds nothing. A partition is open once at a time: a standby's store
+  /// is waited for.
   virtual Result<std::unique_ptr<MemberStore>> open(std::uint32_t partition) = 0;
+  /// For a standby, any thread: nullptr where the partition is open, or these stores know none. The
+  /// store goes as soon as it is wanted().
+  virtual Result<std::unique_ptr<MemberStore>> open_standby(std::uint32_t partition) {
+    static_cast<void>(partition);
+    return std::unique_ptr<MemberStore>{};
+  }
+  /// Whether open() waits for a standby to leave it.
+  [[nodiscard]] virtual bool wanted(std::uint32_t partition) const {
+    static_cast<void>(partition);
+    return false;
+  }
   struct Save {
     MemberStore* store = nullptr;  // of open(), each once
     SavedBatch* batch = nullptr;

@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "fealty/ports/member_store.hpp"
+#include "fealty/state/open_partitions.hpp"
 
 namespace fealty::state {
 
@@ -34,9 +35,16 @@ class AsyncStores final : public ports::MemberStores {
   AsyncStores& operator=(const AsyncStores&) = delete;
 
   Result<std::unique_ptr<ports::MemberStore>> open(std::uint32_t partition) override;
+  Result<std::unique_ptr<ports::MemberStore>> open_standby(std::uint32_t partition) override;
+  [[nodiscard]] bool wanted(std::uint32_t partition) const override {
+    return open_.wanted(partition);
+  }
   Result<void> save(std::span<const Save> saves) override;
 
  private:
+  Result<std::unique_ptr<ports::MemberStore>> open_entered(std::uint32_t partition);
+
+  OpenPartitions open_;
   std::unique_ptr<ports::MemberStores> inner_;
   std::unique_ptr<SaveThread> thread_;
 };
