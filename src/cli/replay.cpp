@@ -50,7 +50,7 @@ runtime::CommitLoopOptions loop_options(const ReplayOptions& options) {
   runtime::CommitLoopOptions loop;
   loop.pipeline.queue_bytes_max = runtime::MemoryBudget{options.memory_bytes, false}.outputs();
   loop.input.records_max = options.batch_records;
-  loop.input.ahead = true;
+  loop.input.threads = 1;
   loop.commit.events_max = options.commit_events;
   const std::uint64_t interval_ms =
       options.commit_interval_ms == 0 && options.follow ? 1000 : options.commit_interval_ms;

@@ -66,7 +66,7 @@ Result<void> CommitLoop::run_to_the_end(const std::atomic<bool>& stop) {
 }
 
 Result<void> CommitLoop::loop(const std::atomic<bool>& stop) {
-  DecodedInput input{source_, decoder_(), options_.input};
+  DecodedInput input{source_, decoder_, options_.input};
   batch_ = nullptr;
   while (!stop.load(std::memory_order_relaxed)) {
     auto more = holding_off() ? hold_off() : step(input);

@@ -10,85 +10,98 @@
 namespace fealty::runtime {
 namespace {
 
-constexpr std::size_t batches_least = 4;  // one lent, one being filled, two ready
+constexpr std::size_t batches_idle = 3;  // one lent, two ready
 
 }  // namespace
 
-DecodedInput::DecodedInput(ports::Source& source, std::unique_ptr<codec::Decoder> decoder,
+DecodedInput::DecodedInput(ports::Source& source, const MakeDecoder& decoder,
                            DecodedInputOptions options)
-    : source_{source}, options_{options}, decoder_{std::move(decoder)} {
+    : source_{source}, options_{options} {
+  const std::size_t threads = options_.threads;
+  while (decoders_.size() < std::max<std::size_t>(threads, 1)) decoders_.push_back(decoder());
   batches_.emplace_back();
-  if (!options_.ahead) return;
+  if (threads == 0) return;
   const std::size_t wanted = options_.ahead_records / options_.records_max;
-  while (batches_.size() < std::max(wanted, batches_least)) batches_.emplace_back();
+  while (batches_.size() < std::max(wanted, threads + batches_idle)) batches_.emplace_back();
   for (DecodedBatch& batch : batches_) free_.push_back(&batch);
-  thread_ = std::thread{[this] { run(); }};
+  for (const auto& own : decoders_) {
+    threads_.emplace_back([this, each = own.get()] { run(each); });
+  }
 }
 
 DecodedInput::~DecodedInput() {
-  if (!thread_.joinable()) return;
   {
     const std::lock_guard lock{mutex_};
-    stopping_ = true;
+    ending_ = true;
   }
   changed_.notify_all();
-  thread_.join();
+  for (std::thread& thread : threads_) thread.join();
 }
 
 Result<DecodedBatch*> DecodedInput::next(Wait wait) {
-  if (!options_.ahead) {
+  if (!ahead()) {
+    DecodedBatch& batch = batches_.front();
     const auto timeout = wait == Wait::yes ? options_.poll_timeout : std::chrono::milliseconds{0};
-    if (auto filled = fill(batches_.front(), timeout); !filled) return filled.error();
-    return &batches_.front();
+    if (auto polled = poll(batch, timeout); !polled) return polled.error();
+    decode(decoders_.front().get(), batch);
+    return &batch;
   }
   std::unique_lock lock{mutex_};
   if (lent_ != nullptr) free_.push_back(std::exchange(lent_, nullptr));
-  // Once it has filled all, the thread sleeps until half of them are free: waking it costs time,
-  // too.
+  // Once all are filled, the threads sleep until half of them are free: waking one costs time, too.
   if (free_.size() == batches_.size() / 2) changed_.notify_all();
-  changed_.wait(lock, [this] { return !ready_.empty() || failed_; });
-  if (ready_.empty()) return *failed_;
-  lent_ = ready_.front();
-  ready_.pop_front();
+  changed_.wait(lock,
+                [this] { return polled_.empty() ? failed_.has_value() : polled_.front()->ready; });
+  if (polled_.empty()) return *failed_;
+  lent_ = polled_.front();
+  polled_.pop_front();
   return lent_;
 }
 
 Result<void> DecodedInput::serve() {
-  if (options_.ahead) return {};
+  if (ahead()) return {};
   const auto served = source_.poll(unused_, 0, std::chrono::milliseconds{0});
   return served ? Result<void>{} : served.error();
 }
 
-void DecodedInput::run() {
+void DecodedInput::run(codec::Decoder* decoder) {
   pthread_setname_np(pthread_self(), "fealty-decode");
-  while (true) {
-    DecodedBatch* batch = nullptr;
-    {
-      std::unique_lock lock{mutex_};
-      if (free_.empty()) {
-        changed_.wait(lock, [this] { return free_.size() >= batches_.size() / 2 || stopping_; });
-      }
-      if (stopping_) return;
-      batch = free_.front();
-      free_.pop_front();
-    }
-    auto filled = fill(*batch, options_.poll_timeout);
+  while (DecodedBatch* const batch = poll_ahead()) {
+    decode(decoder, *batch);
     const std::lock_guard lock{mutex_};
-    if (filled) {
-      ready_.push_back(batch);
-    } else {
-      failed_ = filled.error();
-    }
-    if (ready_.size() <= 1) changed_.notify_all();  // else nobody waits for it
-    if (failed_ || batch->polled == ports::Polled::ended) return;
+    batch->ready = true;
+    if (polled_.front() == batch) changed_.notify_all();  // else nobody waits for it
   }
 }
 
-Result<void> DecodedInput::fill(DecodedBatch& batch, std::chrono::milliseconds timeout) {
+/// Polls when its turn comes and a batch is free; nullptr where there is nothing more to poll.
+DecodedBatch* DecodedInput::poll_ahead() {
+  const std::lock_guard turn{polling_};
+  std::unique_lock lock{mutex_};
+  if (free_.empty()) {
+    changed_.wait(lock, [this] { return free_.size() >= batches_.size() / 2 || ending_; });
+  }
+  if (ending_) return nullptr;
+  DecodedBatch* const batch = free_.front();
+  free_.pop_front();
+  lock.unlock();
+  const auto polled = poll(*batch, options_.poll_timeout);
+  lock.lock();
+  ending_ = ending_ || !polled || batch->polled == ports::Polled::ended;
+  if (!polled) {
+    failed_ = polled.error();
+    changed_.notify_all();
+    return nullptr;
+  }
+  batch->ready = false;
+  polled_.push_back(batch);
+  return batch;
+}
+
+Result<void> DecodedInput::poll(DecodedBatch& batch, std::chrono::milliseconds timeout) {
   const auto polled = source_.poll(batch.input, options_.records_max, timeout);
   if (!polled) return polled.error();
   batch.polled = *polled;
-  decode(decoder_.get(), batch);
   return {};
 }
 

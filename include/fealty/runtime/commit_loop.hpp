@@ -60,13 +60,13 @@ struct CommitLoopHooks {
 /// processor that is over its budget.
 ///
 /// Owns:    pipeline and input. Borrows source, sink and processor.
-/// Threads: one, besides the pipeline's and a decode thread where asked for.
+/// Threads: one, besides the pipeline's and decode threads where asked for.
 /// Errors:  whatever stops it; an aborted transaction restarts the processor and is no error, up to
 ///          the bounds of SetbackPolicy. After an error nothing more is asked of partitions.
 class CommitLoop final : private ports::AssignmentListener {
  public:
   /// Answers nullptr where the processor decodes by itself.
-  using MakeDecoder = std::function<std::unique_ptr<codec::Decoder>()>;
+  using MakeDecoder = DecodedInput::MakeDecoder;
   CommitLoop(ports::Source& source, MakeDecoder decoder, Processor& processor, ports::Sink& sink,
              CommitLoopOptions options);
   ~CommitLoop() override;

@@ -35,6 +35,7 @@ struct DecodedBatch {
   std::vector<DecodedRecord> storage;  // kept from batch to batch
   ports::Polled polled = ports::Polled::idle;
   std::size_t at = 0;  // records before it are worked off
+  bool ready = false;  // decoded: DecodedInput's own
 };
 
 /// Decodes batch.input into batch.records, one for each of its records, none of them worked off.
@@ -44,21 +45,26 @@ void decode(codec::Decoder* decoder, DecodedBatch& batch);
 struct DecodedInputOptions {
   std::size_t records_max = 4096;  // a batch
   std::chrono::milliseconds poll_timeout{100};
-  bool ahead = false;  // poll and decode on a thread of its own
-  /// So far ahead, about: as long as the thread may lose its core to others without being missed.
+  /// Threads that poll and decode ahead, each a batch at a time; 0 = the caller's does both.
+  std::uint32_t threads = 0;
+  /// So far ahead, about: as long as a thread may lose its core to others without being missed. At
+  /// least a batch for each thread and two that are ready.
   std::size_t ahead_records = std::size_t{16} * 1024;
 };
 
-/// Polls the source and decodes, unless it has no decoder, on the caller's thread or ahead of it on
-/// one of its own.
+/// Polls the source and decodes, unless there is no decoder, on the caller's thread or ahead of it
+/// on threads of its own: they poll one after another, decode side by side, and batches come in the
+/// order in which they were polled.
 ///
-/// Owns:    its batches and decoder; with `ahead` a thread, which alone calls the source's poll():
-///          such a source assigns in open() only. Borrows the source.
+/// Owns:    its batches, and for each thread a decoder. With `threads`, these alone call the
+///          source's poll(), one at a time: such a source assigns in open() only. Borrows the
+///          source.
 /// Threads: one caller.
 class DecodedInput {
  public:
-  DecodedInput(ports::Source& source, std::unique_ptr<codec::Decoder> decoder,
-               DecodedInputOptions options);
+  /// Answers nullptr where nothing is to be decoded.
+  using MakeDecoder = std::function<std::unique_ptr<codec::Decoder>()>;
+  DecodedInput(ports::Source& source, const MakeDecoder& decoder, DecodedInputOptions options);
   ~DecodedInput();
   DecodedInput(const DecodedInput&) = delete;
   DecodedInput& operator=(const DecodedInput&) = delete;
@@ -71,24 +77,26 @@ class DecodedInput {
   Result<void> serve();
 
  private:
-  Result<void> fill(DecodedBatch& batch, std::chrono::milliseconds timeout);
-  void run();
+  [[nodiscard]] bool ahead() const { return !threads_.empty(); }
+  Result<void> poll(DecodedBatch& batch, std::chrono::milliseconds timeout);
+  void run(codec::Decoder* decoder);
+  DecodedBatch* poll_ahead();
 
   ports::Source& source_;
   const DecodedInputOptions options_;
-  const std::unique_ptr<codec::Decoder> decoder_;
-
+  std::vector<std::unique_ptr<codec::Decoder>> decoders_;  // one a thread
   std::deque<DecodedBatch> batches_;
   DecodedBatch* lent_ = nullptr;
   ports::InputBatch unused_;
 
-  // Only with `ahead`.
-  std::mutex mutex_;
+  // Only with threads.
+  std::mutex polling_;  // whose turn it is; held when mutex_ is taken, never the other way round
+  std::mutex mutex_;    // guards what follows, and DecodedBatch::ready
   std::condition_variable changed_;
-  std::deque<DecodedBatch*> free_, ready_;
+  std::deque<DecodedBatch*> free_, polled_;
   std::optional<Error> failed_;
-  bool stopping_ = false;
-  std::thread thread_;
+  bool ending_ = false;  // nothing more is to be polled
+  std::vector<std::thread> threads_;
 };
 
 }  // namespace fealty::runtime

@@ -128,7 +128,6 @@ int records_of_a_commit(std::chrono::milliseconds interval, std::size_t batch_ma
   const codec::Mapping mapping = codec::cloudevents_mapping();
   CommitLoopOptions options;
   options.input.records_max = batch_max;
-  options.input.ahead = false;
   options.pipeline.steps_behind = [] { return 0U; };
   options.commit.interval = interval;
   options.clock.steady = [&] { return slow.now; };
