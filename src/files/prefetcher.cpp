@@ -1,5 +1,7 @@
 #include "prefetcher.hpp"
 
+#include <pthread.h>
+
 #include <utility>
 
 namespace fealty::files {
@@ -52,6 +54,7 @@ bool Prefetcher::read_one(Block& block) {
 }
 
 void Prefetcher::run() {
+  pthread_setname_np(pthread_self(), "fealty-read");
   while (true) {
     Block block;
     {
