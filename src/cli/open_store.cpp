@@ -21,6 +21,7 @@ Result<std::unique_ptr<ports::MemberStores>> open_stores(const StateOptions& opt
   rocks.restore_bytes = options.memory.restored();
   auto opened = state::RocksStores::open_in(options.dir, rocks);
   if (!opened) return opened.error();
+  if (!options.background) return std::unique_ptr<ports::MemberStores>{std::move(*opened)};
   return std::unique_ptr<ports::MemberStores>{
       std::make_unique<state::AsyncStores>(std::move(*opened), options.memory.workers() + 1)};
 }

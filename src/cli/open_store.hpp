@@ -16,10 +16,11 @@ struct StateOptions {
   /// How long commits may be gathered before they are written; 0 = not at all. For stores that a
   /// changelog brings up to date.
   std::chrono::milliseconds gather{0};
+  bool background = true;  // saves go on behind their caller's back, on a thread of their own
   runtime::MemoryBudget memory{std::size_t{4} << 30U, false};
 };
 
-/// The stores of a process: those of a state directory, saved to in the background, or in memory.
+/// The stores of a process: those of a state directory, or in memory.
 /// Errors: as state::RocksStores::open_in().
 Result<std::unique_ptr<ports::MemberStores>> open_stores(const StateOptions& options);
 

@@ -25,6 +25,7 @@
 #include "program_beside.hpp"
 #include "replay_checks.hpp"
 #include "replay_report.hpp"
+#include "replay_threads.hpp"
 
 namespace fealty::cli {
 namespace {
@@ -50,7 +51,9 @@ runtime::CommitLoopOptions loop_options(const ReplayOptions& options) {
   runtime::CommitLoopOptions loop;
   loop.pipeline.queue_bytes_max = runtime::MemoryBudget{options.memory_bytes, false}.outputs();
   loop.input.records_max = options.batch_records;
-  loop.input.threads = 1;
+  const ReplayThreads threads = replay_threads(options.workers);
+  loop.input.threads = threads.decoders;
+  if (!threads.beside) loop.pipeline.steps_behind = [] { return 0U; };
   loop.commit.events_max = options.commit_events;
   const std::uint64_t interval_ms =
       options.commit_interval_ms == 0 && options.follow ? 1000 : options.commit_interval_ms;
@@ -82,21 +85,26 @@ std::vector<std::int64_t> members_by_level(const program::Series& series,
   return counts;
 }
 
-/// members.ndjson and its sha256: from memory where everybody is there, beside the last save; else
-/// from the stores after it.
+/// members.ndjson and its sha256: from memory where everybody is there, beside the last save or
+/// after it; else from the stores after it.
 class MembersFile {
  public:
-  MembersFile(std::string path, const runtime::Topology& topology, const runtime::Members& members)
-      : path_{std::move(path)}, topology_{topology}, members_{members} {}
+  MembersFile(std::string path, const runtime::Topology& topology, const runtime::Members& members,
+              bool beside_the_save)
+      : path_{std::move(path)},
+        topology_{topology},
+        members_{members},
+        beside_the_save_{beside_the_save} {}
   /// All of the input is applied.
   void begin() {
     if (!members_.holds_every_member()) return;
-    beside_ = std::async(std::launch::async, [this] {
+    const auto when = beside_the_save_ ? std::launch::async : std::launch::deferred;
+    from_memory_ = std::async(when, [this] {
       return write([this](const auto& visit) { return members_.visit_members(visit); });
     });
   }
   Result<std::string> finish() {
-    if (beside_.valid()) return beside_.get();
+    if (from_memory_.valid()) return from_memory_.get();
     return write([this](const auto& visit) { return visit_members(members_.stores(), visit); });
   }
 
@@ -107,7 +115,8 @@ class MembersFile {
   const std::string path_;
   const runtime::Topology& topology_;
   const runtime::Members& members_;
-  std::future<Result<std::string>> beside_;
+  const bool beside_the_save_;
+  std::future<Result<std::string>> from_memory_;
 };
 
 /// Where a run fails before its first commit, nothing of it stays.
@@ -150,12 +159,13 @@ Result<ReplayOutcome> replay(const ReplayOptions& options, const ReplayHooks& ho
   if (auto own = check_state_of(*earlier, options); !own) return own.error();
   if (auto follow = generations_follow(*earlier, series, topology); !follow) return follow.error();
   const ReplayTotals before = from_counts(earlier->counts);
+  const ReplayThreads threads = replay_threads(options.workers);
   files::InputIndex index;
   files::FileSource logs{{.logs = options.logs,
                           .partitions = options.partitions,
                           .skip_lines = mapping->header_lines(),
                           .follow = options.follow,
-                          .prefetch = worth_prefetching(options.logs)},
+                          .prefetch = threads.beside && worth_prefetching(options.logs)},
                          *earlier,
                          index};
   if (auto same = logs.prepare(); !same) return same.error();
@@ -168,6 +178,7 @@ Result<ReplayOutcome> replay(const ReplayOptions& options, const ReplayHooks& ho
   }
   const auto stores = open_stores({.dir = options.state_dir,
                                    .wal = options.wal,
+                                   .background = threads.beside,
                                    .memory = runtime::MemoryBudget{options.memory_bytes, false}});
   if (!stores) return stores.error();
   auto owned_members = std::make_unique<runtime::Members>(topology, source, nullptr, **stores,
@@ -175,7 +186,7 @@ Result<ReplayOutcome> replay(const ReplayOptions& options, const ReplayHooks& ho
   runtime::Members& members = *owned_members;
   runtime::CommitLoop loop{source, topology.decoder, members, **sink, loop_options(options)};
 
-  MembersFile file{options.out_dir + "/members.ndjson", topology, members};
+  MembersFile file{options.out_dir + "/members.ndjson", topology, members, threads.beside};
   loop.hooks.on_applied = [&] { file.begin(); };
   const auto progress = [&] {
     const files::InputProgress read = logs.progress();

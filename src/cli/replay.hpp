@@ -21,12 +21,13 @@ struct ReplayOptions {
   std::string out_dir;
   std::string state_dir;  // empty = state in memory, gone at the end
   std::uint32_t partitions = 1;
-  bool follow = false;     // keep reading growing logs until stopped
-  bool overwrite = false;  // begin anew in an output directory that holds an earlier run
-  bool durable = true;     // fsync at each commit
-  bool wal = true;         // RocksDB's own log; off, a kill only makes the store older
-  bool view = false;       // a live view instead of the bar
-  bool progress = true;    // a progress bar, where stderr is a terminal
+  std::uint32_t workers = 0;  // see ReplayThreads; 0 = replay_workers_default()
+  bool follow = false;        // keep reading growing logs until stopped
+  bool overwrite = false;     // begin anew in an output directory that holds an earlier run
+  bool durable = true;        // fsync at each commit
+  bool wal = true;            // RocksDB's own log; off, a kill only makes the store older
+  bool view = false;          // a live view instead of the bar
+  bool progress = true;       // a progress bar, where stderr is a terminal
   std::size_t batch_records = 4096;
   std::uint64_t commit_events = 500'000;
   std::uint64_t commit_interval_ms = 0;  // 0 = by events only; 1000 with follow

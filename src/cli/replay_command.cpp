@@ -9,9 +9,11 @@
 
 #include "exit_code.hpp"
 #include "fealty/base/printable.hpp"
+#include "fealty/config/service.hpp"
 #include "fealty/log/log.hpp"
 #include "progress.hpp"
 #include "replay.hpp"
+#include "replay_threads.hpp"
 #include "standard_streams.hpp"
 #include "stop_signal.hpp"
 #include "terminal_view.hpp"
@@ -90,6 +92,13 @@ void add_replay_command(CLI::App& app, int& exit_code) {
       ->capture_default_str();
   command->add_option("--partitions", options->partitions, "Tasks to spread the members over")
       ->check(CLI::Range(1U, 4096U))
+      ->capture_default_str();
+  options->workers = replay_workers_default();
+  command
+      ->add_option("--workers", options->workers,
+                   "Workers: 1 does all on one thread, 2 read and decode ahead and write beside, "
+                   "more decode more; default: the cores. The same bytes with any number")
+      ->check(CLI::Range(1U, config::workers_max))
       ->capture_default_str();
   command->add_flag("--follow", options->follow,
                     "Keep reading growing logs until SIGINT or SIGTERM");

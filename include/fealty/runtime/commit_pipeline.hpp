@@ -20,7 +20,8 @@ namespace fealty::runtime {
 struct CommitPipelineOptions {
   std::size_t queue_bytes_max = std::size_t{64} << 20U;  // of output on its way to the sink
   /// Empty: a thread of its own calls the sink. Else the caller's does, each call so many steps
-  /// after it was queued (a step is a call of committed()): for a simulation that can be repeated.
+  /// after it was queued (a step is a call of committed()): 0 = at once, for a process of one
+  /// thread; else for a simulation that can be repeated.
   std::function<std::uint32_t()> steps_behind{};
   /// Called on the caller's thread now and then while it waits for the sink's; may be left out.
   std::function<void()> while_waiting{};
