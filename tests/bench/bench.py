@@ -7,7 +7,7 @@ decode: the product's decoder, one thread. core: decoded events through the task
 thread, without store and outputs. replay: `fealty replay` as a whole process with its state on disk
 and all outputs written. Ratios are taken between neighbours in time, the median of the runs counts.
 orders: replays of the same events as one member's and as many members', 20 orders each: what the length of a
-history costs an event. --memory: many members under a small budget, then 256 partitions under one budget.
+history costs an event. workers: one log replayed by one worker and by two, in alternating turns. --memory: many members under a small budget, then 256 partitions under one budget.
 """
 import argparse
 import json
@@ -42,6 +42,10 @@ def arguments():
     parser.add_argument("--orders", action="store_true",
                         help="only: a member with 2 million orders beside members with 20, cost per event")
     parser.add_argument("--orders-many", type=int, default=2_000_000)
+    parser.add_argument("--workers", action="store_true", help="only: a replay with two workers beside one")
+    parser.add_argument("--workers-members", type=int, default=200_000)
+    parser.add_argument("--workers-events", type=int, default=3_000_000)
+    parser.add_argument("--workers-runs", type=int, default=5, help="alternating turns")
     parser.add_argument("--memory", action="store_true",
                         help="only: many members under a small budget, and 256 partitions under a 256 MiB budget")
     parser.add_argument("--memory-members", type=int, default=17_000_000,
@@ -67,7 +71,7 @@ def arguments():
 
 def part_only(options):
     """Such a run changes its own figures in latest.json and leaves the others."""
-    return options.memory or options.orders or options.live_only or options.recovery_only
+    return options.memory or options.orders or options.workers or options.live_only or options.recovery_only
 
 
 def main():
@@ -84,8 +88,10 @@ def main():
         figures |= replays.partitions(bench, options)
     if options.orders:
         figures |= orders.measure(bench, options)
+    if options.workers:
+        figures |= replays.workers(bench, options)
     if not part_only(options):
-        figures |= replays.standard(bench, options) | orders.measure(bench, options)
+        figures |= replays.standard(bench, options) | orders.measure(bench, options) | replays.workers(bench, options)
     if options.live or options.live_only:
         figures |= live.measure(bench, options)
     if options.live or options.live_only or options.recovery_only:

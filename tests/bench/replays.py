@@ -74,6 +74,28 @@ class Bench:
         return middle(turns) | {"turns": len(turns)}
 
 
+WORKERS_BOUND = 1.3  # on two cores or more
+
+
+def workers(bench, options):
+    """One worker and two in alternating turns, with the state on disk: what the second is worth."""
+    log = bench.generate("workers", options.workers_members, options.workers_events, "zipf")
+    say("replay, one worker and two in turn")
+    turns = []
+    for turn in range(options.workers_runs):
+        took = {}
+        for number in (1, 2) if turn % 2 == 0 else (2, 1):
+            took[number] = bench.replay(log, ["--workers", number])
+        turns.append({"one_s": took[1]["seconds"], "two_s": took[2]["seconds"],
+                      "one_cpu_s": took[1]["cpu_seconds"], "two_cpu_s": took[2]["cpu_seconds"],
+                      "ratio": took[1]["seconds"] / took[2]["seconds"],
+                      "one_peak_rss_bytes": took[1]["peak_rss_bytes"], "two_peak_rss_bytes": took[2]["peak_rss_bytes"]})
+        say(f"  turn {turn + 1}: {took[1]['seconds']:.2f} s, {took[2]['seconds']:.2f} s ({turns[-1]['ratio']:.2f})")
+    drop(log, options)
+    return {"workers": middle(turns) | {"turns": len(turns), "members": options.workers_members,
+                                        "events": options.workers_events, "bound": WORKERS_BOUND}}
+
+
 def middle(turns):
     """The median of each figure over the turns."""
     return {key: median(turn[key] for turn in turns) for key in turns[0]}

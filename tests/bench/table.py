@@ -71,6 +71,17 @@ def orders(f):
     ]
 
 
+def workers(f):
+    w = f["workers"]
+    reached = "reached" if w["ratio"] >= w["bound"] else "NOT REACHED"
+    return [
+        f"\n{w['events']:,} events of {w['members']:,} members, state on disk, median of {w['turns']}",
+        row("replay: 1 worker / 2 workers, by time", f"{w['ratio']:10.2f} x",
+            f"bound {w['bound']} x on two cores: {reached}; {w['one_s']:.2f} and {w['two_s']:.2f} s, "
+            f"{w['one_cpu_s']:.2f} and {w['two_cpu_s']:.2f} CPU s"),
+    ]
+
+
 def recovery(f):
     r = f["recovery"]
 
@@ -112,7 +123,7 @@ def text(figures):
     lines = [f"{m['cpu']}, {m['cpus']} CPUs, {m['memory_gib']} GiB, {v['system']}, load {m['load_1m']}",
              f"fealty {v['fealty']} ({v['commit']}), GCC {v['compiler']}, simdjson {v['simdjson']} "
              f"({v['simdjson_kernel']}, values {v['simdjson_compiled_kernel']}), RocksDB {v['rocksdb']}"]
-    for key, part in (("replay_eps", standard), ("orders_cost", orders), ("memory", memory),
+    for key, part in (("replay_eps", standard), ("orders_cost", orders), ("workers", workers), ("memory", memory),
                       ("partitions", partitions), ("live_eps", live), ("recovery", recovery)):
         if key in figures:
             lines += part(figures)
