@@ -188,6 +188,10 @@ Result<ReplayOutcome> replay(const ReplayOptions& options, const ReplayHooks& ho
 
   MembersFile file{options.out_dir + "/members.ndjson", topology, members, threads.beside};
   loop.hooks.on_applied = [&] { file.begin(); };
+  // In memory the state is for what does not fit into the cache, and is gone at the end.
+  loop.hooks.saves_at_end = [&] {
+    return !options.state_dir.empty() || stop.load() || !members.holds_every_member();
+  };
   const auto progress = [&] {
     const files::InputProgress read = logs.progress();
     return ReplayProgress{members.counters(), read.done_bytes, read.total_bytes, members.clock(),

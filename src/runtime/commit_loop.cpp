@@ -55,7 +55,8 @@ Result<void> CommitLoop::run_to_the_end(const std::atomic<bool>& stop) {
     if (auto looped = loop(stop); !looped) return looped.error();
     if (hooks.may_commit && !hooks.may_commit()) return {};  // Stopped: what is committed stands.
     if (hooks.on_applied && !stop.load(std::memory_order_relaxed)) hooks.on_applied();
-    auto committed = commit_all({.share = Flush::Share::all});
+    const bool saves = !hooks.saves_at_end || hooks.saves_at_end();
+    auto committed = commit_all({.share = saves ? Flush::Share::all : Flush::Share::due});
     if (committed || disposition(committed.error().code) != Disposition::restart_task) {
       return committed;
     }

@@ -74,6 +74,12 @@ class SameBytes(unittest.TestCase):
         default = harness.replayed(self, LOG)
         self.assertEqual(result(default), memory)
 
+    def test_what_is_in_memory_only_is_not_saved_at_the_end_unless_it_does_not_fit(self):
+        for options, recover_from in (({}, 0), ({"memory_bytes": "256KiB", "commit_events": 2_000, "batch": 500}, EVENTS)):
+            outcome = harness.replayed(self, LOG, **options)
+            partition = json.loads(outcome.bytes("manifest.json"))["partitions"][0]
+            self.assertEqual((partition["committed"], partition["recover_from"]), (EVENTS, recover_from))
+
     def test_with_commits_and_saves_all_the_time_over_several_partitions(self):
         self.assert_same(LOG, state=True, partitions=3, **OFTEN)
 

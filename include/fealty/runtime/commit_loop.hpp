@@ -44,6 +44,9 @@ struct CommitLoopHooks {
   /// False: what was read may yet turn out to be no input of this run; nothing is committed as long
   /// as memory lasts.
   std::function<bool()> may_commit;
+  /// False: nobody will read what would be saved last, for the stores end with the process. Asked
+  /// once all of the input is processed, or the run is stopped.
+  std::function<bool()> saves_at_end;
   /// All that is processed goes into the commit that is about to be asked for.
   std::function<void()> on_prepared;
   /// After each batch and each commit.
@@ -73,7 +76,7 @@ class CommitLoop final : private ports::AssignmentListener {
 
   CommitLoopHooks hooks;
 
-  /// Runs until the input ends or `stop` is set, then saves everything and commits.
+  /// Runs until the input ends or `stop` is set, then saves everything (see hooks) and commits.
   Result<void> run(const std::atomic<bool>& stop);
 
   /// False while nothing goes on that should: commits are aborted in a row, one takes very long, or

@@ -2,6 +2,8 @@
 
 #include <gmock/gmock.h>
 
+#include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -65,12 +67,17 @@ class Notes final : public Processor {
     return true;
   }
   Result<bool> advance() override { return false; }
-  void prepare(const Flush&, ports::OutputBuffer&, std::vector<ports::CommitPosition>&) override {}
+  void prepare(const Flush& flush, ports::OutputBuffer&,
+               std::vector<ports::CommitPosition>&) override {
+    last_share = flush.share;
+  }
   Result<void> committed(std::span<const ports::CommitPosition>) override { return {}; }
   [[nodiscard]] bool unsaved(const Flush&) const override { return false; }
   bool over_budget() override { return false; }
   void revoke(std::span<const std::uint32_t>, bool) override {}
   Result<void> restart() override { return {}; }
+
+  std::optional<Flush::Share> last_share;  // of the last commit
 
  private:
   int steps_ = 0;
@@ -91,6 +98,26 @@ TEST(CommitLoop, OpensPartitionsBetweenBatchesNeverWithinOne) {
   ASSERT_TRUE(loop.run(stop).has_value());
   EXPECT_THAT(notes.calls, ElementsAre("open", "open", "process", "process", "process", "open",
                                        "process", "process", "process", "open"));
+}
+
+/// What the last commit of a run saves.
+std::optional<Flush::Share> last_share(std::function<bool()> saves_at_end) {
+  Batches source{2};
+  NoSink sink;
+  Notes notes;
+  const codec::Mapping mapping = codec::cloudevents_mapping();
+  CommitLoop loop{source, [&] { return std::make_unique<codec::Decoder>(mapping); }, notes, sink,
+                  CommitLoopOptions{}};
+  loop.hooks.saves_at_end = std::move(saves_at_end);
+  const std::atomic<bool> stop{false};
+  EXPECT_TRUE(loop.run(stop).has_value());
+  return notes.last_share;
+}
+
+TEST(CommitLoop, SavesEverythingAtTheEndUnlessNobodyWillReadIt) {
+  EXPECT_EQ(last_share({}), Flush::Share::all);
+  EXPECT_EQ(last_share([] { return true; }), Flush::Share::all);
+  EXPECT_EQ(last_share([] { return false; }), Flush::Share::due);
 }
 
 /// Takes some time for each record.
