@@ -213,8 +213,9 @@ class Threads(unittest.TestCase):
             os.write(give, LINES[0])
             self.assertTrue(harness.wait_until(lambda: committed(here / "out") == 1, child, "a commit"))
             names = thread_names(child.pid)
-            os.close(give)
+            child.send_signal(signal.SIGTERM)  # while it waits for the pipe
             self.assertEqual(child.wait(timeout=60), 0)
+            os.close(give)
             self.assertEqual(names.count("fealty-decode"), decoders)
             for beside in ("fealty-sink", "fealty-store"):
                 self.assertEqual(names.count(beside), 1 if workers > 1 else 0, names)
@@ -222,9 +223,9 @@ class Threads(unittest.TestCase):
 
 class Refused(unittest.TestCase):
     def test_a_number_out_of_bounds_or_none_is_a_usage_error(self):
-        for workers in ("0", "-1", "65", "10000", "99999999999", "two", "1.5", ""):
+        for workers in ("0", "-1", "65", "10000", "99999999999", "two", "1.5", "", "2 --workers=3"):
             out = harness.folder() / "out"
-            done = harness.fealty(*harness.replay_words(LOG, out=out), f"--workers={workers}")
+            done = harness.fealty(*harness.replay_words(LOG, out=out), *f"--workers={workers}".split(" "))
             self.assertEqual(done.returncode, 2, workers)
             self.assertIn("--workers", done.stderr)
             self.assertFalse(out.exists())
