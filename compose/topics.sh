@@ -14,3 +14,4 @@ create fealty.ledger --config retention.ms=-1
 create fealty.members --config cleanup.policy=compact --config max.message.bytes=16777216
 create fealty.deadletters
 create fealty.changelog --config cleanup.policy=compact --config max.message.bytes=16777216
+create fealty.timeline --config cleanup.policy=compact

@@ -174,6 +174,7 @@ runtime::Topology members_topology(const Series& series, const codec::Mapping& m
       }};
   path.outputs.deadletters = streams::deadletters;
   path.outputs.changelog = streams::changelog;
+  path.outputs.timeline = streams::timeline;
   path.next_switch = [&series](Day day) { return series.next_switch(day); };
   return path;
 }

@@ -128,8 +128,8 @@ std::string_view unfit_cleanup(Use use, std::string_view cleanup_policy) {
                  ? ""
                  : "it holds the last state of each key, which goes where nothing happens to it";
     case Use::changelog:
-      if (by_age) return "state is restored from it, and `delete` takes what is idle";
-      return compact ? "" : "state is restored from it, and it grows for ever";
+      if (by_age) return "it is read back whole, and `delete` takes what is idle";
+      return compact ? "" : "it is read back whole, and it grows for ever";
   }
   return "";
 }

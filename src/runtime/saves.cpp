@@ -42,7 +42,17 @@ ports::CommitPosition Saves::prepare(Flush::Share share, std::size_t& room,
   if (context_.options.changelog) {
     store_.to_changelog(batch_, context_.topology.outputs.changelog, partition_, out);
   }
+  write_notes(out);
   return position;
+}
+
+void Saves::write_notes(ports::OutputBuffer& out) {
+  const auto notes = timeline_.take_notes();
+  if (!context_.options.changelog) return;
+  for (const TimelineNote& note : notes) {
+    const std::string text = to_text(note);
+    out.add(context_.topology.outputs.timeline, partition_, text, text);
+  }
 }
 
 /// Of each commit, so that it says where the clock stood at the very end of it.

@@ -45,22 +45,30 @@ void Timeline::begin(const ports::Checkpoint& checkpoint) {
   recorded_ = {checkpoint.recorded_to, checkpoint.recorded_clock};
   turned_to_ = checkpoint.turned_to;
   generations_ = checkpoint.generations;
+  notes_ = {{.kind = TimelineNote::Kind::opened, .position = committed_.offset}};
   set_today();
 }
 
-void Timeline::begin(ports::Offset start) { next_ = start; }
+void Timeline::begin(ports::Offset start) {
+  next_ = start;
+  notes_ = {{.kind = TimelineNote::Kind::opened, .position = start, .fresh = true}};
+}
 
 void Timeline::adopt(ports::Generation generation) {
   check(generations_.empty() || generations_.back().version < generation.version,
         "generations are adopted in order");
   generation.adopted_at = next_;
+  notes_.push_back(
+      {.kind = TimelineNote::Kind::generation, .position = next_, .generation = generation});
   generations_.push_back(generation);
 }
 
 bool Timeline::refused(ports::Offset offset, bool behind) {
   if (recorded_) return std::binary_search(refused_.begin(), refused_.end(), offset);
-  if (behind) refused_.push_back(offset);
-  return behind;
+  if (!behind) return false;
+  refused_.push_back(offset);
+  notes_.push_back({.kind = TimelineNote::Kind::refused, .position = offset});
+  return true;
 }
 
 bool Timeline::set_today() {
@@ -83,17 +91,30 @@ bool Timeline::repeat(ports::Offset offset) {
   return false;
 }
 
+/// Only where the checkpoint says that the record at `offset` moved the clock: what its member is
+/// due for is seen as it was then.
+void Timeline::repeat_behind(ports::Offset offset, EventTime time) {
+  const ports::Advance made{offset + 1, time};
+  if (made_ == advances_.size() || advances_[made_] != made) return;
+  clock_.move(time);
+  ++made_;
+  new_day_ = set_today();
+}
+
 void Timeline::accepted(ports::Offset offset, EventTime time) {
-  if (recorded_) {
-    // Only where the record says that it did: what its member is due for is seen as it was then.
-    const ports::Advance made{offset + 1, time};
-    if (made_ == advances_.size() || advances_[made_] != made) return;
-    clock_.move(time);
-    ++made_;
-    new_day_ = set_today();
-    return;
-  }
+  if (recorded_) return repeat_behind(offset, time);
   clock_.accepted(time);
+  note_new_day(offset);
+}
+
+void Timeline::advanced(ports::Offset offset, EventTime time) {
+  if (recorded_) return repeat_behind(offset, time);
+  if (time <= clock_.now()) return;  // Two logs overlap.
+  clock_.move(time);
+  note_new_day(offset);
+}
+
+void Timeline::note_new_day(ports::Offset offset) {
   if (!set_today()) return;
   advances_.push_back({offset + 1, clock_.now()});
   ++made_;
@@ -112,6 +133,7 @@ void Timeline::tick(EventTime time) {
   clock_.move(time);
   check(set_today(), "a tick brings another day");
   advances_.push_back({next_, time});
+  notes_.push_back({.kind = TimelineNote::Kind::advance, .position = next_, .time = time});
   ++made_;
 }
 

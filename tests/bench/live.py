@@ -14,7 +14,7 @@ PARTITIONS = 4
 COMMIT_MS = 100
 SETTLE_S = 4
 TOOLS = ("kafka_load", "kafka_echo", "kafka_watch", "kafka_latency")
-STREAMS = ("notices", "ledger", "members", "deadletters", "changelog")
+STREAMS = ("notices", "ledger", "members", "deadletters", "changelog", "timeline")
 
 
 class Broker:

@@ -75,7 +75,7 @@ class Compose(unittest.TestCase):
     def test_the_topics_made_are_those_that_the_service_uses(self):
         made = set(re.findall(r"^create (\S+)", (COMPOSE.parent / "topics.sh").read_text(), re.M))
         kafka = yaml.safe_load((COMPOSE.parent / "fealty.yaml").read_text())["kafka"]
-        streams = ("notices", "ledger", "members", "deadletters", "changelog")
+        streams = ("notices", "ledger", "members", "deadletters", "changelog", "timeline")
         self.assertEqual(made, {kafka["input_topic"], *(kafka["output_prefix"] + s for s in streams)})
         self.assertEqual(self.services["traffic"]["environment"]["TOPIC"], kafka["input_topic"])
 

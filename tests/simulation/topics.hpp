@@ -11,14 +11,23 @@
 
 namespace fealty::simulation {
 
-enum class Topic : std::uint8_t { input, changelog, notices, ledger, members, deadletters };
-inline constexpr std::size_t topic_count = 6;
+enum class Topic : std::uint8_t {
+  input,
+  changelog,
+  notices,
+  ledger,
+  members,
+  deadletters,
+  timeline
+};
+inline constexpr std::size_t topic_count = 7;
 
 inline Topic topic_of(ports::Stream stream) {
   namespace streams = topologies::streams;
   if (stream == streams::notices) return Topic::notices;
   if (stream == streams::ledger) return Topic::ledger;
   if (stream == streams::members) return Topic::members;
+  if (stream == streams::timeline) return Topic::timeline;
   return stream == streams::deadletters ? Topic::deadletters : Topic::changelog;
 }
 

@@ -69,6 +69,7 @@ class Saves {
                    std::span<const std::string_view> rows, ports::OutputBuffer& out);
   void publish_members(ports::OutputBuffer& out);
   void publish(CachedMember& member, ports::OutputBuffer& out);
+  void write_notes(ports::OutputBuffer& out);
   void save_checkpoint(const ports::CommitPosition& position, const Moment& moment);
 
   const std::uint32_t partition_;

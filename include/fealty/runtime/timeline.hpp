@@ -7,11 +7,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "fealty/event/event.hpp"
 #include "fealty/ports/member_store.hpp"
 #include "fealty/runtime/clock.hpp"
+#include "fealty/runtime/timeline_note.hpp"
 
 namespace fealty::runtime {
 
@@ -80,6 +82,9 @@ class Timeline {
   /// The record at `offset` was accepted: the clock moves, as far as that is not recorded
   /// otherwise.
   void accepted(ports::Offset offset, EventTime time);
+  /// The line at `offset` is no record but says that the clock was moved to `time` there, while no
+  /// record came.
+  void advanced(ports::Offset offset, EventTime time);
   /// Goes on behind the record at `offset`; true where it brought a new day.
   [[nodiscard]] bool passed(ports::Offset offset);
   /// Moves the clock to a later day while no record comes.
@@ -113,11 +118,15 @@ class Timeline {
   /// Fills in where a recovery from `moment` begins, and what it has to repeat. Moments never turn
   /// back.
   void fill(const Moment& moment, ports::Checkpoint& checkpoint);
+  /// What was decided since they were taken last; see TimelineNote.
+  [[nodiscard]] std::vector<TimelineNote> take_notes() { return std::exchange(notes_, {}); }
   /// Records refused by this machine's clock that a checkpoint must name: saving all ends that.
   [[nodiscard]] std::size_t refused_count() const { return refused_.size(); }
 
  private:
   bool set_today();
+  void repeat_behind(ports::Offset offset, EventTime time);
+  void note_new_day(ports::Offset offset);
   /// The clock has another recorded advance to make before the record at next().
   [[nodiscard]] bool advance_left() const;
   /// The turn that was cut goes on behind the place that was committed: that much goes out.
@@ -143,6 +152,7 @@ class Timeline {
   std::optional<ports::DuePlace> turn_;
   Day turned_to_ = std::numeric_limits<Day>::min();
   std::vector<ports::Generation> generations_;  // adopted, ascending
+  std::vector<TimelineNote> notes_;             // for the next commit
 };
 
 }  // namespace fealty::runtime

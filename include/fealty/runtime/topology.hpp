@@ -40,7 +40,7 @@ struct MemberOutputs {
   Output<const member::LedgerEntry&, std::string_view /*member*/> ledger;
   /// A member as readers see it at a time.
   Output<const member::Record&, EventTime> members;
-  ports::Stream deadletters{}, changelog{};
+  ports::Stream deadletters{}, changelog{}, timeline{};
 };
 
 /// One event into one member's record. Threads: one; it may remember what it computed, which nobody

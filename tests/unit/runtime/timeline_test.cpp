@@ -223,6 +223,70 @@ TEST(Timeline, WhatThisMachinesClockRefusedStaysRefusedAndTheRestDoesNot) {
   EXPECT_EQ(before.refused_count(), 0U);
 }
 
+TEST(Timeline, NotesWhatItsRecordsDoNotSayForWhoeverCopiesThem) {
+  using Kind = TimelineNote::Kind;
+  Timeline timeline = live_timeline();
+  timeline.adopt({.version = 1, .fingerprint = 7});
+  pass(timeline, time_on(monday));
+  pass(timeline, time_on(monday + 1));  // by a record, which says so itself
+  timeline.tick(time_on(monday + 5));
+  EXPECT_FALSE(timeline.refused(2, false));
+  EXPECT_TRUE(timeline.refused(3, true));
+  const auto notes = timeline.take_notes();
+  EXPECT_THAT(
+      notes,
+      ElementsAre(TimelineNote{.kind = Kind::opened, .position = 0, .fresh = true},
+                  TimelineNote{.kind = Kind::generation,
+                               .position = 0,
+                               .generation = {.version = 1, .fingerprint = 7}},
+                  TimelineNote{.kind = Kind::advance, .position = 2, .time = time_on(monday + 5)},
+                  TimelineNote{.kind = Kind::refused, .position = 3}));
+  EXPECT_TRUE(timeline.take_notes().empty());
+  for (const TimelineNote& note : notes) EXPECT_EQ(timeline_note(to_text(note)), note);
+  const TimelineNote later{
+      .kind = Kind::generation, .position = 99, .generation = {2, 0xfedcba9876543210, -3, 99}};
+  EXPECT_EQ(timeline_note(to_text(later)), later);
+  for (const auto* text : {"", "advance", "advance 7", "advance x 7", "moved 7", "refused -1"}) {
+    EXPECT_FALSE(timeline_note(text)) << text;
+  }
+}
+
+TEST(Timeline, WhatARecoveryRepeatsIsNotNotedAgain) {
+  Timeline before = live_timeline();
+  const Moment start = before.moment();
+  pass(before, time_on(monday));
+  before.tick(time_on(monday + 5));
+  EXPECT_TRUE(before.refused(1, true));
+  EXPECT_FALSE(before.passed(1));
+  Timeline after = timeline_to({2, std::nullopt});
+  after.begin(checkpoint_of(before, start));
+  EXPECT_FALSE(after.passed(0));
+  while (after.repeat(1)) {
+  }
+  EXPECT_TRUE(after.refused(1, false));
+  EXPECT_THAT(after.take_notes(),
+              ElementsAre(TimelineNote{.kind = TimelineNote::Kind::opened, .position = 2}));
+}
+
+TEST(Timeline, ARecordedAdvanceMovesTheClockBehindItsLineAndInARecoveryOnceMore) {
+  Timeline timeline = live_timeline();
+  const Moment start = timeline.moment();
+  pass(timeline, time_on(monday));
+  timeline.advanced(1, time_on(monday + 5));
+  EXPECT_TRUE(timeline.passed(1));
+  timeline.advanced(2, time_on(monday + 3));  // of a log that overlaps
+  EXPECT_FALSE(timeline.passed(2));
+  EXPECT_EQ(timeline.now(), time_on(monday + 5));
+  Timeline after = timeline_to({3, std::nullopt});
+  after.begin(checkpoint_of(timeline, start));
+  after.accepted(0, time_on(monday));
+  EXPECT_TRUE(after.passed(0));
+  EXPECT_FALSE(after.repeat(1));
+  after.advanced(1, time_on(monday + 5));
+  EXPECT_TRUE(after.passed(1));
+  EXPECT_EQ(after.now(), time_on(monday + 5));
+}
+
 TEST(CommitNote, BringsAPlaceBackWhateverTheMembersIdIs) {
   const std::vector<std::string> ids{"", "m1", "with space", "turn 7 x", {"\0\xff", 2}};
   for (const std::string& id : ids) {

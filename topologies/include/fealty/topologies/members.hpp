@@ -15,15 +15,21 @@ inline constexpr std::uint32_t core_revision = 4;
 
 /// What the members topology writes: nothing else enumerates it.
 namespace streams {
-inline constexpr ports::Stream notices{0}, ledger{1}, members{2}, deadletters{3}, changelog{4};
+inline constexpr ports::Stream notices{0}, ledger{1}, members{2}, deadletters{3}, changelog{4},
+    timeline{5};
 }
-inline constexpr std::array<ports::StreamSpec, 5> member_streams{{
+inline constexpr std::array<ports::StreamSpec, 6> member_streams{{
     {.name = "notices", .key = "member"},
     {.name = "ledger", .key = "member"},
     {.name = "members", .key = "member", .cleanup = ports::Cleanup::compact, .to_files = false},
     {.name = "deadletters", .key = ""},
     {.name = "changelog",
      .key = "table and key",
+     .cleanup = ports::Cleanup::compact,
+     .placement = ports::Placement::as_input,
+     .to_files = false},
+    {.name = "timeline",
+     .key = "itself",
      .cleanup = ports::Cleanup::compact,
      .placement = ports::Placement::as_input,
      .to_files = false},
