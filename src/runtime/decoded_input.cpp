@@ -116,8 +116,9 @@ void decode(codec::Decoder* decoder, DecodedBatch& batch) {
     DecodedRecord& record = batch.records[i];
     record.raw = &raw;
     record.withdrawn = record.decoded = false;
-    if (decoder == nullptr) continue;
-    auto decoded = decoder->decode(raw.value, raw.headers, raw.offset, batch.texts, record.event);
+    if (decoder == nullptr || (raw.recorded != nullptr && raw.recorded->advance)) continue;
+    auto decoded =
+        decoder->decode(raw.value, raw.headers, raw.first_offset(), batch.texts, record.event);
     record.decoded = decoded.has_value();
     if (record.decoded) {
       record.member_key = member_key(record.event.member);

@@ -1,5 +1,7 @@
 #include "fealty/runtime/member_partition.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
@@ -76,7 +78,7 @@ Result<void> MemberPartition::apply(const DecodedRecord& record, Slot slot,
   const auto level_before = member.record.level.level;
   const bool is_new = member.record.last_day < 0;
   const program::Outcome outcome =
-      context_.applier->apply(member.record, event, offset, **rows, effects_);
+      context_.applier->apply(member.record, event, record.raw->first_offset(), **rows, effects_);
   if (outcome.verdict == program::Verdict::refused) {
     reject(record, Error{outcome.reason, outcome.field}, out);
     return {};
@@ -147,8 +149,11 @@ void MemberPartition::reject(const DecodedRecord& record, const Error& error,
     return;
   }
   ++counters.deadlettered;
-  codec::encode_deadletter(error, context_.source.describe(number_, offset), number_, offset,
-                           record.raw->value,
+  const ports::Recorded* const from = record.raw->recorded;
+  const std::string place =
+      from == nullptr ? context_.source.describe(number_, offset)
+                      : fmt::format("{}[{}]@{}", from->topic, from->partition, from->offset);
+  codec::encode_deadletter(error, place, number_, record.raw->first_offset(), record.raw->value,
                            out.start(context_.topology.outputs.deadletters, number_, {}));
   out.finish();
 }

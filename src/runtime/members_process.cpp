@@ -168,7 +168,10 @@ Result<bool> Members::apply_record(DecodedRecord& record, const Found& found,
   const bool astray =
       record.decoded && key_check_.astray(*record.raw, record.event, context_.source);
   if (astray) partition.count_astray(offset);
-  if (astray && key_check_.refuses()) {
+  const ports::Recorded* const recorded = record.raw->recorded;
+  if (recorded != nullptr && recorded->advance) {
+    timeline.advanced(offset, *recorded->advance);
+  } else if (astray && key_check_.refuses()) {
     partition.reject(record, Error{Errc::wrong_partition, "key"}, out);
   } else if (record.decoded && !timely(*record.raw, record.event, timeline)) {
     partition.reject(record, Error{Errc::time_in_future, "time"}, out);
@@ -190,11 +193,12 @@ Result<bool> Members::apply_record(DecodedRecord& record, const Found& found,
 /// this machine's, and by the clock of the log.
 bool Members::timely(const ports::InputRecord& raw, const event::Event& event,
                      Timeline& timeline) const {
+  if (raw.recorded != nullptr && raw.recorded->refused) return false;
   if (options_.future_ms_max > 0) {
     const std::int64_t time_ms = event.time.time_since_epoch().count();
     if (raw.append_time) {
       if (time_ms - raw.timestamp_ms > options_.future_ms_max) return false;
-    } else {
+    } else if (raw.recorded == nullptr) {  // Else that was decided when it was recorded.
       const std::int64_t ahead_ms = time_ms - now_.wall.time_since_epoch().count();
       if (timeline.refused(raw.offset, ahead_ms > options_.future_ms_max)) return false;
     }

@@ -10,6 +10,7 @@
 
 #include "fealty/base/arena.hpp"
 #include "fealty/base/result.hpp"
+#include "fealty/base/time.hpp"
 #include "fealty/event/event.hpp"
 #include "fealty/event/header.hpp"
 
@@ -19,6 +20,16 @@ using event::Offset;
 
 /// Partition of a record whose source has none: the worker derives it from the member.
 inline constexpr std::uint32_t unassigned_partition = 0xffffffff;
+
+/// Where a record lay before it was written to a log, and what was decided about it there.
+struct Recorded {
+  std::string_view topic;
+  std::uint32_t partition = 0;
+  Offset offset = 0;
+  bool refused = false;  // the clock of the machine that read it was behind it
+  /// No record at all: here a clock moved to this time while no record came.
+  std::optional<EventTime> advance = std::nullopt;
+};
 
 /// One record of the input, borrowed from its batch.
 struct InputRecord {
@@ -31,6 +42,12 @@ struct InputRecord {
   bool null = false;               // its producer gave it no value at all: a deletion of its key
   bool append_time = false;        // that is when the broker appended it; else the producer's word
   bool unterminated = false;       // files: the log ended in the middle of this line
+  const Recorded* recorded = nullptr;  // recorded logs: where it comes from
+  /// Its place in the log that it was first written to: what is named after its position is named
+  /// after this one.
+  [[nodiscard]] Offset first_offset() const {
+    return recorded == nullptr ? offset : recorded->offset;
+  }
 };
 
 /// Records of one poll, in order. Reused: clear() keeps the memory.
