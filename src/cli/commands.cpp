@@ -5,6 +5,7 @@
 #include "generate_command.hpp"
 #include "member_command.hpp"
 #include "program_command.hpp"
+#include "record_command.hpp"
 #include "replay_command.hpp"
 #include "run_command.hpp"
 #include "state_command.hpp"
@@ -15,6 +16,7 @@ namespace fealty::cli {
 void add_commands(CLI::App& app, int& exit_code) {
   add_run_command(app, exit_code);
   add_replay_command(app, exit_code);
+  add_record_command(app, exit_code);
   add_check_command(app, exit_code);
   add_program_command(app, exit_code);
   add_topology_command(app, exit_code);

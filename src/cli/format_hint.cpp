@@ -5,6 +5,7 @@
 
 #include "fealty/codec/decoder.hpp"
 #include "fealty/config/mapping_loader.hpp"
+#include "fealty/files/record_log.hpp"
 
 namespace fealty::cli {
 namespace {
@@ -50,6 +51,12 @@ Result<ports::Polled> SampledSource::poll(ports::InputBatch& batch, std::size_t 
                                           std::chrono::milliseconds timeout) {
   auto polled = source_.poll(batch, records_max, timeout);
   if (!polled) return polled;
+  if (!batch.records.empty() && batch.records.front().offset == 0) {
+    const auto header = files::read_record_header(batch.records.front().value);
+    if (!header || *header) {
+      return Error{Errc::usage, "LOG", "a record log cannot be read through a pipe: name its file"};
+    }
+  }
   for (std::size_t i = 0; i < batch.records.size() && records_.size() < records_max_kept; ++i) {
     const std::string_view value = batch.records[i].value;
     if (value.size() <= record_bytes_max_kept) records_.emplace_back(value);

@@ -23,6 +23,7 @@
 #include "members_file.hpp"
 #include "open_store.hpp"
 #include "program_beside.hpp"
+#include "records.hpp"
 #include "replay_checks.hpp"
 #include "replay_report.hpp"
 #include "replay_threads.hpp"
@@ -32,8 +33,8 @@ namespace {
 
 using SteadyClock = std::chrono::steady_clock;
 
-runtime::MembersOptions members_options(const ReplayOptions& options,
-                                        const program::Series& series) {
+runtime::MembersOptions members_options(const ReplayOptions& options, const program::Series& series,
+                                        const Records& records) {
   runtime::MembersOptions members;
   members.flush.distance_events = options.checkpoint_distance;
   members.flush.distance = std::chrono::seconds{options.follow ? 60 : 1'000'000};
@@ -44,6 +45,7 @@ runtime::MembersOptions members_options(const ReplayOptions& options,
   members.clock_jump_max = std::chrono::days{series.first().clock_jump_days_max};
   members.program_id = series.first().id;
   members.generations = generations_of(series);
+  as_recorded(records, series, members);
   return members;
 }
 
@@ -142,8 +144,13 @@ Result<ReplayOutcome> replay(const ReplayOptions& options, const ReplayHooks& ho
   auto read_mapping = config::load_mapping(options.mapping);
   if (!read_mapping) return read_mapping.error();
   if (auto checked = check_places(options); !checked) return checked.error();
-  const auto mapping = fit_mapping(std::move(*read_mapping), options.logs, series.first().currency);
+  const auto records = files::record_headers(options.logs);
+  if (!records) return records.error();
+  const auto mapping = fit_mapping(std::move(*read_mapping),
+                                   records->empty() ? options.logs : std::vector<std::string>{},
+                                   series.first().currency);
   if (!mapping) return mapping.error();
+  if (auto fit = check_records(*records, series, *mapping, options); !fit) return fit.error();
   const auto topology = topologies::members_topology(series, *mapping, "logs");
 
   const files::FileSinkOptions into{.dir = options.out_dir,
@@ -163,13 +170,14 @@ Result<ReplayOutcome> replay(const ReplayOptions& options, const ReplayHooks& ho
   files::InputIndex index;
   files::FileSource logs{{.logs = options.logs,
                           .partitions = options.partitions,
-                          .skip_lines = mapping->header_lines(),
+                          .skip_lines = records->empty() ? mapping->header_lines() : 0,
                           .follow = options.follow,
                           .prefetch = threads.beside && worth_prefetching(options.logs)},
                          *earlier,
                          index};
   if (auto same = logs.prepare(); !same) return same.error();
-  SampledSource source{logs};
+  const auto unpacked = unpack(*records, logs);
+  SampledSource source{unpacked ? *unpacked : static_cast<ports::Source&>(logs)};
   auto sink = files::FileSink::open(into, index);
   if (!sink) return sink.error();
   const Withdrawal withdrawal{**sink};
@@ -181,8 +189,8 @@ Result<ReplayOutcome> replay(const ReplayOptions& options, const ReplayHooks& ho
                                    .background = threads.beside,
                                    .memory = runtime::MemoryBudget{options.memory_bytes, false}});
   if (!stores) return stores.error();
-  auto owned_members = std::make_unique<runtime::Members>(topology, source, nullptr, **stores,
-                                                          members_options(options, series));
+  auto owned_members = std::make_unique<runtime::Members>(
+      topology, source, nullptr, **stores, members_options(options, series, *records));
   runtime::Members& members = *owned_members;
   runtime::CommitLoop loop{source, topology.decoder, members, **sink, loop_options(options)};
 

@@ -26,6 +26,7 @@ struct ReplayOptions {
   bool overwrite = false;     // begin anew in an output directory that holds an earlier run
   bool durable = true;        // fsync at each commit
   bool wal = true;            // RocksDB's own log; off, a kill only makes the store older
+  bool what_if = false;       // a record under another program or mapping than it was made of
   bool view = false;          // a live view instead of the bar
   bool progress = true;       // a progress bar, where stderr is a terminal
   std::size_t batch_records = 4096;

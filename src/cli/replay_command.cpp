@@ -76,7 +76,8 @@ void add_replay_command(CLI::App& app, int& exit_code) {
       "replay", "Replay recorded logs: the same log and program give the same bytes");
   command
       ->add_option("logs", options->logs,
-                   "Logs in order: files (ndjson, delimited, .gz, .zst), directories, -")
+                   "Logs in order: files (ndjson, delimited, .gz, .zst; those of `fealty record`, "
+                   "of one partition), directories, -")
       ->required();
   command
       ->add_option("--program", options->programs,
@@ -104,6 +105,9 @@ void add_replay_command(CLI::App& app, int& exit_code) {
                     "Keep reading growing logs until SIGINT or SIGTERM");
   command->add_flag("--overwrite", options->overwrite,
                     "Begin anew where --out holds an earlier run");
+  command->add_flag("--what-if", options->what_if,
+                    "Replay a record (fealty record) under another program or format than it was "
+                    "recorded of");
   command->add_flag("!--no-progress", options->progress, "No progress bar");
   command->add_flag(
       "--view", options->view,

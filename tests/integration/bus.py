@@ -99,6 +99,21 @@ def produce(bootstrap, topic, records):
         LIB.rd_kafka_topic_destroy(handle)
 
 
+def produce_one(bootstrap, topic, partition, key, value, headers=(), timestamp_ms=0):
+    """One record with all that a record may have; acknowledged on return. `key`, `value`: None for none at all."""
+    end, rkt, part, val, key_type, flags, time, header = 0, 2, 3, 4, 5, 7, 8, 9
+    with Handle(PRODUCER, bootstrap) as client:
+        handle = LIB.rd_kafka_topic_new(client.rk, topic.encode(), None)
+        words = [rkt, c_void_p(handle), part, c_int32(partition), flags, c_int(COPY),
+                 val, c_char_p(value), c_size_t(len(value or b"")), key_type, c_char_p(key), c_size_t(len(key or b"")),
+                 time, c_int64(timestamp_ms)]
+        for name, text in headers:
+            words += [header, c_char_p(name.encode()), c_char_p(text), c_int64(len(text))]
+        check(LIB.rd_kafka_producev(c_void_p(client.rk), *words, end))
+        check(LIB.rd_kafka_flush(client.rk, TIMEOUT_MS))
+        LIB.rd_kafka_topic_destroy(handle)
+
+
 def read(bootstrap, topic, partitions, isolation="read_committed"):
     """All there is, up to the last stable offset: a list of (offset, key, value) for each partition."""
     found, ended = [[] for _ in range(partitions)], set()
