@@ -115,7 +115,6 @@ Result<bool> Opening::restore(std::chrono::milliseconds budget) {
   if (!done || !*done) return done;
   const std::uint64_t position = reader_->position();
   reader_.reset();
-  if (restored_ == 0) return true;
   if (auto kept = store_->restored(position); !kept) return kept.error();
   return true;
 }

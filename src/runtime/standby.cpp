@@ -49,9 +49,7 @@ Result<Standby::Pass> Standby::pass(std::uint32_t partition, const std::atomic<b
     if (!done) return done.error();
     out.position = (*reader)->position();
     if (!*done) continue;
-    if (out.records > 0) {
-      if (auto kept = store->restored(out.position); !kept) return kept.error();
-    }
+    if (auto kept = store->restored(out.position); !kept) return kept.error();
     out.whole = true;
     break;
   }

@@ -100,9 +100,7 @@ Result<void> EncodedStore::restore(std::string_view key, std::string_view value,
                                    std::uint64_t position) {
   if (key.empty()) return Error{Errc::store_corrupt, "changelog", "a record without a key"};
   if (restoring_ == nullptr) {
-    auto pass = std::make_unique<Restoring>(*map_, memory_);
-    if (auto begun = pass->begin(); !begun) return begun;
-    restoring_ = std::move(pass);
+    if (auto begun = begin_restoring(); !begun) return begun;
   }
   const char table = key[0];
   if (table == keys::pack_table) {
@@ -114,6 +112,13 @@ Result<void> EncodedStore::restore(std::string_view key, std::string_view value,
     return unknown_table();
   }
   return restoring_->passed(position);
+}
+
+Result<void> EncodedStore::begin_restoring() {
+  auto pass = std::make_unique<Restoring>(*map_, memory_);
+  if (auto begun = pass->begin(); !begun) return begun;
+  restoring_ = std::move(pass);
+  return {};
 }
 
 /// Each of its rows under its own key. One that is gone takes none of them along.
@@ -133,7 +138,14 @@ Result<void> EncodedStore::restore_pack(std::string_view key, std::string_view v
 }
 
 Result<void> EncodedStore::restored(std::uint64_t position) {
-  if (restoring_ == nullptr) return {};
+  if (restoring_ == nullptr) {
+    // Nothing came. A pass may have been cut short behind its last record, before it made timers.
+    if (auto begun = begin_restoring(); !begun) return begun;
+    if (!restoring_->was_cut_short()) {
+      restoring_.reset();
+      return {};
+    }
+  }
   auto finished = restoring_->finish(position);
   restoring_.reset();
   return finished;

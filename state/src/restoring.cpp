@@ -34,7 +34,7 @@ Restoring::~Restoring() {
   if (written_.valid()) (void)written_.get();  // What it tells, the next pass finds.
   clear(*gathered_);
   clear(*writing_);
-  if (fills_) map_.end_filling();
+  if (much_) map_.end_filling();
 }
 
 Result<void> Restoring::begin() {
@@ -42,8 +42,8 @@ Result<void> Restoring::begin() {
   if (!filling) return filling.error();
   const auto position = map_.get(std::string_view{&keys::position_table, 1});
   if (!position) return position.error();
-  fills_ = filling->has_value() || !position->has_value();
-  if (fills_) map_.begin_filling();
+  cut_short_ = filling->has_value();
+  fills_ = cut_short_ || !position->has_value();
   return {};
 }
 
@@ -75,6 +75,7 @@ Result<void> Restoring::passed(std::uint64_t position) {
   }
   if (gathered_->bytes < memory_->room(gathered_->bytes + in_writing_) / 2) return {};
   if (auto done = wait(); !done) return done;
+  if (fills_ && !std::exchange(much_, true)) map_.begin_filling();
   std::swap(gathered_, writing_);
   in_writing_ = writing_->bytes;
   written_ = std::async(std::launch::async | std::launch::deferred, [this, position] {

@@ -33,6 +33,8 @@ class Restoring {
 
   /// Asks the map whether it is empty, or was being filled.
   Result<void> begin();
+  /// begin() found that an earlier pass did not end.
+  [[nodiscard]] bool was_cut_short() const { return cut_short_; }
   /// An empty value erases.
   void put(std::string_view key, std::string_view value);
   /// What was put so far is a whole number of changelog records, up to `position`.
@@ -56,7 +58,9 @@ class Restoring {
 
   KeyValue& map_;
   const std::shared_ptr<RestoreMemory> memory_;
+  bool cut_short_ = false;
   bool fills_ = false;  // an empty store
+  bool much_ = false;   // in more than one portion
   std::unique_ptr<Portion> gathered_ = std::make_unique<Portion>();
   std::unique_ptr<Portion> writing_ = std::make_unique<Portion>();
   std::future<Result<void>> written_;

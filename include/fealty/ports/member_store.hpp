@@ -134,7 +134,8 @@ class MemberStore {
   /// Keeps one changelog record (restore). `position`: the changelog position after it.
   virtual Result<void> restore(std::string_view key, std::string_view value,
                                std::uint64_t position) = 0;
-  /// Ends a restore: what was restored is kept.
+  /// Ends a restore, also one that had nothing to read: what was restored is kept, and what an
+  /// earlier one was cut short in is made complete.
   virtual Result<void> restored(std::uint64_t position) = 0;
 
   /// Appends up to `limit` saved members behind `after` with due() <= `until`, in order; true where

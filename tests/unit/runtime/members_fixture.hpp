@@ -22,6 +22,7 @@ struct Shelf {
   std::map<std::string, member::Record> members;  // by id
   std::set<ports::DuePlace> due;                  // as the index has them
   std::optional<ports::Checkpoint> checkpoint;
+  int restores_ended = 0;
 
   void put(const std::string& id, Day day, ports::Offset as_of = 0) {
     member::Record& record = members[id];
@@ -71,7 +72,10 @@ class ShelfStore final : public ports::MemberStore {
     }
   }
   Result<void> restore(std::string_view, std::string_view, std::uint64_t) override { return {}; }
-  Result<void> restored(std::uint64_t) override { return {}; }
+  Result<void> restored(std::uint64_t) override {
+    ++shelf_.restores_ended;
+    return {};
+  }
   Result<bool> due(const ports::DuePlace& after, Day until, std::size_t limit,
                    std::vector<ports::DuePlace>& out) override {
     std::size_t taken = 0;
@@ -129,7 +133,8 @@ struct Shared {
   MemberCache cache{std::size_t{64} << 20U};
   HistoryLog log{[this](std::size_t before, std::size_t now) { cache.hold(before, now); }};
   std::vector<ports::Generation> generations;
-  MembersContext context{topology, options, options.flush, source, cache, log, generations, nullptr};
+  MembersContext context{topology, options, options.flush, source,
+                         cache,    log,     generations,   nullptr};
 
   Shared() {
     topology.day = [](EventTime time) { return day_of(time); };

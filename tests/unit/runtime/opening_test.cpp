@@ -62,6 +62,13 @@ TEST_F(OpeningTest, BeginsWhereTheStoreSays) {
   EXPECT_EQ(made.committed().offset, 12U);
 }
 
+TEST_F(OpeningTest, EndsTheRestoreAlsoWhereNothingIsNew) {
+  // Given a process that was killed when it had read all, and not ended its restore.
+  Opening made = opening(12, false, &changelog);
+  ASSERT_TRUE(made.step(budget, shared.context));
+  EXPECT_EQ(shelf.restores_ended, 1);
+}
+
 TEST_F(OpeningTest, WhatTheGroupHasForgottenTheCheckpointKnows) {
   Opening made = opening(99, true, &changelog);
   const auto done = made.step(budget, shared.context);

@@ -85,6 +85,7 @@ class EncodedStore : public ports::MemberStore {
  private:
   void encode_ledger(const ports::SaveItem& save, ports::SavedBatch& batch);
   void encode_rows(const ports::SaveItem& save, ports::SavedBatch& batch);
+  Result<void> begin_restoring();
   Result<void> restore_pack(std::string_view key, std::string_view value);
 
   std::unique_ptr<KeyValue> map_;
