@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A real Apache Kafka (KRaft) for the tests, from its Maven artifacts. Needs Java 17 and, once, Maven.
 #
-#   broker.sh start  [--brokers N] [--dir DIR] [--sasl USER:PASSWORD] [--proxied] [--watch PID|parent]
+#   broker.sh start  [--brokers N] [--dir DIR] [--host ADDRESS] [--sasl USER:PASSWORD] [--proxied] [--watch PID|parent]
 #   broker.sh stop   [--dir DIR]
 #   broker.sh status [--dir DIR]
 #   broker.sh run    [start's options] -- COMMAND...     broker for one command, in $FEALTY_BROKERS
@@ -14,6 +14,7 @@
 # listener then takes unsecured OAUTHBEARER tokens: DIR/bootstrap.oauth).
 # With --proxied one more listener says that it is reached at another port, where a test's proxy may
 # listen; both ports are in DIR/proxied. The SASL user may do whatever no ACL says otherwise of.
+# They listen at --host (default 127.0.0.1): an address of this machine that clients can reach.
 # All data lies in DIR (default: one per user under $TMPDIR), which `stop` removes. Nothing outlives
 # its keeper: brokers die with the keeper process, and the keeper stops when --watch's process ends.
 # The artifacts are kept in $FEALTY_BROKER_CACHE (default: build/broker of this checkout).
@@ -26,7 +27,7 @@ ready_seconds=${FEALTY_BROKER_READY_SECONDS:-90}
 say() { echo "broker.sh: $*" >&2; }
 fail() { say "$*"; exit 1; }
 
-usage() { sed -n '2,22s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit 2; }
+usage() { sed -n '2,23s/^# \{0,1\}//p' "${BASH_SOURCE[0]}" >&2; exit 2; }
 
 # --- the artifacts -------------------------------------------------------------------------------
 
@@ -79,19 +80,19 @@ PY
 }
 
 ports_each=6  # client, controller, SASL, behind a proxy, the proxy's, OAUTHBEARER
-# write_properties I: uses ports, brokers, dir, sasl, proxied.
+# write_properties I: uses ports, brokers, host, dir, sasl, proxied.
 write_properties() {
   local i=$1 at=$((($1 - 1) * ports_each)) replicas=$((brokers < 3 ? brokers : 3)) voters="" j
-  for ((j = 1; j <= brokers; ++j)); do voters+="${voters:+,}$j@127.0.0.1:${ports[(j - 1) * ports_each + 1]}"; done
-  local listeners="PLAINTEXT://127.0.0.1:${ports[at]}" map="CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT"
+  for ((j = 1; j <= brokers; ++j)); do voters+="${voters:+,}$j@$host:${ports[(j - 1) * ports_each + 1]}"; done
+  local listeners="PLAINTEXT://$host:${ports[at]}" map="CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT"
   if [ -n "$sasl" ]; then
-    listeners+=",SASL_PLAINTEXT://127.0.0.1:${ports[at + 2]},OAUTH://127.0.0.1:${ports[at + 5]}"
+    listeners+=",SASL_PLAINTEXT://$host:${ports[at + 2]},OAUTH://$host:${ports[at + 5]}"
     map+=",SASL_PLAINTEXT:SASL_PLAINTEXT,OAUTH:SASL_PLAINTEXT"
   fi
   local advertised=$listeners
   if [ -n "$proxied" ]; then
-    listeners+=",PROXIED://127.0.0.1:${ports[at + 3]}"
-    advertised+=",PROXIED://127.0.0.1:${ports[at + 4]}"
+    listeners+=",PROXIED://$host:${ports[at + 3]}"
+    advertised+=",PROXIED://$host:${ports[at + 4]}"
     map+=",PROXIED:PLAINTEXT"
   fi
   cat <<EOF
@@ -99,7 +100,7 @@ process.roles=broker,controller
 node.id=$i
 controller.quorum.voters=$voters
 controller.listener.names=CONTROLLER
-listeners=$listeners,CONTROLLER://127.0.0.1:${ports[at + 1]}
+listeners=$listeners,CONTROLLER://$host:${ports[at + 1]}
 advertised.listeners=$advertised
 listener.security.protocol.map=$map
 inter.broker.listener.name=PLAINTEXT
@@ -200,9 +201,9 @@ start() {
     bootstrap="" secured="" oauth=""
     for ((i = 1; i <= brokers; ++i)); do
       write_properties "$i" >"$dir/broker-$i.properties"
-      bootstrap+="${bootstrap:+,}127.0.0.1:${ports[(i - 1) * ports_each]}"
-      secured+="${secured:+,}127.0.0.1:${ports[(i - 1) * ports_each + 2]}"
-      oauth+="${oauth:+,}127.0.0.1:${ports[(i - 1) * ports_each + 5]}"
+      bootstrap+="${bootstrap:+,}$host:${ports[(i - 1) * ports_each]}"
+      secured+="${secured:+,}$host:${ports[(i - 1) * ports_each + 2]}"
+      oauth+="${oauth:+,}$host:${ports[(i - 1) * ports_each + 5]}"
     done
     rm -rf "$dir"/data-* "$dir"/*.pid
     format_storage
@@ -243,11 +244,12 @@ stop() {
 [ $# -ge 1 ] || usage
 command=$1
 shift
-brokers=1 dir=${TMPDIR:-/tmp}/fealty-broker.$(id -u) sasl="" watch="" broker="" proxied="" ports=()
+brokers=1 host=127.0.0.1 dir=${TMPDIR:-/tmp}/fealty-broker.$(id -u) sasl="" watch="" broker="" proxied="" ports=()
 while [ $# -gt 0 ]; do
   case $1 in
     --brokers) brokers=$2; shift 2 ;;
     --dir) dir=$2; shift 2 ;;
+    --host) host=$2; shift 2 ;;
     --sasl) sasl=$2; shift 2 ;;
     --proxied) proxied=yes; shift ;;
     --watch) watch=$2; shift 2 ;;
