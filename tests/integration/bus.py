@@ -61,13 +61,15 @@ def check(code):
 
 
 class Handle:
-    """One librdkafka client; close it, or use it as a context."""
+    """One librdkafka client; close it, or use it as a context. `prepare` may set callbacks on its configuration."""
 
-    def __init__(self, kind, bootstrap, **properties):
+    def __init__(self, kind, bootstrap, prepare=None, **properties):
         conf, reason = LIB.rd_kafka_conf_new(), ctypes.create_string_buffer(512)
         for name, value in ({"bootstrap.servers": bootstrap} | properties).items():
             if LIB.rd_kafka_conf_set(conf, name.encode(), str(value).encode(), reason, 512) != 0:
                 raise RuntimeError(reason.value.decode())
+        if prepare:
+            prepare(conf)
         self.rk = LIB.rd_kafka_new(kind, conf, reason, 512)
         if not self.rk:
             raise RuntimeError(reason.value.decode())
