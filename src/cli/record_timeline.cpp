@@ -20,17 +20,15 @@ constexpr std::string_view way_out =
 /// Notes of one partition, the wanted ones sorted.
 struct Notes {
   RecordTimeline timeline;
-  std::optional<TimelineNote> opened;  // the first time
+  std::optional<TimelineNote> opened;  // for the first time
 
   void take(const TimelineNote& note, const RecordRange& range, bool to_the_end) {
     const bool before_end = note.position < range.to || (to_the_end && note.position == range.to);
     const bool within = note.position >= range.from && before_end;
     switch (note.kind) {
       case TimelineNote::Kind::opened:
-        if (!opened || note.position < opened->position ||
-            (note.position == opened->position && note.fresh)) {
-          opened = note;
-        }
+        if (note.fresh) *this = {};  // The state began anew: what was noted before is of another.
+        if (!opened) opened = note;
         break;
       case TimelineNote::Kind::advance:
         if (within) timeline.advances.push_back({note.position, note.time});

@@ -62,7 +62,7 @@ class CheckLive(unittest.TestCase):
         code, found = self.findings(**settings)
         self.assertEqual(code, 2)
         failed = [one for one in found.values() if one["verdict"] == "failed"]
-        self.assertEqual(len([one for one in failed if "kafka-topics.sh" in one["mend"]]), 6)
+        self.assertEqual(len([one for one in failed if "kafka-topics.sh" in one["mend"]]), 7)
         self.assertEqual(found[f"transactional id {self.name}-0-check"]["verdict"], "failed")
 
         # When each command is run, but against the listener that needs no password.

@@ -46,9 +46,10 @@ def fealty(*words, environment=None):
                           timeout=DEADLINE_S, env=os.environ | (environment or {}))
 
 
-def create(topic, partitions=PARTITIONS):
+def create(topic, partitions=PARTITIONS, settings=()):
     done = subprocess.run([ROOT / "tests/broker/broker.sh", "topics", "--dir", BROKER_DIR, "--create", "--topic", topic,
-                           "--partitions", str(partitions)], capture_output=True, text=True, stdin=subprocess.DEVNULL,
+                           "--partitions", str(partitions), *(word for one in settings for word in ("--config", one))],
+                          capture_output=True, text=True, stdin=subprocess.DEVNULL,
                           timeout=DEADLINE_S)
     if done.returncode != 0:
         raise AssertionError(done.stderr + done.stdout)

@@ -54,7 +54,7 @@ class Recorded(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.topic, cls.produced = "record-" + uuid.uuid4().hex[:8], 0
-        live.create(cls.topic, PARTITIONS)
+        live.create(cls.topic, PARTITIONS, ["retention.ms=-1"])  # for records as old as their times say
         cls.program = live.folder() / "shop.yaml"
         cls.write_program(1, 1)
         cls.service = service = live.Service(cls("run"), cls.topic, cls.program, partitions=PARTITIONS,
@@ -278,6 +278,27 @@ class Recorded(unittest.TestCase):
             self.assertEqual(done.stdout, "")
             self.assertFalse(out.exists(), options)
         self.assertEqual([file.name for file in full.iterdir()], ["file"])
+
+    def test_what_was_not_noted_is_said_and_not_guessed(self):
+        # As it is where an earlier release applied some of it: another timeline topic, beside the same group.
+        prefix, out = "earlier-" + uuid.uuid4().hex[:8] + ".", live.folder() / "out"
+        live.create(prefix + "timeline", PARTITIONS)
+        words = ("--out", out, "--partition", "1", "--set", f"kafka.output_prefix={prefix}")
+        for note, reason in ((None, "by a release that did not note"), (b"opened 3", "what lies before 3"),
+                             (b"opened 0 fresh", None), (b"moved 7", "is no note that this release knows")):
+            if note:
+                bus.produce(live.BOOTSTRAP, prefix + "timeline", [(note, note, 1)])
+            done = self.record(*words)
+            if reason is None:
+                self.assertEqual(done.returncode, 0, done.stderr)
+                for file in out.iterdir():
+                    file.unlink()
+                continue
+            self.assertEqual(done.returncode, 1, done.stderr)
+            self.assertIn(reason, done.stderr)
+            self.assertIn("--records-only", done.stderr)
+        done = self.record(*words, "--records-only")
+        self.assertEqual(done.returncode, 0, done.stderr)
 
     def test_a_disk_that_fills_leaves_nothing(self):
         def small_files():
