@@ -36,6 +36,15 @@ Result<Properties> common_properties(const KafkaOptions& options) {
   return all;
 }
 
+/// Empty where it is none, at the moment or at all.
+std::string member_id(rd_kafka_t* consumer) {
+  char* id = rd_kafka_memberid(consumer);
+  if (id == nullptr) return {};
+  std::string out{id};
+  rd_kafka_mem_free(consumer, id);
+  return out;
+}
+
 std::string ms(std::chrono::milliseconds time) { return std::to_string(time.count()); }
 
 }  // namespace
@@ -126,6 +135,18 @@ void Client::on_token(rd_kafka_t* rk, const char*, void* opaque) {
 void Client::on_rebalance(rd_kafka_t*, rd_kafka_resp_err_t code,
                           rd_kafka_topic_partition_list_t* partitions, void* opaque) {
   static_cast<Client*>(opaque)->hooks_.rebalance(code, partitions);
+}
+
+void Client::note_member() {
+  std::string id = member_id(rk_);
+  const std::lock_guard lock{mutex_};
+  if (!id.empty()) member_id_ = std::move(id);
+}
+
+bool Client::was_member(std::string_view id) const {
+  if (!id.empty() && id == member_id(rk_)) return true;
+  const std::lock_guard lock{mutex_};
+  return !member_id_.empty() && (id.empty() || id == member_id_);
 }
 
 void Client::on_log(const rd_kafka_t* rk, int level, const char* facility, const char* text) {

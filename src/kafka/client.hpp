@@ -3,6 +3,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -50,6 +51,11 @@ class Client {
   [[nodiscard]] Result<void> fatal() const;
   /// That fatal error is a refusal().
   [[nodiscard]] bool refused() const;
+  /// Which member this consumer is now. Not while it is being closed: nobody would answer.
+  void note_member();
+  /// Whether this consumer is, or was when that was noted, the member of that id; with an empty
+  /// one, whether it was any. Threads: any.
+  [[nodiscard]] bool was_member(std::string_view id) const;
 
  private:
   Client() = default;
@@ -67,6 +73,8 @@ class Client {
   std::string last_error_;
   std::string token_file_;
   bool away_ = false, topic_unknown_ = false;
+  mutable std::mutex mutex_;
+  std::string member_id_;  // as it was noted
 };
 
 /// Whether any broker answers within the time.

@@ -7,6 +7,7 @@
 #include "fealty/base/check.hpp"
 #include "fealty/log/log.hpp"
 #include "input_record.hpp"
+#include "membership.hpp"
 #include "teardown.hpp"
 #include "topics.hpp"
 
@@ -80,7 +81,7 @@ Result<ports::Polled> KafkaSource::poll(ports::InputBatch& batch, std::size_t re
     const int slice = deadline.left_ms(slice_ms);
     auto outcome = answer_group(std::chrono::milliseconds{group_only ? slice : 0});
     if (outcome && !group_only) outcome = fetch(batch, records_max, slice);
-    if (outcome && batch.records.empty()) outcome = client_->fatal();
+    if (outcome && batch.records.empty()) outcome = sound();
     if (!outcome) return outcome.error();
   } while (batch.records.empty() && !deadline.passed());
   return batch.records.empty() ? ports::Polled::idle : ports::Polled::records;
@@ -189,9 +190,8 @@ Result<void> KafkaSource::not_a_record(const rd_kafka_message_t& message) {
     case RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED:
       return broker_error(message.err, "group " + options_.group);
     case RD_KAFKA_RESP_ERR__FATAL:
-      if (auto fatal = client_->fatal(); !fatal && fatal.error().code != Errc::fenced) return fatal;
-      [[fallthrough]];
     case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
+      if (auto fatal = sound(); !fatal) return fatal;
       return Error{Errc::fenced, "kafka.group_instance",
                    fmt::format("another worker uses {}", options_.group_instance)};
     default:  // librdkafka goes on by itself, unless there is no use in it.
@@ -200,6 +200,22 @@ Result<void> KafkaSource::not_a_record(const rd_kafka_message_t& message) {
                                   {"reason", rd_kafka_message_errstr(&message)}});
       return {};
   }
+}
+
+/// No fatal error.
+Result<void> KafkaSource::sound() const {
+  auto fatal = client_->fatal();
+  if (fatal || fatal.error().code != Errc::fenced) return fatal;
+  constexpr std::chrono::seconds ask{5};
+  if (replaced_in_group(*client_, options_, Deadline{ask})) {
+    return Error{Errc::fenced, "kafka.group_instance",
+                 fmt::format("another worker uses {}", options_.group_instance)};
+  }
+  return Error{
+      Errc::broker_unreachable, "kafka.group_instance",
+      fmt::format("{} lost its place in the group while the brokers were away; nobody else "
+                  "has it: start again",
+                  options_.group_instance)};
 }
 
 Lag KafkaSource::lag() const {

@@ -73,6 +73,7 @@ class KafkaSource final : public ports::Source {
   Result<void> take(const rd_kafka_message_t& message, ports::InputBatch& batch);
   Result<void> not_a_record(const rd_kafka_message_t& message);
   Result<void> no_topic(const rd_kafka_message_t& message) const;
+  [[nodiscard]] Result<void> sound() const;
   void look_for_brokers();
   Result<void> look_for_topic();
   Error gap(std::uint32_t partition, ports::Offset from) const;

@@ -66,6 +66,7 @@ Result<void> KafkaSource::handle_rebalances() {
 Result<void> KafkaSource::assigned(rd_kafka_topic_partition_list_t* partitions) {
   const auto given = numbers_of(partitions);
   log::info("kafka.assigned", {{"partitions", join(given)}});
+  client_->note_member();
   unannounced_.insert(unannounced_.end(), given.begin(), given.end());
   announce_by_ = Deadline{options_.start_timeout + options_.transaction_timeout +
                           std::min(options_.broker_wait, broker_wait_max)};
