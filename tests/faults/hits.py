@@ -50,7 +50,7 @@ class Hits:
             return [one for one in self.instances if not one.wanted and not one.busy] if len(wanted) < MOST else []
         if kind == "remove" and len(wanted) <= LEAST:
             return []
-        return [one for one in wanted if not one.busy and one.up() and (kind == "fill disk" or one.owned())]
+        return [one for one in wanted if not one.busy and one.up() and one.owned()]
 
     def take(self, kind, choice, until):
         """Waits until there is somebody to hit, or time is up."""
