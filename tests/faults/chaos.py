@@ -17,7 +17,7 @@ from collections import Counter
 
 import sandbox
 from client import Unanswered, bus
-from cluster import BROKER, Cluster
+from cluster import BACK_S, BROKER, Cluster
 from hits import Hits
 from instances import SESSION_S, TRANSACTION_S, WORKERS, Instance, Supervisor
 from schedule import KINDS, NEED_SANDBOX, schedules
@@ -109,7 +109,7 @@ class Run:
             thread.start()
         for thread in threads:
             thread.join()
-        self.problems += self.hits.end(ENDED_S)
+        self.problems += self.hits.end(BACK_S + ENDED_S)
         self.problems += [hit.failure for hit in self.hits.all if hit.failure]
 
     def drain(self):

@@ -124,9 +124,19 @@ class Supervisor(threading.Thread):
             return child.wait(timeout=STOP_S)
         except subprocess.TimeoutExpired:
             self.failures.append(f"{instance.name} did not stop within {STOP_S} s of SIGTERM: {instance.last_words()}")
-            child.send_signal(signal.SIGABRT)  # a core, where cores are kept, tells more
+            self.look_into(instance, child)
+            child.kill()
             child.wait()
             return None
+
+    @staticmethod
+    def look_into(instance, child):
+        """Where its threads are, if a debugger is there to tell."""
+        instance.expected_exit = -signal.SIGKILL
+        if debugger := shutil.which("gdb"):
+            with instance.log.with_suffix(".threads").open("wb") as out:
+                subprocess.run([debugger, "-p", str(child.pid), "-batch", "-ex", "thread apply all backtrace"],
+                               stdin=subprocess.DEVNULL, stdout=out, stderr=out, check=False)
 
     def close(self):
         self.ended.set()
