@@ -2,10 +2,10 @@
 
 #include <fmt/format.h>
 
-#include <array>
 #include <utility>
 
 #include "client.hpp"
+#include "group_question.hpp"
 
 namespace fealty::kafka {
 namespace {
@@ -30,17 +30,8 @@ class KafkaGroupMembers final : public GroupMembers {
       : options_{std::move(options)}, client_{std::move(client)} {}
 
   Result<std::vector<GroupMember>> ask(std::chrono::milliseconds bound) override {
-    const Deadline deadline{bound};
     rd_kafka_poll(client_->get(), 0);  // error_cb
-    std::array<char, 512> reason{};
-    const AdminOptions bounds{
-        rd_kafka_AdminOptions_new(client_->get(), RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS)};
-    rd_kafka_AdminOptions_set_request_timeout(bounds.get(), deadline.left_ms() + 1, reason.data(),
-                                              reason.size());
-    const QueueHandle queue{rd_kafka_queue_new(client_->get())};
-    const char* group = options_.group.c_str();
-    rd_kafka_DescribeConsumerGroups(client_->get(), &group, 1, bounds.get(), queue.get());
-    const EventHandle event{rd_kafka_queue_poll(queue.get(), deadline.left_ms() + 1000)};
+    const EventHandle event = describe_group(*client_, options_.group, Deadline{bound});
     const auto* const result =
         event ? rd_kafka_event_DescribeConsumerGroups_result(event.get()) : nullptr;
     if (result == nullptr) {

@@ -1,36 +1,21 @@
 #include "membership.hpp"
 
 #include <algorithm>
-#include <array>
 #include <chrono>
 #include <cstdint>
 #include <thread>
 
-#include "handles.hpp"
+#include "group_question.hpp"
 
 namespace fealty::kafka {
 
 namespace {
 
-EventHandle describe(const Client& consumer, const std::string& group, Deadline deadline) {
-  constexpr int bound_ms = 5000;
-  std::array<char, 512> reason{};
-  const AdminOptions bounds{
-      rd_kafka_AdminOptions_new(consumer.get(), RD_KAFKA_ADMIN_OP_DESCRIBECONSUMERGROUPS)};
-  rd_kafka_AdminOptions_set_request_timeout(bounds.get(), deadline.left_ms(bound_ms) + 1,
-                                            reason.data(), reason.size());
-  const QueueHandle queue{rd_kafka_queue_new(consumer.get())};
-  std::array<const char*, 1> groups{group.c_str()};
-  rd_kafka_DescribeConsumerGroups(consumer.get(), groups.data(), groups.size(), bounds.get(),
-                                  queue.get());
-  return EventHandle{rd_kafka_queue_poll(queue.get(), deadline.left_ms(bound_ms) + 1000)};
-}
-
 /// Who is this worker in the group now.
 enum class Holder : std::uint8_t { nobody, itself, another, unknown };
 
 Holder holder(const Client& consumer, const KafkaOptions& options, Deadline deadline) {
-  const EventHandle event = describe(consumer, options.group, deadline);
+  const EventHandle event = describe_group(consumer, options.group, deadline);
   if (event == nullptr || rd_kafka_event_error(event.get()) != RD_KAFKA_RESP_ERR_NO_ERROR) {
     return Holder::unknown;
   }
