@@ -38,6 +38,8 @@ class Client {
   Client& operator=(const Client&) = delete;
 
   [[nodiscard]] rd_kafka_t* get() const { return rk_; }
+  /// Not while another thread polls it.
+  void on_rebalance_from_now(Rebalance told) { hooks_.rebalance = std::move(told); }
   /// The reason where brokers refused the credentials, or there was no token; empty again once
   /// there is a new one.
   [[nodiscard]] const std::string& refusal() const;

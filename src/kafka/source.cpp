@@ -43,16 +43,13 @@ Result<std::unique_ptr<KafkaSource>> KafkaSource::make(const KafkaOptions& optio
 
 KafkaSource::~KafkaSource() {
   if (client_ == nullptr || listener_ == nullptr) return;
-  closing_ = true;
-  // A rebalance still unanswered would keep the group, and the close, waiting.
-  for (const auto& rebalance : pending_) {
-    if (rebalance.assign) {
-      static_cast<void>(join_assignment({}));
-    } else {
-      static_cast<void>(leave_assignment(rebalance.partitions.get()));
-    }
-  }
-  close_within(teardown_max, client_->get());
+  // Nobody is left to tell of a rebalance; and this may be gone before an answer has ended.
+  client_->on_rebalance_from_now([rk = client_->get()](auto code, auto*) {
+    answer_closing(rk, code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS);
+  });
+  std::vector<bool> unanswered;
+  for (const auto& rebalance : pending_) unanswered.push_back(rebalance.assign);
+  close_within(teardown_max, client_->get(), std::move(unanswered), client_);
   records_.reset();
 }
 

@@ -36,14 +36,6 @@ std::string KafkaSource::join(const std::vector<std::uint32_t>& partitions) cons
 void KafkaSource::note_rebalance(rd_kafka_resp_err_t code,
                                  rd_kafka_topic_partition_list_t* partitions) {
   const bool assign = code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
-  if (closing_) {  // Nobody is left to tell.
-    if (assign) {
-      static_cast<void>(join_assignment({}));
-    } else {
-      static_cast<void>(leave_assignment(partitions));
-    }
-    return;
-  }
   const bool lost = !assign && rd_kafka_assignment_lost(client_->get()) != 0;
   pending_.push_back({assign, lost, PartitionList{rd_kafka_topic_partition_list_copy(partitions)}});
   rd_kafka_yield(client_->get());  // Let poll() handle it now, not when its timeout ends.

@@ -18,14 +18,8 @@ std::atomic<int>& left() {
   return count;
 }
 
-}  // namespace
-
-bool left_behind() { return left() > 0; }
-void note_left_behind() { ++left(); }
-
-void close_within(std::chrono::milliseconds bound, rd_kafka_t* consumer) {
+void close(std::chrono::milliseconds bound, rd_kafka_t* consumer) {
   constexpr int slice_ms = 50;
-  if (rd_kafka_fatal_error(consumer, nullptr, 0) != RD_KAFKA_RESP_ERR_NO_ERROR) return;
   const Deadline deadline{bound};
   const QueueHandle queue{rd_kafka_queue_new(consumer)};
   const ErrorHandle error{rd_kafka_consumer_close_queue(consumer, queue.get())};
@@ -39,20 +33,52 @@ void close_within(std::chrono::milliseconds bound, rd_kafka_t* consumer) {
   }
 }
 
-void destroy_within(std::chrono::milliseconds bound, rd_kafka_t* rk, std::shared_ptr<void> kept) {
-  const std::string name = rd_kafka_name(rk);
-  std::packaged_task<void()> task{[rk, kept = std::move(kept)] {
-    rd_kafka_destroy_flags(rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
-  }};
-  auto done = task.get_future();
-  std::thread runner{std::move(task)};
+}  // namespace
+
+bool left_behind() { return left() > 0; }
+void note_left_behind() { ++left(); }
+
+bool run_within(std::chrono::milliseconds bound, std::string_view name,
+                std::function<void()> task) {
+  std::packaged_task<void()> packaged{std::move(task)};
+  auto done = packaged.get_future();
+  std::thread runner{std::move(packaged)};
   if (done.wait_for(bound) == std::future_status::ready) {
     runner.join();
-    return;
+    return true;
   }
   runner.detach();
   note_left_behind();
   log::warn("kafka.left_behind", {{"client", name}, {"waited_ms", std::int64_t{bound.count()}}});
+  return false;
+}
+
+void answer_closing(rd_kafka_t* consumer, bool given) {
+  rd_kafka_topic_partition_list_t* raw = nullptr;
+  if (!given && rd_kafka_assignment(consumer, &raw) != RD_KAFKA_RESP_ERR_NO_ERROR) raw = nullptr;
+  const PartitionList list{raw != nullptr ? raw : rd_kafka_topic_partition_list_new(0)};
+  const ErrorHandle answered{given ? rd_kafka_incremental_assign(consumer, list.get())
+                                   : rd_kafka_incremental_unassign(consumer, list.get())};
+}
+
+void close_within(std::chrono::milliseconds bound, rd_kafka_t* consumer,
+                  std::vector<bool> unanswered, std::shared_ptr<void> kept) {
+  if (rd_kafka_fatal_error(consumer, nullptr, 0) != RD_KAFKA_RESP_ERR_NO_ERROR) return;
+  constexpr std::chrono::seconds margin{1};  // The loop ends by itself, where it can.
+  const std::string name = rd_kafka_name(consumer);
+  run_within(bound + margin, name,
+             [bound, consumer, unanswered = std::move(unanswered), kept = std::move(kept)] {
+               // A rebalance still unanswered would keep the group, and the close, waiting.
+               for (const bool given : unanswered) answer_closing(consumer, given);
+               close(bound, consumer);
+             });
+}
+
+void destroy_within(std::chrono::milliseconds bound, rd_kafka_t* rk, std::shared_ptr<void> kept) {
+  const std::string name = rd_kafka_name(rk);
+  run_within(bound, name, [rk, kept = std::move(kept)] {
+    rd_kafka_destroy_flags(rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+  });
 }
 
 }  // namespace fealty::kafka

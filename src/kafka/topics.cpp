@@ -86,6 +86,19 @@ Result<std::uint32_t> await_topic(const Client& client, const KafkaOptions& opti
   }
 }
 
+/// 0 where it is not there, nor appears within a second: brokers learn of one just made one after
+/// another.
+Result<std::uint32_t> input_partitions(const Client& client, const KafkaOptions& options,
+                                       const std::string& topic, Deadline deadline) {
+  constexpr std::chrono::seconds appears{1};
+  const Deadline patience{appears};
+  while (true) {
+    const auto count = partition_count(client, options, topic, deadline);
+    if (!count || *count > 0 || patience.passed() || deadline.passed()) return count;
+    rd_kafka_poll(client.get(), deadline.left_ms(20));
+  }
+}
+
 Result<void> ensure_output(const Client& client, const KafkaOptions& options, ports::Stream stream,
                            std::uint32_t input_partitions, Deadline deadline) {
   const std::string topic = topic_of(stream, options);
@@ -196,7 +209,7 @@ Result<std::uint32_t> partition_count(const Client& client, const KafkaOptions& 
 
 Result<std::uint32_t> ensure_topics(const Client& client, const KafkaOptions& options,
                                     Deadline deadline) {
-  const auto input = partition_count(client, options, options.input_topic, deadline);
+  const auto input = input_partitions(client, options, options.input_topic, deadline);
   if (!input) return input.error();
   if (*input == 0) {
     return refused_topic(options.input_topic,
@@ -210,7 +223,7 @@ Result<std::uint32_t> ensure_topics(const Client& client, const KafkaOptions& op
   }
   // What was written before may be read again, so these come last.
   for (const std::string& topic : options.input_topics) {
-    const auto count = partition_count(client, options, topic, deadline);
+    const auto count = input_partitions(client, options, topic, deadline);
     if (!count) return count.error();
     if (*count == 0) {
       return refused_topic(topic, "does not exist. Create it, or correct ingest.inputs: " +
