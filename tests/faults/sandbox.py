@@ -1,8 +1,10 @@
 """Where a chaos run takes place: namespaces of its own for network, mounts and processes. Each instance of Fealty has a
 network of its own, which can be cut off, and a disk of its own, which can be filled. All of it is gone with the run."""
 import os
+import pathlib
 import subprocess
 import sys
+import tempfile
 
 HOST, NETWORK = "10.99.0.1", "10.99.0.{}/24"
 ENTERED = "FEALTY_FAULTS_SANDBOX"
@@ -76,3 +78,19 @@ class Cell:
 
     def free(self):
         self.filler.unlink(missing_ok=True)
+
+
+def _probe():
+    """Whether all of this can be had here: `sandbox.py` as a program ends with 0 then."""
+    if not enter([os.path.abspath(__file__)]):
+        sys.exit(1)
+    with tempfile.TemporaryDirectory() as folder:
+        cell = Cell(0, pathlib.Path(folder))
+        cell.cut()
+        cell.mend()
+        _run(*cell.enter(), "true")
+        _run("umount", folder)
+
+
+if __name__ == "__main__":
+    _probe()
