@@ -11,8 +11,6 @@ if(FEALTY_LTO AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
       -Wno-error=maybe-uninitialized)
   add_link_options(-fno-lto)
 endif()
-# What these do is not done for each event.
-set(FEALTY_COLD_ROOMS cli config generator log serve)
 # Sources that name something as another one of their room does.
 set(FEALTY_ALONE kafka/topics.cpp config/program_earn.cpp serve/session.cpp)
 function(fealty_optimised target)
@@ -24,10 +22,7 @@ endfunction()
 
 # How the sources of target fealty_<name> are compiled.
 function(fealty_compiled_as name)
-  target_compile_options(fealty_${name} PRIVATE ${FEALTY_WARNINGS})
-  if(NOT name IN_LIST FEALTY_COLD_ROOMS)
-    target_compile_options(fealty_${name} PRIVATE ${FEALTY_LTO_OBJECTS})
-  endif()
+  target_compile_options(fealty_${name} PRIVATE ${FEALTY_WARNINGS} ${FEALTY_LTO_OBJECTS})
   if(FEALTY_UNITY)
     set_target_properties(fealty_${name} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE 6)
     # Of one source by another; and where more is inlined, GCC 12 has more false alarms under sanitizers.
