@@ -186,6 +186,8 @@ def main():
     run.report(kinds, records, run.compare(records))
     for problem in run.problems:
         run.say(f"PROBLEM {problem}")
+    if not inside:  # where everything ends with the run
+        run.cluster.script("stop")
     if not run.problems:  # else all is kept, to be looked at
         for directory in (run.work / "broker", run.work / "replay"):
             shutil.rmtree(directory, ignore_errors=True)
