@@ -4,12 +4,15 @@
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
+#include <cstdio>
+#include <cstdlib>
 #include <sstream>
 #include <system_error>
 
 #include "commands.hpp"
 #include "exit_code.hpp"
 #include "fealty/base/printable.hpp"
+#include "fealty/kafka/bus.hpp"
 #include "fealty/version.hpp"
 #include "standard_streams.hpp"
 
@@ -41,6 +44,13 @@ int run(int argc, char** argv) {
   return exit_code;
 }
 
+/// Threads that librdkafka does not give back may still touch anything: nothing is destroyed then.
+int leave(int code) {
+  if (!fealty::kafka::left_behind()) return code;
+  std::fflush(nullptr);
+  std::_Exit(code);
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -49,8 +59,8 @@ int main(int argc, char** argv) {
   mallopt(M_TOP_PAD, 64 << 20);
   mallopt(M_TRIM_THRESHOLD, 128 << 20);
   try {
-    return fealty::cli::finish_output(run(argc, argv));
+    return leave(fealty::cli::finish_output(run(argc, argv)));
   } catch (const std::system_error& error) {
-    return fealty::cli::finish_output(error);
+    return leave(fealty::cli::finish_output(error));
   }
 }

@@ -4,13 +4,10 @@
 
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
-#include <cstdio>
-#include <cstdlib>
 #include <memory>
 
 #include "exit_code.hpp"
 #include "fealty/base/printable.hpp"
-#include "fealty/kafka/bus.hpp"
 #include "fealty/log/log.hpp"
 #include "record.hpp"
 #include "standard_streams.hpp"
@@ -37,10 +34,6 @@ int run_record(const RecordOptions& options) {
     code = exit_code(done.error().code);
   } else {
     code = fail(done.error());
-  }
-  if (kafka::left_behind()) {  // Nothing that these threads may still touch is to be destroyed.
-    std::fflush(nullptr);
-    std::_Exit(code);
   }
   return code;
 }

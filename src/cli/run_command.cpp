@@ -1,13 +1,10 @@
 #include "run_command.hpp"
 
-#include <cstdio>
-#include <cstdlib>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "exit_code.hpp"
-#include "fealty/kafka/bus.hpp"
 #include "ingest.hpp"
 #include "service_settings.hpp"
 #include "stop_signal.hpp"
@@ -24,12 +21,7 @@ int run(const RunOptions& options) {
   const auto service = service_settings(options.config, options.sets);
   if (!service) return fail(service.error());
   const auto done = run_service(*service, stop_signal());
-  const int code = done ? exit_ok : fail(done.error());
-  if (kafka::left_behind()) {  // Nothing that these threads may still touch is to be destroyed.
-    std::fflush(nullptr);
-    std::_Exit(code);
-  }
-  return code;
+  return done ? exit_ok : fail(done.error());
 }
 
 }  // namespace

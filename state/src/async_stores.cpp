@@ -1,5 +1,6 @@
 #include "fealty/state/async_stores.hpp"
 
+#include <functional>
 #include <utility>
 #include <vector>
 
@@ -11,18 +12,17 @@ namespace {
 
 class AsyncStore final : public ports::MemberStore {
  public:
-  /// `partition`: entered in `open`, and left when this goes.
-  AsyncStore(std::unique_ptr<ports::MemberStore> inner, SaveThread& thread, OpenPartitions& open,
-             std::uint32_t partition)
+  /// `left` is called once the store is closed.
+  AsyncStore(std::unique_ptr<ports::MemberStore> inner, SaveThread& thread,
+             std::function<void()> left)
       : inner_{std::move(inner)},
         thread_{thread},
         client_{thread.join(*inner_)},
-        open_{open},
-        partition_{partition} {}
+        left_{std::move(left)} {}
   ~AsyncStore() override {
     thread_.leave(client_);
     inner_.reset();
-    open_.leave(partition_);
+    left_();
   }
   AsyncStore(const AsyncStore&) = delete;
   AsyncStore& operator=(const AsyncStore&) = delete;
@@ -104,8 +104,7 @@ class AsyncStore final : public ports::MemberStore {
   std::unique_ptr<ports::MemberStore> inner_;
   SaveThread& thread_;
   SaveThread::Client client_;
-  OpenPartitions& open_;
-  const std::uint32_t partition_;
+  const std::function<void()> left_;
 };
 
 }  // namespace
@@ -121,22 +120,23 @@ AsyncStores::~AsyncStores() = default;
 
 Result<std::unique_ptr<ports::MemberStore>> AsyncStores::open(std::uint32_t partition) {
   open_.enter(partition);
-  return open_entered(partition);
+  return opened(partition, [this, partition] { open_.leave(partition); });
 }
 
 Result<std::unique_ptr<ports::MemberStore>> AsyncStores::open_standby(std::uint32_t partition) {
-  if (!open_.try_enter(partition)) return std::unique_ptr<ports::MemberStore>{};
-  return open_entered(partition);
+  if (!open_.try_follow(partition)) return std::unique_ptr<ports::MemberStore>{};
+  return opened(partition, [this, partition] { open_.unfollow(partition); });
 }
 
-Result<std::unique_ptr<ports::MemberStore>> AsyncStores::open_entered(std::uint32_t partition) {
-  auto opened = inner_->open(partition);
-  if (!opened) {
-    open_.leave(partition);
-    return opened.error();
+Result<std::unique_ptr<ports::MemberStore>> AsyncStores::opened(std::uint32_t partition,
+                                                                std::function<void()> left) {
+  auto store = inner_->open(partition);
+  if (!store) {
+    left();
+    return store.error();
   }
   return std::unique_ptr<ports::MemberStore>{
-      std::make_unique<AsyncStore>(std::move(*opened), *thread_, open_, partition)};
+      std::make_unique<AsyncStore>(std::move(*store), *thread_, std::move(left))};
 }
 
 Result<void> AsyncStores::save(std::span<const Save> saves) {

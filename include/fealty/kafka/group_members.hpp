@@ -20,7 +20,7 @@ struct GroupMember {
 /// Who is in the service's group, asked from beside it: joins nothing. Needs the right to DESCRIBE
 /// the group, which that to READ includes.
 ///
-/// Threads: one. Errors: broker_unreachable, access_denied.
+/// Threads: one. Errors: broker_unreachable, broker_refused.
 class GroupMembers {
  public:
   virtual ~GroupMembers() = default;

@@ -100,6 +100,22 @@ redemtion: {negative_balance: debt}
   }
 }
 
+TEST(ProgramLoader, MutedHistoryEndsAtATimeAndIsNoPartOfTheFingerprint) {
+  const auto loud = parse_program(with_head("notices: {mute: []}"), "p.yaml");
+  const auto muted =
+      parse_program(with_head("notices: {mute_before: '2026-11-01T01:00:00+01:00'}"), "p.yaml");
+  ASSERT_TRUE(loud);
+  ASSERT_TRUE(muted) << muted.error().detail;
+  EXPECT_EQ(loud->program.mute_before, EventTime{});
+  EXPECT_EQ(to_rfc3339(muted->program.mute_before), "2026-11-01T00:00:00Z");
+  EXPECT_EQ(muted->program.fingerprint, loud->program.fingerprint);
+  for (const std::string wrong : {"soon", "1969-01-01T00:00:00Z", "2026-11-01", "[1]"}) {
+    EXPECT_THAT(faults_of(with_head("notices: {mute_before: " + wrong + "}")),
+                HasSubstr("notices.mute_before"))
+        << wrong;
+  }
+}
+
 TEST(ProgramLoader, AMissingProgramSectionIsAFault) {
   EXPECT_THAT(faults_of("earn: {rules: []}\n"), HasSubstr("missing key 'program'"));
   EXPECT_THAT(faults_of("program: {id: x}\n"), HasSubstr("missing key 'currency'"));

@@ -151,6 +151,17 @@ TEST_F(Service, EveryFaultIsNamedWithItsPlace) {
                     HasSubstr("commit.interval_ms"), HasSubstr("memory.budget")));
 }
 
+TEST_F(Service, StandbysAreFewAndNoneUnlessAskedFor) {
+  EXPECT_EQ(load_service(write("s.yaml", minimal))->standbys, 0U);
+  EXPECT_EQ(load_service(write("s.yaml", std::string{minimal} + "standbys: 2\n"))->standbys, 2U);
+  for (const std::string wrong : {"-1", "9", "some"}) {
+    EXPECT_THAT(
+        fault(load_service(write("s.yaml", std::string{minimal} + "standbys: " + wrong + "\n"))),
+        HasSubstr("standbys"))
+        << wrong;
+  }
+}
+
 TEST_F(Service, AnOverrideWithAWrongKeyIsNamedByItsOrigin) {
   const std::array<const char*, 1> environment{"FEALTY_KAFKA__BROKRES=b:9092"};
 

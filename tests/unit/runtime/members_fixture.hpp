@@ -22,6 +22,7 @@ struct Shelf {
   std::map<std::string, member::Record> members;  // by id
   std::set<ports::DuePlace> due;                  // as the index has them
   std::optional<ports::Checkpoint> checkpoint;
+  std::vector<std::uint64_t> restored_to;  // what each record was kept with
   int restores_ended = 0;
 
   void put(const std::string& id, Day day, ports::Offset as_of = 0) {
@@ -71,7 +72,10 @@ class ShelfStore final : public ports::MemberStore {
       out.add(stream, partition, batch.key(item), batch.value(item));
     }
   }
-  Result<void> restore(std::string_view, std::string_view, std::uint64_t) override { return {}; }
+  Result<void> restore(std::string_view, std::string_view, std::uint64_t position) override {
+    shelf_.restored_to.push_back(position);
+    return {};
+  }
   Result<void> restored(std::uint64_t) override {
     ++shelf_.restores_ended;
     return {};

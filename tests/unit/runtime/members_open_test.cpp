@@ -1,6 +1,9 @@
 #include <gmock/gmock.h>
 
+#include <algorithm>
+
 #include "fealty/runtime/members.hpp"
+#include "long_changelog.hpp"
 #include "members_fixture.hpp"
 
 namespace fealty::runtime {
@@ -97,6 +100,37 @@ TEST_F(MembersOpen, OneThatWasRestartedCanBeTakenAway) {
   source.away = true;
   ASSERT_FALSE(members->open(budget));
   take_away();
+}
+
+/// Two partitions whose stores are empty.
+class MembersFill : public MembersOpen {
+ protected:
+  void open_from(LongChangelog& changelog) {
+    members =
+        std::make_unique<Members>(shared.topology, source, &changelog, stores, shared.options);
+    const std::vector<ports::Assignment> two{{.partition = 0}, {.partition = 1}};
+    EXPECT_TRUE(members->assign(two));
+  }
+};
+
+TEST_F(MembersFill, OneWithMuchToRestoreGoesBeforeTheOthersAndWorksBeforeTheyAreDone) {
+  LongChangelog changelog{40'000, 4'000};
+  open_from(changelog);
+  while (source.started.empty()) ASSERT_TRUE(members->open(budget));
+  EXPECT_THAT(source.started, testing::ElementsAre(0));
+  // In turns until it is seen that there is much, then the first alone.
+  EXPECT_EQ(std::count(changelog.steps.begin(), changelog.steps.end(), 0U), 10);
+  EXPECT_LT(std::count(changelog.steps.begin(), changelog.steps.end(), 1U), 4);
+  EXPECT_EQ(members->stores().size(), 1U);
+  while (source.started.size() < 2) ASSERT_TRUE(members->open(budget));
+  EXPECT_THAT(source.started, testing::ElementsAre(0, 1));
+}
+
+TEST_F(MembersFill, ThoseWithLittleComeInTurns) {
+  LongChangelog changelog{4'000, 1'000};
+  open_from(changelog);
+  while (source.started.size() < 2) ASSERT_TRUE(members->open(budget));
+  EXPECT_THAT(changelog.steps, testing::ElementsAre(0, 1, 0, 1, 0, 1, 0, 1));
 }
 
 }  // namespace

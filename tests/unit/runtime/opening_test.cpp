@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "long_changelog.hpp"
 #include "members_fixture.hpp"
 
 namespace fealty::runtime {
@@ -67,6 +68,14 @@ TEST_F(OpeningTest, EndsTheRestoreAlsoWhereNothingIsNew) {
   Opening made = opening(12, false, &changelog);
   ASSERT_TRUE(made.step(budget, shared.context));
   EXPECT_EQ(shelf.restores_ended, 1);
+}
+
+TEST_F(OpeningTest, EachRecordIsKeptWithThePlaceBehindItSoThatOneCutShortGoesOnThere) {
+  LongChangelog five{5, 2};
+  shelf.checkpoint->changelog_position = 1;
+  Opening made = opening(12, false, &five);
+  while (!made.done()) ASSERT_TRUE(made.step(budget, shared.context));
+  EXPECT_EQ(shelf.restored_to, (std::vector<std::uint64_t>{2, 3, 4, 5}));
 }
 
 TEST_F(OpeningTest, WhatTheGroupHasForgottenTheCheckpointKnows) {

@@ -4,6 +4,9 @@
 
 #include <algorithm>
 
+#include "long_changelog.hpp"
+#include "members_fixture.hpp"
+
 namespace fealty::runtime {
 namespace {
 
@@ -52,6 +55,72 @@ TEST(StandbysOf, OneThatComesMovesFew) {
   group.push_back({"e", {}});
   const auto after = standbys_of("b", group, 100, 1);
   EXPECT_TRUE(std::includes(before.begin(), before.end(), after.begin(), after.end()));
+}
+
+class StandbyPass : public testing::Test {
+ protected:
+  class Stores final : public ports::MemberStores {
+   public:
+    explicit Stores(StandbyPass& test) : test_{test} {}
+    Result<std::unique_ptr<ports::MemberStore>> open(std::uint32_t) override {
+      return Error{Errc::store_unavailable, "a standby opens as one"};
+    }
+    Result<std::unique_ptr<ports::MemberStore>> open_standby(std::uint32_t) override {
+      if (test_.worked_on) return std::unique_ptr<ports::MemberStore>{};
+      return std::unique_ptr<ports::MemberStore>{std::make_unique<ShelfStore>(test_.shelf)};
+    }
+    [[nodiscard]] bool wanted(std::uint32_t) const override {
+      return test_.shelf.restored_to.size() >= test_.wanted_after;
+    }
+    Result<void> save(std::span<const Save>) override { return {}; }
+
+   private:
+    StandbyPass& test_;
+  };
+  Result<Standby::Pass> pass() { return Standby{stores, changelog}.pass(3, stop); }
+
+  Shelf shelf;
+  bool worked_on = false;
+  std::size_t wanted_after = 100;
+  std::atomic<bool> stop = false;
+  Stores stores{*this};
+  LongChangelog changelog{10, 4};
+};
+
+TEST_F(StandbyPass, GoesFromWhereTheStoreStandsToTheEnd) {
+  shelf.checkpoint.emplace().changelog_position = 7;
+  const auto done = pass();
+  ASSERT_TRUE(done);
+  EXPECT_TRUE(done->whole);
+  EXPECT_EQ(done->records, 3U);
+  EXPECT_EQ(done->position, 10U);
+  EXPECT_EQ(shelf.restored_to, (std::vector<std::uint64_t>{8, 9, 10}));
+  EXPECT_EQ(shelf.restores_ended, 1);
+}
+
+TEST_F(StandbyPass, LeavesAloneWhatAWorkerHas) {
+  worked_on = true;
+  const auto done = pass();
+  ASSERT_TRUE(done);
+  EXPECT_FALSE(done->whole);
+  EXPECT_THAT(changelog.steps, IsEmpty());
+}
+
+TEST_F(StandbyPass, MakesWayForAWorkerWithoutEndingTheRestore) {
+  wanted_after = 4;
+  const auto done = pass();
+  ASSERT_TRUE(done);
+  EXPECT_FALSE(done->whole);
+  EXPECT_EQ(done->records, 4U);
+  EXPECT_EQ(shelf.restores_ended, 0);
+}
+
+TEST_F(StandbyPass, StopsWhenItIsToldTo) {
+  stop = true;
+  const auto done = pass();
+  ASSERT_TRUE(done);
+  EXPECT_FALSE(done->whole);
+  EXPECT_EQ(shelf.restores_ended, 0);
 }
 
 }  // namespace

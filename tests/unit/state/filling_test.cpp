@@ -7,6 +7,7 @@
 namespace fealty::state {
 namespace {
 
+constexpr int many = 900;  // members: more than one portion, however small the memory
 using Pairs = std::map<std::string, std::string, std::less<>>;
 
 /// A map that outlives its processes, each of which dies at its `writes_max`th write.
@@ -51,6 +52,10 @@ class Mortal final : public KeyValue {
                          const PairVisitor& visit) override {
     return scan(first, end, visit);
   }
+  void begin_filling() override { ++fillings_begun; }
+  void end_filling() override { ++fillings_ended; }
+
+  int fillings_begun = 0, fillings_ended = 0;
 
  private:
   Pairs& pairs_;
@@ -72,12 +77,12 @@ TEST(CutFilling, AtAnyOfItsWritesLacksNothingOnceItIsGoneOnWith) {
   InMemory host;
   Saver saver = host.saver();
   saver.checkpoint(samples::checkpoint(1));
-  for (int n = 0; n < 300; ++n) saver.member(due_on("m" + std::to_string(n), 1 + n % 9));
+  for (int n = 0; n < many; ++n) saver.member(due_on("m" + std::to_string(n), 1 + n % 9));
   const Changelog log = changelog_of(*host.store, saver.batch());
   Pairs whole;
   EncodedStore undisturbed{std::make_unique<Mortal>(whole), std::make_shared<RestoreMemory>(1)};
   ASSERT_TRUE(read_on(undisturbed, log));
-  ASSERT_EQ(all_due(undisturbed, -1, no_day - 1).size(), 300U);
+  ASSERT_EQ(all_due(undisturbed, -1, no_day - 1).size(), std::size_t{many});
   // When it is killed at each of its writes, and another process goes on.
   int writes = 0;
   for (bool ended = false; !ended; ++writes) {
@@ -93,7 +98,25 @@ TEST(CutFilling, AtAnyOfItsWritesLacksNothingOnceItIsGoneOnWith) {
     // Then nothing tells the two apart: neither a timer too few nor the mark of a filling.
     EXPECT_TRUE(pairs == whole);
   }
-  EXPECT_GT(writes, 2);
+  EXPECT_GT(writes, 4);  // several portions of records, and the timers
+}
+
+TEST(Filling, TheMapHearsOfOneInSeveralPortionsAndOfItsEnd) {
+  InMemory host;
+  Saver saver = host.saver();
+  saver.checkpoint(samples::checkpoint(1));
+  for (int n = 0; n < many; ++n) saver.member(due_on("m" + std::to_string(n), 1));
+  const Changelog log = changelog_of(*host.store, saver.batch());
+  const auto told = [&](std::size_t memory) {
+    Pairs pairs;
+    auto map = std::make_unique<Mortal>(pairs);
+    const Mortal& heard = *map;
+    EncodedStore store{std::move(map), std::make_shared<RestoreMemory>(memory)};
+    EXPECT_TRUE(read_on(store, log));
+    return std::pair{heard.fillings_begun, heard.fillings_ended};
+  };
+  EXPECT_EQ(told(1), (std::pair{1, 1}));
+  EXPECT_EQ(told(std::size_t{64} << 20U), (std::pair{0, 0}));  // one portion
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <functional>
 #include <memory>
 
 #include "fealty/ports/member_store.hpp"
@@ -42,7 +43,8 @@ class AsyncStores final : public ports::MemberStores {
   Result<void> save(std::span<const Save> saves) override;
 
  private:
-  Result<std::unique_ptr<ports::MemberStore>> open_entered(std::uint32_t partition);
+  Result<std::unique_ptr<ports::MemberStore>> opened(std::uint32_t partition,
+                                                     std::function<void()> left);
 
   OpenPartitions open_;
   std::unique_ptr<ports::MemberStores> inner_;

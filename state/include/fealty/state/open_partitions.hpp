@@ -7,27 +7,32 @@
 
 namespace fealty::state {
 
-/// Who of a process has which partition's store open: its worker, or a standby that follows it and
-/// makes way.
+/// Which partitions' stores a process has open, so that a standby, which follows one, and its
+/// worker do not meet. Of two workers the group sees to that; one that has lost a partition without
+/// knowing it yet is not waited for.
 ///
 /// Threads: any.
 class OpenPartitions {
  public:
-  /// For a worker: waits until a standby has left it. Precondition: no worker has it.
+  /// For a worker: waits until a standby has left it.
   void enter(std::uint32_t partition);
-  /// For a standby: false where somebody has it, or waits for it.
-  bool try_enter(std::uint32_t partition);
   void leave(std::uint32_t partition);
-  /// Whether a worker waits for it.
+  /// For a standby: false where anybody has it, or waits for it.
+  bool try_follow(std::uint32_t partition);
+  void unfollow(std::uint32_t partition);
+  /// Whether a worker waits for a standby to leave it.
   [[nodiscard]] bool wanted(std::uint32_t partition) const;
 
  private:
   struct State {
-    bool open = false, wanted = false;
+    int workers = 0;  // that have it, or wait for it
+    bool followed = false;
   };
+  void forget_unused(std::uint32_t partition);
+
   mutable std::mutex mutex_;
   std::condition_variable left_;
-  std::map<std::uint32_t, State> partitions_;  // those that are open or wanted
+  std::map<std::uint32_t, State> partitions_;  // those that anybody has
 };
 
 }  // namespace fealty::state

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "fealty/ports/output.hpp"
+
+namespace fealty::runtime {
+
+/// A changelog of so many records in each partition, some of them a step.
+class LongChangelog final : public ports::Changelog {
+ public:
+  LongChangelog(std::uint64_t records, std::uint64_t a_step) : records_{records}, a_step_{a_step} {}
+
+  std::vector<std::uint32_t> steps;  // of which partitions, in order
+
+  Result<std::unique_ptr<Reader>> open(std::uint32_t partition, std::uint64_t position) override {
+    return std::unique_ptr<Reader>{std::make_unique<Pass>(*this, partition, position)};
+  }
+
+ private:
+  class Pass final : public Reader {
+   public:
+    Pass(LongChangelog& home, std::uint32_t partition, std::uint64_t position)
+        : home_{home}, partition_{partition}, position_{position} {}
+    Result<bool> step(Visitor& visitor, std::chrono::milliseconds) override {
+      home_.steps.push_back(partition_);
+      for (std::uint64_t i = 0; i < home_.a_step_ && position_ < home_.records_; ++i) {
+        ++position_;
+        if (auto applied = visitor.apply("key", "value"); !applied) return applied.error();
+      }
+      return position_ == home_.records_;
+    }
+    [[nodiscard]] std::uint64_t position() const override { return position_; }
+
+   private:
+    LongChangelog& home_;
+    const std::uint32_t partition_;
+    std::uint64_t position_;
+  };
+
+  const std::uint64_t records_, a_step_;
+};
+
+}  // namespace fealty::runtime
