@@ -77,14 +77,19 @@ class KafkaChangelog::PartitionReader final : public ports::Changelog::Reader {
       if (at_ == fetched_.size()) fetch(deadline.left_ms(slice_ms));
       if (auto visited = visit(visitor, deadline); !visited) return visited.error();
       if (at_end_ && end_known_ && next_ >= end_) break;
-      idle_ = next_ == before ? idle_ + (std::chrono::steady_clock::now() - begun)
-                              : std::chrono::steady_clock::duration{};
-      if (suspect_ && idle_ > home_.options_.start_timeout) {
-        suspect_ = false;
-        if (auto there = ask(); !there) return there.error();
+      if (next_ == before) {
+        idle_ += std::chrono::steady_clock::now() - begun;
+      } else {
+        idle_ = asked_at_ = {};
+      }
+      if (idle_ - asked_at_ > home_.options_.start_timeout) {
+        asked_at_ = idle_;
+        if (auto there = there_at_all(*home_.ends_, home_.options_, home_.topic_); !there) {
+          return there.error();
+        }
       }
       if (idle_ > home_.options_.start_timeout + home_.options_.transaction_timeout) {
-        idle_ = {};  // Whoever waits for brokers comes again.
+        idle_ = asked_at_ = {};  // Whoever waits for brokers comes again.
         return Error{Errc::broker_unreachable, "kafka.changelog",
                      fmt::format("stuck at {} of {}[{}]", next_, home_.topic_, partition_)};
       }
@@ -141,7 +146,6 @@ class KafkaChangelog::PartitionReader final : public ports::Changelog::Reader {
     }
     if (message.err != RD_KAFKA_RESP_ERR_NO_ERROR) {
       // It reconnects, or finds the leader; unless the topic is gone.
-      suspect_ = suspect_ || settling(message.err);
       if (settling(message.err) || broker_errc(message.err) == Errc::broker_unreachable) return {};
       return broker_error(message.err, "changelog " + home_.topic_);
     }
@@ -150,14 +154,6 @@ class KafkaChangelog::PartitionReader final : public ports::Changelog::Reader {
     const std::string_view key{static_cast<const char*>(message.key), message.key_len};
     const std::string_view value{static_cast<const char*>(message.payload), message.len};
     return visitor.apply(key, value);
-  }
-
-  /// Whether the partition is there. Nobody who answers is none of its faults.
-  Result<void> ask() const {
-    constexpr std::chrono::milliseconds bound{2000};
-    const auto held = watermarks(*home_.ends_, home_.topic_, partition_, Deadline{bound});
-    if (held || held.error().code == Errc::broker_unreachable) return {};
-    return held.error();
   }
 
   // The high watermark of the fetch that reached the stable end: past it only where transactions
@@ -177,8 +173,8 @@ class KafkaChangelog::PartitionReader final : public ports::Changelog::Reader {
   std::vector<rd_kafka_message_t*> fetched_;
   std::size_t at_ = 0;  // next of fetched_ to visit
   std::uint64_t next_ = 0, end_ = 0;
-  std::chrono::steady_clock::duration idle_{};  // in step() since it last moved on
-  bool suspect_ = false;                        // somebody said that the partition is not there
+  // In step() since it last moved on; and how much of it when the brokers were last asked why.
+  std::chrono::steady_clock::duration idle_{}, asked_at_{};
   bool at_end_ = false, end_known_ = false, done_ = false, told_ = false;
 };
 

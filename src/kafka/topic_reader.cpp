@@ -172,13 +172,18 @@ Result<bool> TopicReader::read(const std::string& topic, std::uint32_t partition
   // A transaction that is open for longer the brokers have aborted.
   const auto patience = my.options.start_timeout + my.options.transaction_timeout;
   auto moved_at = std::chrono::steady_clock::now();
+  auto asked_at = moved_at;
   Result<void> outcome;
   while (outcome && pass.next < to && !stop.load(std::memory_order_relaxed)) {
     const auto before = pass.next;
     const MessageHandle message{rd_kafka_consumer_poll(my.records->get(), slice_ms)};
     if (message != nullptr) outcome = my.take(*message, pass);
     const auto now = std::chrono::steady_clock::now();
-    if (pass.next != before) moved_at = now;
+    if (pass.next != before) moved_at = asked_at = now;
+    if (outcome && now - asked_at > my.options.start_timeout) {
+      asked_at = now;
+      outcome = there_at_all(*my.ends, my.options, topic);
+    }
     const auto idle = now - moved_at;
     const bool away = my.records->away() && idle > my.options.start_timeout;
     if (outcome && (away || idle > patience)) {

@@ -156,6 +156,20 @@ std::string topic_of(ports::Stream stream, const KafkaOptions& options) {
   return options.output_prefix + std::string{name};
 }
 
+namespace {
+
+bool unknown(rd_kafka_resp_err_t code) {
+  return code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION || code == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC ||
+         code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+}
+
+Error gone(const std::string& topic) {
+  return Error{Errc::broker_refused, "kafka",
+               fmt::format("topic {} does not exist any more", topic)};
+}
+
+}  // namespace
+
 Result<Watermarks> watermarks(const Client& client, const std::string& topic,
                               std::uint32_t partition, Deadline deadline) {
   std::int64_t low = 0, high = 0;
@@ -169,6 +183,7 @@ Result<Watermarks> watermarks(const Client& client, const std::string& topic,
     // Not rd_kafka_poll(): an open consumer's records would go through it.
     std::this_thread::sleep_for(std::chrono::milliseconds{deadline.left_ms(10)});
     if (deadline.passed() || !(settling(code) || broker_errc(code) == Errc::broker_unreachable)) {
+      if (unknown(code)) return gone(topic);
       return broker_error(code, fmt::format("offsets of {}[{}]", topic, partition));
     }
   }
@@ -205,6 +220,15 @@ Result<std::uint32_t> partition_count(const Client& client, const KafkaOptions& 
     }
     if (deadline.passed()) return unreachable(client, options);
   }
+}
+
+Result<void> there_at_all(const Client& client, const KafkaOptions& options,
+                          const std::string& topic) {
+  constexpr std::chrono::milliseconds bound{2000};
+  const auto count = partition_count(client, options, topic, Deadline{bound});
+  if (count ? *count > 0 : count.error().code == Errc::broker_unreachable) return {};
+  if (!count) return count.error();
+  return gone(topic);
 }
 
 Result<std::uint32_t> ensure_topics(const Client& client, const KafkaOptions& options,
