@@ -50,6 +50,10 @@ KafkaSource::~KafkaSource() {
   std::vector<bool> unanswered;
   for (const auto& rebalance : pending_) unanswered.push_back(rebalance.assign);
   close_within(teardown_max, client_->get(), std::move(unanswered), client_);
+  // librdkafka before 2.3 aborts the process where a member is destroyed between its first answer
+  // from the group and its first assignment (its issue 4312).
+  constexpr int mended_in = 0x02030000;
+  if (!ever_assigned_ && rd_kafka_version() < mended_in) leave_to_the_end(client_);
   records_.reset();
 }
 

@@ -102,6 +102,7 @@ class KafkaSource final : public ports::Source {
   std::chrono::steady_clock::time_point look_at_{};        // for brokers that are away, again
   std::chrono::steady_clock::time_point missing_since_{};  // the topic
   std::size_t fetching_ = 0;                               // partitions
+  bool ever_assigned_ = false;  // the group has answered, maybe with no partition
   bool announced_ = false;  // the group's first answer; what is new since then was made since then
 };
 

@@ -36,6 +36,7 @@ std::string KafkaSource::join(const std::vector<std::uint32_t>& partitions) cons
 void KafkaSource::note_rebalance(rd_kafka_resp_err_t code,
                                  rd_kafka_topic_partition_list_t* partitions) {
   const bool assign = code == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
+  ever_assigned_ = ever_assigned_ || assign;
   const bool lost = !assign && rd_kafka_assignment_lost(client_->get()) != 0;
   pending_.push_back({assign, lost, PartitionList{rd_kafka_topic_partition_list_copy(partitions)}});
   rd_kafka_yield(client_->get());  // Let poll() handle it now, not when its timeout ends.

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <future>
+#include <mutex>
 #include <string>
 #include <thread>
 #include <utility>
@@ -37,6 +38,14 @@ void close(std::chrono::milliseconds bound, rd_kafka_t* consumer) {
 
 bool left_behind() { return left() > 0; }
 void note_left_behind() { ++left(); }
+
+void leave_to_the_end(std::shared_ptr<void> kept) {
+  static std::mutex mutex;
+  static auto* const all = new std::vector<std::shared_ptr<void>>;  // never destroyed
+  note_left_behind();
+  const std::lock_guard lock{mutex};
+  all->push_back(std::move(kept));
+}
 
 bool run_within(std::chrono::milliseconds bound, std::string_view name,
                 std::function<void()> task) {

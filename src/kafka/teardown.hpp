@@ -33,6 +33,8 @@ void answer_closing(rd_kafka_t* consumer, bool given);
 /// Does not leave the group: close_within() comes before.
 void destroy_within(std::chrono::milliseconds bound, rd_kafka_t* rk, std::shared_ptr<void> kept);
 
+/// Keeps what must not be destroyed until the end of the process; see kafka::left_behind().
+void leave_to_the_end(std::shared_ptr<void> kept);
 /// A thread that calls into librdkafka is left behind.
 void note_left_behind();
 
