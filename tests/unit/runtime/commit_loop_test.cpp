@@ -210,6 +210,21 @@ TEST(CommitLoop, SaysWhyItRestarted) {
                                      testing::HasSubstr("to fealty.ledger: it was deleted")));
 }
 
+TEST(CommitLoop, AStopWhoseLastCommitARebalanceAbortedIsNoFailure) {
+  Batches source{3};
+  AbortsOnce sink;
+  Slow slow;
+  const codec::Mapping mapping = codec::cloudevents_mapping();
+  CommitLoopOptions options;
+  options.pipeline.steps_behind = [] { return 0U; };
+  options.clock.steady = [&] { return slow.now; };
+  CommitLoop loop{source, [&] { return std::make_unique<codec::Decoder>(mapping); }, slow, sink,
+                  options};
+  const std::atomic<bool> stop{true};
+  EXPECT_TRUE(loop.run(stop));
+  EXPECT_EQ(loop.aborts(), 1U);
+}
+
 TEST(CommitLoop, TellsTheAgeOfItsLastCommit) {
   Batches source{3};
   NoSink sink;
