@@ -1,8 +1,9 @@
-"""What tests in Python do to a broker and to the way to it: rights, topics, and a proxy that can be cut."""
+"""What tests in Python do to a broker and to the way to it: rights, topics, a proxy to cut or slow down."""
 import ctypes
 import selectors
 import socket
 import threading
+import time
 from ctypes import POINTER, c_char_p, c_int, c_size_t, c_void_p
 
 import bus
@@ -73,6 +74,7 @@ class Proxy:
 
     def __init__(self, broker_port, port):
         self.broker, self.cut_off, self.ended = ("127.0.0.1", broker_port), False, False
+        self.bytes_per_s, self.passed_bytes = None, 0  # of both ways and all connections; None: as fast as it goes
         self.pairs, self.selector = {}, selectors.DefaultSelector()
         self.address = ("127.0.0.1", port)
         self.listener, (self.waked, self.waker) = None, socket.socketpair()
@@ -95,6 +97,10 @@ class Proxy:
 
     def mend(self):
         self.tell(b"m")
+
+    def slow(self, bytes_per_s):
+        """As a narrow line: what takes a moment otherwise is caught in the midst of it."""
+        self.bytes_per_s = bytes_per_s
 
     def close(self):
         self.tell(b"e")
@@ -144,6 +150,9 @@ class Proxy:
                         data = one.recv(65536)
                         if data:
                             self.pairs[one].sendall(data)
+                            self.passed_bytes += len(data)
+                            if self.bytes_per_s:
+                                time.sleep(len(data) / self.bytes_per_s)
                     except OSError:
                         data = b""
                     if not data:
