@@ -209,7 +209,7 @@ Result<RecordedPartition> Recording::write(const Part& part, files::RecordHeader
       },
       stop_);
   if (!read) return read.error();
-  if (!*read) return Error{Errc::input_gap, "record", "stopped before the end"};
+  if (!*read) return stopped_short();
   if (auto advanced = advance_to(range.to); !advanced) return advanced.error();
   const auto records = log->finish();
   if (!records) return records.error();

@@ -91,6 +91,8 @@ Result<void> judge(const Notes& notes, const std::string& topic, const RecordRan
 
 }  // namespace
 
+Error stopped_short() { return Error{Errc::input_gap, "record", "stopped before the end"}; }
+
 Result<RecordTimeline> read_timeline(kafka::TopicReader& reader, const std::string& timeline_topic,
                                      const std::string& topic, const RecordRange& range,
                                      std::optional<ports::Offset> committed,
@@ -118,6 +120,7 @@ Result<RecordTimeline> read_timeline(kafka::TopicReader& reader, const std::stri
       },
       stop);
   if (!read) return read.error();
+  if (!*read) return stopped_short();
   notes.sort();
   if (auto known = judge(notes, topic, range, committed); !known) return known.error();
   return std::move(notes.timeline);
