@@ -84,9 +84,8 @@ class KafkaChangelog::PartitionReader final : public ports::Changelog::Reader {
       }
       if (idle_ - asked_at_ > home_.options_.start_timeout) {
         asked_at_ = idle_;
-        if (auto there = there_at_all(*home_.ends_, home_.options_, home_.topic_); !there) {
-          return there.error();
-        }
+        const auto there = there_at_all(*home_.ends_, home_.options_, home_.topic_, partition_);
+        if (!there) return there.error();
       }
       if (idle_ > home_.options_.start_timeout + home_.options_.transaction_timeout) {
         idle_ = asked_at_ = {};  // Whoever waits for brokers comes again.

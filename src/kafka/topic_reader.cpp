@@ -182,7 +182,7 @@ Result<bool> TopicReader::read(const std::string& topic, std::uint32_t partition
     if (pass.next != before) moved_at = asked_at = now;
     if (outcome && now - asked_at > my.options.start_timeout) {
       asked_at = now;
-      outcome = there_at_all(*my.ends, my.options, topic);
+      outcome = there_at_all(*my.ends, my.options, topic, partition);
     }
     const auto idle = now - moved_at;
     const bool away = my.records->away() && idle > my.options.start_timeout;

@@ -163,9 +163,9 @@ bool unknown(rd_kafka_resp_err_t code) {
          code == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
 }
 
-Error gone(const std::string& topic) {
+Error gone(const std::string& topic, std::uint32_t partition) {
   return Error{Errc::broker_refused, "kafka",
-               fmt::format("topic {} does not exist any more", topic)};
+               fmt::format("topic {}[{}] does not exist any more", topic, partition)};
 }
 
 }  // namespace
@@ -183,7 +183,7 @@ Result<Watermarks> watermarks(const Client& client, const std::string& topic,
     // Not rd_kafka_poll(): an open consumer's records would go through it.
     std::this_thread::sleep_for(std::chrono::milliseconds{deadline.left_ms(10)});
     if (deadline.passed() || !(settling(code) || broker_errc(code) == Errc::broker_unreachable)) {
-      if (unknown(code)) return gone(topic);
+      if (unknown(code)) return gone(topic, partition);
       return broker_error(code, fmt::format("offsets of {}[{}]", topic, partition));
     }
   }
@@ -223,12 +223,12 @@ Result<std::uint32_t> partition_count(const Client& client, const KafkaOptions& 
 }
 
 Result<void> there_at_all(const Client& client, const KafkaOptions& options,
-                          const std::string& topic) {
+                          const std::string& topic, std::uint32_t partition) {
   constexpr std::chrono::milliseconds bound{2000};
   const auto count = partition_count(client, options, topic, Deadline{bound});
-  if (count ? *count > 0 : count.error().code == Errc::broker_unreachable) return {};
+  if (count ? *count > partition : count.error().code == Errc::broker_unreachable) return {};
   if (!count) return count.error();
-  return gone(topic);
+  return gone(topic, partition);
 }
 
 Result<std::uint32_t> ensure_topics(const Client& client, const KafkaOptions& options,

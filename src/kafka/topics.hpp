@@ -29,10 +29,11 @@ Result<Watermarks> watermarks(const Client& client, const std::string& topic,
 Result<std::uint32_t> partition_count(const Client& client, const KafkaOptions& options,
                                       const std::string& topic, Deadline deadline);
 
-/// broker_refused where the brokers say that the topic does not exist: for one that was there, and
-/// from which nothing has come for a while. Nobody who answers is none of its faults.
+/// broker_refused where the brokers say that there is no such partition: for one that was there,
+/// and from which nothing has come for a while (its topic may have been made anew with fewer).
+/// Nobody who answers is none of its faults.
 Result<void> there_at_all(const Client& client, const KafkaOptions& options,
-                          const std::string& topic);
+                          const std::string& topic, std::uint32_t partition);
 
 /// Checks that the input topic exists (and returns its partitions) and that every output topic
 /// does, the changelog with as many partitions as the input; makes missing output topics where

@@ -192,7 +192,7 @@ class Narrow(unittest.TestCase):
         service.ends(2, 60, "broker_refused", topic, "does not exist any more")
         said = record.communicate(timeout=60)[1]
         self.assertEqual(record.returncode, 2, said)
-        self.assertIn(other.topic + " does not exist any more", said)
+        self.assertIn(other.topic + "[0] does not exist any more", said)
         self.assertFalse(out.exists())
 
     def test_a_record_that_is_stopped_leaves_nothing_and_one_that_is_killed_nothing_that_is_taken_for_whole(self):
@@ -317,7 +317,7 @@ class Full(unittest.TestCase):
         service.state = disk.path / "state"
         seen = service.seen()
         service.start(disk.words, disk.limits)
-        service.ends(1, 60, "output_unwritable", "no space left in " + str(service.state), "free space")
+        service.ends(1, 60, str(service.state), *disk.says, "free space")
         self.assertIn("event=kafka.assigned", service.since(seen))  # it was there, and began
         self.assertNotIn("event=partition.opened partition=1", service.since(seen))
         disk.make_room()
@@ -343,9 +343,10 @@ class Disk:
         test.addCleanup(self.holder.communicate)
         if self.holder.stdout.readline() == "mounted\n":
             self.words = ["nsenter", "--preserve-credentials", "--user", "--mount", "--target", str(self.holder.pid)]
+            self.says = ["output_unwritable", "no space left in"]
             return
         print("no namespace of mounts here: a limit to the size of files stands for the full disk", flush=True)
-        self.limits = self.limit
+        self.limits, self.says = self.limit, ["store_unavailable", "File too large"]
 
     def limit(self):
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)

@@ -175,71 +175,78 @@ TEST(CommitLoop, WaitsForFiveIntervalsWhileItIsBehind) {
   EXPECT_EQ(records_of_a_commit(milliseconds{2000}, full), 300);
 }
 
-/// Aborts its first commit.
-class AbortsOnce final : public ports::Sink {
+/// Aborts so many commits, then takes them.
+class Aborts final : public ports::Sink {
  public:
+  explicit Aborts(int times) : left_{times} {}
   Result<void> append(const ports::OutputBuffer&) override { return {}; }
   Result<void> commit(std::span<ports::CommitPosition>) override {
-    if (std::exchange(aborted_, true)) return {};
+    if (left_-- <= 0) return {};
     return Error{Errc::transaction_aborted, "kafka", "to fealty.ledger: it was deleted"};
   }
   Result<void> abort() override { return {}; }
 
  private:
-  bool aborted_ = false;
+  int left_;
+};
+
+/// A loop over three batches whose time does not pass by itself.
+struct Timed {
+  explicit Timed(int aborts) : sink{aborts} {}
+
+  Batches source{3};
+  Aborts sink;
+  Slow slow;
+  const codec::Mapping mapping = codec::cloudevents_mapping();
+  CommitLoop loop{source, [this] { return std::make_unique<codec::Decoder>(mapping); }, slow, sink,
+                  options()};
+
+ private:
+  CommitLoopOptions options() {
+    CommitLoopOptions options;
+    options.pipeline.steps_behind = [] { return 0U; };
+    options.clock.steady = [this] { return slow.now; };
+    return options;
+  }
 };
 
 TEST(CommitLoop, SaysWhyItRestarted) {
-  Batches source{3};
-  AbortsOnce sink;
-  Slow slow;
-  const codec::Mapping mapping = codec::cloudevents_mapping();
-  CommitLoopOptions options;
-  options.pipeline.steps_behind = [] { return 0U; };
-  options.clock.steady = [&] { return slow.now; };
-  CommitLoop loop{source, [&] { return std::make_unique<codec::Decoder>(mapping); }, slow, sink,
-                  options};
+  Timed timed{1};
   const std::atomic<bool> stop{false};
   testing::internal::CaptureStderr();
-  const auto ran = loop.run(stop);
+  const auto ran = timed.loop.run(stop);
   const std::string logged = testing::internal::GetCapturedStderr();
   ASSERT_TRUE(ran);
-  EXPECT_EQ(loop.aborts(), 1U);
+  EXPECT_EQ(timed.loop.aborts(), 1U);
   EXPECT_THAT(logged, testing::AllOf(testing::HasSubstr("event=run.restarted"),
                                      testing::HasSubstr("error=transaction_aborted"),
                                      testing::HasSubstr("to fealty.ledger: it was deleted")));
 }
 
 TEST(CommitLoop, AStopWhoseLastCommitARebalanceAbortedIsNoFailure) {
-  Batches source{3};
-  AbortsOnce sink;
-  Slow slow;
-  const codec::Mapping mapping = codec::cloudevents_mapping();
-  CommitLoopOptions options;
-  options.pipeline.steps_behind = [] { return 0U; };
-  options.clock.steady = [&] { return slow.now; };
-  CommitLoop loop{source, [&] { return std::make_unique<codec::Decoder>(mapping); }, slow, sink,
-                  options};
+  Timed timed{2};
   const std::atomic<bool> stop{true};
-  EXPECT_TRUE(loop.run(stop));
-  EXPECT_EQ(loop.aborts(), 1U);
+  EXPECT_TRUE(timed.loop.run(stop));
+  EXPECT_EQ(timed.loop.aborts(), 2U);
+}
+
+TEST(CommitLoop, AStopWhoseLastCommitIsAbortedAgainAndAgainFails) {
+  constexpr int always = 1000;
+  Timed timed{always};
+  const std::atomic<bool> stop{true};
+  const auto ran = timed.loop.run(stop);
+  ASSERT_FALSE(ran);
+  EXPECT_EQ(ran.error().code, Errc::transaction_aborted);
+  EXPECT_EQ(timed.loop.aborts(), 3U);
 }
 
 TEST(CommitLoop, TellsTheAgeOfItsLastCommit) {
-  Batches source{3};
-  NoSink sink;
-  Slow slow;
-  const codec::Mapping mapping = codec::cloudevents_mapping();
-  CommitLoopOptions options;
-  options.pipeline.steps_behind = [] { return 0U; };
-  options.clock.steady = [&] { return slow.now; };
-  CommitLoop loop{source, [&] { return std::make_unique<codec::Decoder>(mapping); }, slow, sink,
-                  options};
-  slow.now += std::chrono::seconds{7};
-  EXPECT_EQ(loop.commit_age(), std::chrono::seconds{7});
+  Timed timed{0};
+  timed.slow.now += std::chrono::seconds{7};
+  EXPECT_EQ(timed.loop.commit_age(), std::chrono::seconds{7});
   const std::atomic<bool> stop{false};
-  ASSERT_TRUE(loop.run(stop));
-  EXPECT_EQ(loop.commit_age(), std::chrono::seconds{0});
+  ASSERT_TRUE(timed.loop.run(stop));
+  EXPECT_EQ(timed.loop.commit_age(), std::chrono::seconds{0});
 }
 
 }  // namespace
