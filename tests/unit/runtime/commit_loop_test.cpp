@@ -223,21 +223,13 @@ TEST(CommitLoop, SaysWhyItRestarted) {
                                      testing::HasSubstr("to fealty.ledger: it was deleted")));
 }
 
-TEST(CommitLoop, AStopWhoseLastCommitARebalanceAbortedIsNoFailure) {
-  Timed timed{2};
-  const std::atomic<bool> stop{true};
-  EXPECT_TRUE(timed.loop.run(stop));
-  EXPECT_EQ(timed.loop.aborts(), 2U);
-}
-
-TEST(CommitLoop, AStopWhoseLastCommitIsAbortedAgainAndAgainFails) {
-  constexpr int always = 1000;
-  Timed timed{always};
+TEST(CommitLoop, AStopWhoseLastCommitIsAbortedSaysSo) {
+  // Its state does not stand at a commit of its own: not what another release may go on from.
+  Timed timed{1};
   const std::atomic<bool> stop{true};
   const auto ran = timed.loop.run(stop);
   ASSERT_FALSE(ran);
   EXPECT_EQ(ran.error().code, Errc::transaction_aborted);
-  EXPECT_EQ(timed.loop.aborts(), 3U);
 }
 
 TEST(CommitLoop, TellsTheAgeOfItsLastCommit) {
