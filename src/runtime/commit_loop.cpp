@@ -12,9 +12,9 @@ namespace {
 using Wait = CommitPipeline::Wait;
 
 constexpr std::size_t send_bytes_least = std::size_t{256} << 10U;
-constexpr std::chrono::milliseconds open_budget{50};  // between two batches
+constexpr std::chrono::milliseconds open_budget{50};          // between two batches
 constexpr std::chrono::milliseconds open_budget_first{1000};  // before the first
-constexpr std::chrono::milliseconds hold_off_slice{100};  // between two looks at stop
+constexpr std::chrono::milliseconds hold_off_slice{100};      // between two looks at stop
 
 }  // namespace
 
@@ -193,6 +193,7 @@ Result<void> CommitLoop::on_assigned(std::span<const ports::Assignment> partitio
   std::vector<std::uint32_t> numbers;
   for (const auto& assignment : partitions) numbers.push_back(assignment.partition);
   withdraw(numbers);
+  setbacks_.moved();
   // Restoring may take longer than a transaction may: commit what is open first.
   progress_.commit_soon = true;
   return processor_.assign(partitions);
@@ -208,6 +209,7 @@ Result<void> CommitLoop::on_revoked(std::span<const std::uint32_t> partitions, b
     if (!committed) return committed;
   }
   processor_.revoke(partitions, lost);
+  setbacks_.moved();
   // Outputs of a lost partition are not ours to commit: an abort drops them, those of others too.
   if (outcome && lost && (open_.sent || !out_.empty())) {
     outcome = Error{Errc::transaction_aborted, "partitions", "lost with outputs under way"};
@@ -234,7 +236,7 @@ Result<void> CommitLoop::restart(const Error& why) {
     partitions.append(partitions.empty() ? "" : ",").append(std::to_string(position.partition));
   }
   const auto now = options_.clock.steady();
-  if (auto goes_on = setbacks_.aborted(why, now); !goes_on) return goes_on;
+  if (auto goes_on = setbacks_.aborted(why, now, positions_); !goes_on) return goes_on;
   const auto wait = std::chrono::duration_cast<std::chrono::milliseconds>(setbacks_.until() - now);
   log::warn("run.restarted", {{"aborts", progress_.aborts},
                               {"aborts_in_row", setbacks_.aborts_in_row()},

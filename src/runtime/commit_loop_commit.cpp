@@ -86,7 +86,7 @@ Result<void> CommitLoop::take_commit(Wait wait) {
   if (!*taken) return {};
   ++progress_.commits;
   progress_.committed_at = options_.clock.steady();
-  setbacks_.committed();
+  setbacks_.committed(positions_);
   log::debug("run.committed", {{"commit", progress_.commits},
                                {"took_ms", ms(options_.clock.steady() - progress_.last_commit)},
                                {"records_since", open_.records}});

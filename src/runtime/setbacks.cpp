@@ -14,7 +14,14 @@ std::int64_t ms(Setbacks::Steady::duration time) {
 
 }  // namespace
 
-Result<void> Setbacks::aborted(const Error& why, Steady now) {
+Result<void> Setbacks::aborted(const Error& why, Steady now,
+                               std::span<const ports::CommitPosition> tried) {
+  for (const auto& position : tried) {
+    const auto last = committed_.find(position.partition);
+    if (last != committed_.end() && position.committed > last->second) {
+      tried_.try_emplace(position.partition, position.committed);
+    }
+  }
   if (++aborts_ == 1) first_abort_ = now;
   const bool long_since = aborts_ >= unhealthy_aborts && now - first_abort_ >= policy_.aborting_max;
   if (aborts_ >= policy_.aborts_max || long_since) {
@@ -41,9 +48,19 @@ Result<void> Setbacks::away(const Error& why, Steady now) {
   return {};
 }
 
-void Setbacks::committed() {
-  aborts_ = 0;
+void Setbacks::committed(std::span<const ports::CommitPosition> positions) {
+  for (const auto& position : positions) {
+    committed_[position.partition] = position.committed;
+    const auto tried = tried_.find(position.partition);
+    if (tried != tried_.end() && position.committed >= tried->second) tried_.erase(tried);
+  }
   until_ = Steady{};
+  if (tried_.empty()) aborts_ = 0;
+}
+
+void Setbacks::moved() {
+  committed_.clear();
+  tried_.clear();
 }
 
 }  // namespace fealty::runtime

@@ -125,6 +125,8 @@ inline bool live_once(const runtime::Topology& topology, SimLog& log, Disk& disk
   runtime::CommitLoopOptions loop;
   loop.input.records_max = run.batch_records;
   loop.commit.events_max = run.commit_events;
+  loop.setbacks.backoff =
+      std::chrono::milliseconds{0};  // by this machine's clock: it would be spun away
   std::mt19937_64 random{run.sink_seed};
   if (!run.sink_thread) {
     loop.pipeline.steps_behind = [&] {

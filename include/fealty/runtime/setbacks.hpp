@@ -2,8 +2,11 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
+#include <span>
 
 #include "fealty/base/result.hpp"
+#include "fealty/ports/output.hpp"
 #include "fealty/runtime/machine_clock.hpp"
 
 namespace fealty::runtime {
@@ -31,11 +34,17 @@ class Setbacks {
   using Steady = MachineClock::Steady;
   explicit Setbacks(SetbackPolicy policy) : policy_{policy} {}
 
-  /// A commit was aborted; the error to end with where that was one too many.
-  Result<void> aborted(const Error& why, Steady now);
+  /// A commit was aborted that would have come as far as `tried`; the error to end with where that
+  /// was one too many.
+  Result<void> aborted(const Error& why, Steady now,
+                       std::span<const ports::CommitPosition> tried = {});
   /// The bus is away; `why` where it was waited for long enough.
   Result<void> away(const Error& why, Steady now);
-  void committed();
+  /// Ends a row of aborts once all has come further than where they began: what is repeated after
+  /// an abort, or a commit of other partitions, says nothing of what was aborted.
+  void committed(std::span<const ports::CommitPosition> positions = {});
+  /// Partitions came or went: what was aborted may be another's by now.
+  void moved();
   void opened() { away_since_ = open_at_ = Steady{}; }
 
   /// After an abort nothing is to be begun before this.
@@ -52,6 +61,8 @@ class Setbacks {
 
   const SetbackPolicy policy_;
   std::uint32_t aborts_ = 0;
+  std::map<std::uint32_t, event::Offset> committed_;  // of each partition, the last
+  std::map<std::uint32_t, event::Offset> tried_;      // by the first abort of the row, beyond that
   Steady first_abort_{}, away_since_{}, until_{}, open_at_{};
 };
 

@@ -55,6 +55,28 @@ TEST(Setbacks, ACommitMakesThemForgottenAndTheRunHealthyAgain) {
   EXPECT_TRUE(setbacks.aborted(aborted, noon));
 }
 
+TEST(Setbacks, ACommitThatComesNoFurtherThanBeforeTheAbortsEndsNoRow) {
+  using Positions = std::vector<ports::CommitPosition>;
+  const auto at = [](std::uint32_t partition, event::Offset committed) {
+    return ports::CommitPosition{.partition = partition, .committed = committed};
+  };
+  Setbacks setbacks{{.aborts_max = 3}};
+  setbacks.committed(Positions{at(0, 10), at(1, 10)});
+  ASSERT_TRUE(setbacks.aborted(aborted, noon, Positions{at(0, 12), at(1, 10)}));
+  setbacks.committed(Positions{at(0, 10)});  // repeated
+  setbacks.committed(Positions{at(1, 15)});  // of another partition
+  setbacks.committed(Positions{at(0, 11)});  // up to where it may fail
+  EXPECT_EQ(setbacks.aborts_in_row(), 1U);
+  ASSERT_TRUE(setbacks.aborted(aborted, noon, Positions{at(0, 14)}));
+  setbacks.committed(Positions{at(0, 12)});
+  EXPECT_EQ(setbacks.aborts_in_row(), 0U);
+
+  ASSERT_TRUE(setbacks.aborted(aborted, noon, Positions{at(0, 14)}));
+  setbacks.moved();
+  setbacks.committed(Positions{at(1, 15)});
+  EXPECT_EQ(setbacks.aborts_in_row(), 0U);
+}
+
 TEST(Setbacks, ABusThatIsAwayIsWaitedForAsLongAsAskedFor) {
   Setbacks setbacks{{.bus_wait = seconds{60}}};
   ASSERT_TRUE(setbacks.away(nobody, noon));
