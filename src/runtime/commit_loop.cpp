@@ -236,7 +236,7 @@ Result<void> CommitLoop::restart(const Error& why) {
     partitions.append(partitions.empty() ? "" : ",").append(std::to_string(position.partition));
   }
   const auto now = options_.clock.steady();
-  if (auto goes_on = setbacks_.aborted(why, now, positions_); !goes_on) return goes_on;
+  if (auto goes_on = setbacks_.aborted(why, now, positions_, open_.sent); !goes_on) return goes_on;
   const auto wait = std::chrono::duration_cast<std::chrono::milliseconds>(setbacks_.until() - now);
   log::warn("run.restarted", {{"aborts", progress_.aborts},
                               {"aborts_in_row", setbacks_.aborts_in_row()},

@@ -15,13 +15,14 @@ std::int64_t ms(Setbacks::Steady::duration time) {
 }  // namespace
 
 Result<void> Setbacks::aborted(const Error& why, Steady now,
-                               std::span<const ports::CommitPosition> tried) {
+                               std::span<const ports::CommitPosition> tried, bool sent) {
   for (const auto& position : tried) {
     const auto last = committed_.find(position.partition);
     if (last != committed_.end() && position.committed > last->second) {
-      tried_.try_emplace(position.partition, position.committed);
+      held_up_.insert(position.partition);
     }
   }
+  if (sent && held_up_.empty()) one_held_up_ = true;
   if (++aborts_ == 1) first_abort_ = now;
   const bool long_since = aborts_ >= unhealthy_aborts && now - first_abort_ >= policy_.aborting_max;
   if (aborts_ >= policy_.aborts_max || long_since) {
@@ -50,17 +51,21 @@ Result<void> Setbacks::away(const Error& why, Steady now) {
 
 void Setbacks::committed(std::span<const ports::CommitPosition> positions) {
   for (const auto& position : positions) {
-    committed_[position.partition] = position.committed;
-    const auto tried = tried_.find(position.partition);
-    if (tried != tried_.end() && position.committed >= tried->second) tried_.erase(tried);
+    event::Offset& last = committed_[position.partition];
+    if (position.committed > last) {
+      held_up_.erase(position.partition);
+      one_held_up_ = false;
+    }
+    last = position.committed;
   }
   until_ = Steady{};
-  if (tried_.empty()) aborts_ = 0;
+  if (held_up_.empty() && !one_held_up_) aborts_ = 0;
 }
 
 void Setbacks::moved() {
   committed_.clear();
-  tried_.clear();
+  held_up_.clear();
+  one_held_up_ = false;
 }
 
 }  // namespace fealty::runtime

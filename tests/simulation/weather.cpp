@@ -89,6 +89,9 @@ LifeOptions draw_life(World& world, const Weather& weather) {
   life.append_time = weather.judge == Weather::Judge::broker;
 
   runtime::CommitLoopOptions& loop = life.loop;
+  // Some storms abort all but one in many: a run that is to give up in them shows nothing.
+  loop.setbacks.aborts_max = 1000;
+  loop.setbacks.aborting_max = std::chrono::hours{24};
   loop.input.records_max = 1 + world.pick(20);
   loop.commit.events_max = 5 + world.pick(60);
   loop.commit.interval = std::chrono::milliseconds{world.one_in(4) ? 0 : world.between(1, 800)};

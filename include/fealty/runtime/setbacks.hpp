@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <map>
+#include <set>
 #include <span>
 
 #include "fealty/base/result.hpp"
@@ -34,14 +35,14 @@ class Setbacks {
   using Steady = MachineClock::Steady;
   explicit Setbacks(SetbackPolicy policy) : policy_{policy} {}
 
-  /// A commit was aborted that would have come as far as `tried`; the error to end with where that
-  /// was one too many.
+  /// A commit was aborted that would have come as far as `tried`, or what was `sent` before one was
+  /// prepared; the error to end with where that was one too many.
   Result<void> aborted(const Error& why, Steady now,
-                       std::span<const ports::CommitPosition> tried = {});
+                       std::span<const ports::CommitPosition> tried = {}, bool sent = false);
   /// The bus is away; `why` where it was waited for long enough.
   Result<void> away(const Error& why, Steady now);
-  /// Ends a row of aborts once all has come further than where they began: what is repeated after
-  /// an abort, or a commit of other partitions, says nothing of what was aborted.
+  /// Ends a row of aborts once each partition that they held up has come further: what is repeated
+  /// after an abort, or a commit of other partitions, says nothing of what was aborted.
   void committed(std::span<const ports::CommitPosition> positions = {});
   /// Partitions came or went: what was aborted may be another's by now.
   void moved();
@@ -62,7 +63,8 @@ class Setbacks {
   const SetbackPolicy policy_;
   std::uint32_t aborts_ = 0;
   std::map<std::uint32_t, event::Offset> committed_;  // of each partition, the last
-  std::map<std::uint32_t, event::Offset> tried_;      // by the first abort of the row, beyond that
+  std::set<std::uint32_t> held_up_;  // by the row of aborts: they have not got beyond
+  bool one_held_up_ = false;         // one of them, it is not known which
   Steady first_abort_{}, away_since_{}, until_{}, open_at_{};
 };
 

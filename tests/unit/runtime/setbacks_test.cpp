@@ -65,10 +65,18 @@ TEST(Setbacks, ACommitThatComesNoFurtherThanBeforeTheAbortsEndsNoRow) {
   ASSERT_TRUE(setbacks.aborted(aborted, noon, Positions{at(0, 12), at(1, 10)}));
   setbacks.committed(Positions{at(0, 10)});  // repeated
   setbacks.committed(Positions{at(1, 15)});  // of another partition
-  setbacks.committed(Positions{at(0, 11)});  // up to where it may fail
   EXPECT_EQ(setbacks.aborts_in_row(), 1U);
-  ASSERT_TRUE(setbacks.aborted(aborted, noon, Positions{at(0, 14)}));
-  setbacks.committed(Positions{at(0, 12)});
+  ASSERT_TRUE(setbacks.aborted(aborted, noon, Positions{at(0, 14), at(1, 16)}));
+  setbacks.committed(Positions{at(0, 11), at(1, 15)});
+  EXPECT_EQ(setbacks.aborts_in_row(), 2U);
+  setbacks.committed(Positions{at(1, 16)});
+  EXPECT_EQ(setbacks.aborts_in_row(), 0U);
+
+  // Sent before a commit was prepared: the positions are those of the last.
+  ASSERT_TRUE(setbacks.aborted(aborted, noon, Positions{at(0, 11), at(1, 16)}, true));
+  setbacks.committed(Positions{at(0, 11), at(1, 16)});
+  EXPECT_EQ(setbacks.aborts_in_row(), 1U);
+  setbacks.committed(Positions{at(0, 12), at(1, 16)});
   EXPECT_EQ(setbacks.aborts_in_row(), 0U);
 
   ASSERT_TRUE(setbacks.aborted(aborted, noon, Positions{at(0, 14)}));
