@@ -39,19 +39,32 @@ Result<void> PrefixedMap::get_many(std::span<const std::string_view> keys,
   return map_.get_many(keys_, visit);
 }
 
-Result<void> PrefixedMap::write(std::span<const Write> changes) {
+std::vector<Write> PrefixedMap::full(std::span<const Write> changes, std::string& keys) const {
   std::size_t bytes = changes.size() * prefix_.size();
   for (const Write& change : changes) bytes += change.key.size();
-  std::string keys;
   keys.reserve(bytes);  // The changes point into it.
   std::vector<Write> out;
   out.reserve(changes.size());
-  for (const Write& change : changes) {
+  constexpr std::size_t prefetch_ahead = 16;  // They may lie all over their memory.
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    if (i + prefetch_ahead < changes.size()) {
+      __builtin_prefetch(changes[i + prefetch_ahead].key.data());
+    }
     const std::size_t at = keys.size();
-    keys.append(prefix_).append(change.key);
-    out.push_back({std::string_view{keys}.substr(at), change.value, change.erase});
+    keys.append(prefix_).append(changes[i].key);
+    out.push_back({std::string_view{keys}.substr(at), changes[i].value, changes[i].erase});
   }
-  return map_.write(out);
+  return out;
+}
+
+Result<void> PrefixedMap::write(std::span<const Write> changes) {
+  std::string keys;
+  return map_.write(full(changes, keys));
+}
+
+Result<void> PrefixedMap::write_in_turn(std::span<const Write> changes, const Turn& turn) {
+  std::string keys;
+  return map_.write_in_turn(full(changes, keys), turn);
 }
 
 Result<void> PrefixedMap::scan(std::string_view first, std::string_view end,

@@ -18,6 +18,7 @@ class PrefixedMap final : public KeyValue {
   Result<std::optional<std::string>> get(std::string_view key) override;
   Result<void> get_many(std::span<const std::string_view> keys, const GotVisitor& visit) override;
   Result<void> write(std::span<const Write> changes) override;
+  Result<void> write_in_turn(std::span<const Write> changes, const Turn& turn) override;
   Result<void> scan(std::string_view first, std::string_view end,
                     const PairVisitor& visit) override;
   Result<void> scan_from(std::string_view first, std::string_view at, std::string_view end,
@@ -27,6 +28,8 @@ class PrefixedMap final : public KeyValue {
 
  private:
   [[nodiscard]] std::string full(std::string_view key) const;
+  /// `changes` under full keys, which lie in `keys`.
+  std::vector<Write> full(std::span<const Write> changes, std::string& keys) const;
   [[nodiscard]] PairVisitor without_prefix(const PairVisitor& visit) const;
 
   KeyValue& map_;

@@ -11,9 +11,18 @@
 namespace fealty::state {
 namespace {
 
+/// Sorted and made into table files beside each other.
+constexpr std::size_t written_together = 2;
+/// Of the memory for all stores: so one may begin while another still writes.
+constexpr std::size_t portions_of_all = 6;
+
 constexpr std::string_view filling_key{&keys::filling_table, 1};
 constexpr std::string_view member_begin{&keys::member_table, 1}, member_end = "n";
 static_assert(keys::member_table + 1 == 'n');
+
+Result<void> after(const std::shared_future<Result<void>>& before) {
+  return before.valid() ? before.get() : Result<void>{};
+}
 
 /// Of a record as the changelog has it.
 Result<Day> due_of(std::string_view member, std::string_view value) {
@@ -31,9 +40,8 @@ Restoring::Restoring(KeyValue& map, std::shared_ptr<RestoreMemory> memory)
     : map_{map}, memory_{std::move(memory)} {}
 
 Restoring::~Restoring() {
-  if (written_.valid()) (void)written_.get();  // What it tells, the next pass finds.
+  for (const Writing& one : writing_) one.outcome.wait();  // What they tell, the next pass finds.
   clear(*gathered_);
-  clear(*writing_);
   if (much_) map_.end_filling();
 }
 
@@ -66,46 +74,65 @@ void Restoring::put(std::string_view key, std::string_view value) {
 }
 
 Result<void> Restoring::passed(std::uint64_t position) {
-  // One portion is gathered while another is written.
   constexpr std::size_t account_every = std::size_t{16} << 10U;
   if (gathered_->bytes - gathered_->accounted < account_every) return {};
   account(*gathered_);
-  if (written_.valid() && written_.wait_for(std::chrono::seconds{0}) == std::future_status::ready) {
-    if (auto done = wait(); !done) return done;
+  while (!writing_.empty() &&
+         writing_.front().outcome.wait_for(std::chrono::seconds{0}) == std::future_status::ready) {
+    if (auto done = wait(writing_.size() - 1); !done) return done;
   }
-  if (gathered_->bytes < memory_->room(gathered_->bytes + in_writing_) / 2) return {};
-  if (auto done = wait(); !done) return done;
+  return gathered_->bytes < portion_bytes() ? Result<void>{} : start_writing(position);
+}
+
+/// One is gathered while others are written.
+std::size_t Restoring::portion_bytes() const {
+  const std::size_t room = memory_->room(gathered_->bytes + in_writing_);
+  return std::min(room / (written_together + 1), memory_->room_alone() / portions_of_all);
+}
+
+Result<void> Restoring::start_writing(std::uint64_t position) {
+  if (auto done = wait(written_together - 1); !done) return done;
   if (fills_ && !std::exchange(much_, true)) map_.begin_filling();
-  std::swap(gathered_, writing_);
-  in_writing_ = writing_->bytes;
-  written_ = std::async(std::launch::async | std::launch::deferred, [this, position] {
-    auto written = write(*writing_, position);
-    clear(*writing_);
-    return written;
-  });
+  in_writing_ += gathered_->bytes;
+  const auto before = writing_.empty() ? Outcome{} : writing_.back().outcome;
+  auto portion = std::exchange(gathered_, std::make_shared<Portion>());
+  Writing& writing = writing_.emplace_back();
+  writing.bytes = portion->bytes;
+  writing.outcome =
+      std::async(std::launch::async | std::launch::deferred, [this, portion, position, before] {
+        auto written = write(*portion, position, [&] { return after(before); });
+        clear(*portion);
+        return written;
+      }).share();
   return {};
 }
 
-Result<void> Restoring::wait() {
-  if (!written_.valid()) return {};
-  in_writing_ = 0;
-  return written_.get();
+Result<void> Restoring::wait(std::size_t left) {
+  for (; writing_.size() > left; writing_.pop_front()) {
+    if (auto written = writing_.front().outcome.get(); !written) return written;
+    in_writing_ -= writing_.front().bytes;
+  }
+  return {};
 }
 
 Result<void> Restoring::finish(std::uint64_t position) {
-  if (auto done = wait(); !done) return done;
-  if (auto written = write(*gathered_, position); !written) return written;
+  const auto before = writing_.empty() ? Outcome{} : writing_.back().outcome;
+  auto written = write(*gathered_, position, [&] { return after(before); });
+  if (!written) return written;
+  if (auto done = wait(0); !done) return done;
   clear(*gathered_);
   return fills_ ? make_timers(position) : Result<void>{};
 }
 
-Result<void> Restoring::write(Portion& portion, std::uint64_t position) {
+Result<void> Restoring::write(Portion& portion, std::uint64_t position,
+                              const KeyValue::Turn& turn) {
+  SortedWrites sorted;
   if (fills_) {
     portion.writes.push_back({.key = filling_key, .value = "1", .erase = false});
-  } else if (auto added = add_timers(portion); !added) {
-    return added;
+    return map_.write_in_turn(sorted.of(std::move(portion.writes), position), turn);
   }
-  SortedWrites sorted;
+  if (auto come = turn(); !come) return come;  // What it adds goes by those before it.
+  if (auto added = add_timers(portion); !added) return added;
   return map_.write(sorted.of(std::move(portion.writes), position));
 }
 

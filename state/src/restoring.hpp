@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <future>
 #include <memory>
 #include <string_view>
@@ -16,7 +17,8 @@
 namespace fealty::state {
 
 /// One pass of a store over its changelog: gathers what comes and writes it in sorted portions,
-/// each with the position up to which it goes, on a thread aside while the next is gathered.
+/// each with the position up to which it goes, on threads aside while the next is gathered. They
+/// are sorted beside each other; each counts once those before it do.
 ///
 /// An empty store is filled without a look at what it holds, and without timers: those are made of
 /// its members at the end. Until then it is marked, so that a pass cut short goes on likewise.
@@ -48,10 +50,18 @@ class Restoring {
     std::vector<Write> writes;
     std::size_t bytes = 0, accounted = 0;
   };
+  using Outcome = std::shared_future<Result<void>>;
+  struct Writing {
+    std::size_t bytes = 0;
+    Outcome outcome;
+  };
   void account(Portion& portion);
   void clear(Portion& portion);
-  Result<void> wait();
-  Result<void> write(Portion& portion, std::uint64_t position);
+  [[nodiscard]] std::size_t portion_bytes() const;
+  Result<void> start_writing(std::uint64_t position);
+  /// Until no more than so many are being written.
+  Result<void> wait(std::size_t left);
+  Result<void> write(Portion& portion, std::uint64_t position, const KeyValue::Turn& turn);
   Result<void> add_timers(Portion& portion);
   Result<void> make_timers(std::uint64_t position);
   static void put_timer(Portion& portion, Day day, std::string_view member, bool erase);
@@ -61,10 +71,9 @@ class Restoring {
   bool cut_short_ = false;
   bool fills_ = false;  // an empty store
   bool much_ = false;   // in more than one portion
-  std::unique_ptr<Portion> gathered_ = std::make_unique<Portion>();
-  std::unique_ptr<Portion> writing_ = std::make_unique<Portion>();
-  std::future<Result<void>> written_;
-  std::size_t in_writing_ = 0;  // bytes
+  std::shared_ptr<Portion> gathered_ = std::make_shared<Portion>();
+  std::deque<Writing> writing_;  // the oldest first
+  std::size_t in_writing_ = 0;   // bytes
 };
 
 }  // namespace fealty::state

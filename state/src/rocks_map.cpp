@@ -139,12 +139,27 @@ std::vector<rocksdb::LiveFileMetaData> RocksMap::live_files() const {
 }
 
 Result<void> RocksMap::write(std::span<const Write> changes) {
-  const std::lock_guard turn{writing_};
-  if (auto written = write_gathered(); !written) return written;
+  return write_in_turn(changes, [] { return Result<void>{}; });
+}
+
+Result<void> RocksMap::write_in_turn(std::span<const Write> changes, const Turn& turn) {
   std::size_t bytes = 0;
   for (const Write& change : changes) bytes += change.key.size() + change.value.size();
+  std::unique_lock writing{writing_, std::defer_lock};
+  const auto take_turn = [&]() -> Result<void> {
+    if (auto come = turn(); !come) return come;
+    writing.lock();
+    return write_gathered();
+  };
+  const bool beside = worth_a_table(changes.size(), bytes);
+  if (!beside) {
+    if (auto taken = take_turn(); !taken) return taken;
+  }
   RocksWrite write{*this, changes.size(), bytes};
   if (auto added = write.add({}, changes); !added) return added;
+  if (beside) {
+    if (auto taken = take_turn(); !taken) return taken;
+  }
   return write.finish();
 }
 

@@ -44,6 +44,8 @@ class RocksMap final : public KeyValue {
   Result<std::optional<std::string>> get(std::string_view key) override;
   Result<void> get_many(std::span<const std::string_view> keys, const GotVisitor& visit) override;
   Result<void> write(std::span<const Write> changes) override;
+  /// Table files are made beside each other, and taken in one after the other.
+  Result<void> write_in_turn(std::span<const Write> changes, const Turn& turn) override;
   Result<void> scan(std::string_view first, std::string_view end,
                     const PairVisitor& visit) override;
   Result<void> scan_from(std::string_view first, std::string_view at, std::string_view end,
@@ -81,7 +83,8 @@ class RocksMap final : public KeyValue {
   std::shared_ptr<rocksdb::WriteBufferManager> write_buffers_;
   rocksdb::WriteOptions write_options_;
   const std::chrono::milliseconds gather_;
-  const bool shared_;          // with a process that writes: read only here
+  const bool shared_;  // with a process that writes: read only here
+  TableNumbers tables_;
   std::mutex writing_;         // held by the one that writes, for what follows
   rocksdb::WriteBatch batch_;  // scratch
   GatheredWrites gathered_;
@@ -92,11 +95,14 @@ class RocksMap final : public KeyValue {
 
 /// A write to RocksDB, all or nothing, whose changes are handed over piece by piece, ascending by
 /// key over all of them. It counts once finish() has answered well. The turn to write is the
-/// caller's.
+/// caller's; one that becomes table files needs it for finish() only.
 class RocksWrite {
  public:
   /// `changes` and `bytes`, about: many become a table file in each family.
   RocksWrite(RocksMap& map, std::size_t changes, std::size_t bytes);
+  ~RocksWrite();
+  RocksWrite(const RocksWrite&) = delete;
+  RocksWrite& operator=(const RocksWrite&) = delete;
   /// What such a write takes of the write buffers, in bytes.
   static std::size_t memory_of(std::size_t changes, std::size_t bytes);
   /// The changes' keys with `prefix` before each.
@@ -114,7 +120,8 @@ class RocksWrite {
   [[nodiscard]] Result<void> answer(const rocksdb::Status& status) const;
 
   RocksMap& map_;
-  const std::size_t memory_;  // that it takes of the write buffers
+  const std::size_t memory_;           // that it takes of the write buffers
+  std::optional<std::size_t> number_;  // of its table files
   std::array<std::optional<TableFile>, families.size()> files_;  // where it becomes such
   // Scratch of add().
   std::array<Parts, families.size()> parts_;

@@ -122,7 +122,10 @@ Result<RocksOpened> open_rocks(const std::string& directory, const RocksOptions&
   if (!status.ok()) {
     return writes ? error_of(status, directory) : error_of_reader(status, directory);
   }
-  if (writes) watch->note();
+  if (writes) {
+    watch->note();
+    remove_table_files(directory);
+  }
   out.map = std::make_unique<RocksMap>(std::unique_ptr<rocksdb::DB>{opened}, std::move(handles),
                                        directory, out.write_buffers, options, access);
   return out;

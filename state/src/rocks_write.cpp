@@ -29,11 +29,19 @@ bool RocksMap::worth_a_table(std::size_t changes, std::size_t bytes) const {
 
 RocksWrite::RocksWrite(RocksMap& map, std::size_t changes, std::size_t bytes)
     : map_{map}, memory_{memory_of(changes, bytes)} {
-  map.batch_.Clear();
-  if (!map.worth_a_table(changes, bytes)) return;
-  for (const Family family : families) {
-    files_[place_of(family)].emplace(map.db_, family, map.directory_);
+  if (!map.worth_a_table(changes, bytes)) {
+    map.batch_.Clear();
+    return;
   }
+  number_ = map.tables_.take();
+  for (const Family family : families) {
+    files_[place_of(family)].emplace(map.db_, family, map.directory_, *number_);
+  }
+}
+
+RocksWrite::~RocksWrite() {
+  for (auto& file : files_) file.reset();
+  if (number_) map_.tables_.give_back(*number_);
 }
 
 Result<void> RocksWrite::answer(const rocksdb::Status& status) const {

@@ -221,7 +221,14 @@ void SortedWrites::put_table(char table) {
 
 void SortedWrites::put_sorted(std::span<const Write> writes) {
   sort_by(writes.size(), [&](std::uint32_t i) { return writes[i].key; });
+  // Sorted, writes and keys lie all over their memory.
+  constexpr std::size_t prefetch_key_ahead = 12, prefetch_ahead = 24;
+  sorted_.reserve(sorted_.size() + order_.size());
   for (std::size_t i = 0; i < order_.size(); ++i) {
+    if (i + prefetch_ahead < order_.size()) {
+      __builtin_prefetch(&writes[order_[i + prefetch_ahead].index]);
+      __builtin_prefetch(writes[order_[i + prefetch_key_ahead].index].key.data());
+    }
     const Write& write = writes[order_[i].index];
     const bool alike = i > 0 && order_[i - 1].head == order_[i].head;
     if (alike && sorted_.back().key == write.key) sorted_.pop_back();

@@ -1,9 +1,13 @@
 #include "src/table_file.hpp"
 
 #include <algorithm>
+#include <filesystem>
+#include <system_error>
 
 namespace fealty::state {
 namespace {
+
+constexpr std::string_view stem = "ingest", suffix = ".sst.tmp";
 
 void prefetch(const Write& change) {
   constexpr std::size_t line = 64, lines_max = 8;  // The rest the processor foresees.
@@ -14,14 +18,40 @@ void prefetch(const Write& change) {
 
 }  // namespace
 
-TableFile::TableFile(RocksDatabase& db, Family family, const std::string& directory)
-    : db_{db},
-      family_{family},
-      name_{directory + (family == Family::state ? "/ingest.sst.tmp" : "/ingest.history.sst.tmp")} {
+std::size_t TableNumbers::take() {
+  const std::lock_guard lock{mutex_};
+  const auto free = std::find(taken_.begin(), taken_.end(), false);
+  const auto number = static_cast<std::size_t>(free - taken_.begin());
+  if (free == taken_.end()) taken_.push_back(false);
+  taken_[number] = true;
+  return number;
 }
 
-/// A process that was killed while it took such a file in may have left the name: a second one of
-/// the very table that the store reads from now on. To open it would cut that table to nothing.
+void TableNumbers::give_back(std::size_t number) {
+  const std::lock_guard lock{mutex_};
+  taken_[number] = false;
+}
+
+/// What cannot be removed is in the way of begin(), which says so.
+void remove_table_files(const std::string& directory) {
+  std::error_code ignored;
+  for (const auto& file : std::filesystem::directory_iterator{directory, ignored}) {
+    const std::string name = file.path().filename().string();
+    if (name.starts_with(stem) && name.ends_with(suffix)) {
+      std::filesystem::remove(file.path(), ignored);
+    }
+  }
+}
+
+TableFile::TableFile(RocksDatabase& db, Family family, const std::string& directory,
+                     std::size_t number)
+    : db_{db},
+      family_{family},
+      name_{directory + '/' + std::string{stem} + (family == Family::state ? "" : ".history") +
+            (number == 0 ? "" : '.' + std::to_string(number)) + std::string{suffix}} {}
+
+/// One that could not be taken in may have left the name: a second one of the very table that the
+/// store reads from now on. To open it would cut that table to nothing.
 rocksdb::Status TableFile::begin() {
   const auto removed = db_->GetEnv()->DeleteFile(name_);
   if (!removed.ok() && !removed.IsNotFound() && !removed.IsPathNotFound()) return removed;

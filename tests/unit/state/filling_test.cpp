@@ -63,7 +63,7 @@ class Mortal final : public KeyValue {
 };
 
 /// What the store's position says is not read again.
-Result<void> read_on(EncodedStore& store, const Changelog& log) {
+Result<void> read_on(ports::MemberStore& store, const Changelog& log) {
   const auto checkpoint = store.checkpoint();
   if (!checkpoint) return checkpoint.error();
   for (std::size_t i = *checkpoint ? (*checkpoint)->changelog_position : 0; i < log.size(); ++i) {
@@ -117,6 +117,44 @@ TEST(Filling, TheMapHearsOfOneInSeveralPortionsAndOfItsEnd) {
   };
   EXPECT_EQ(told(1), (std::pair{1, 1}));
   EXPECT_EQ(told(std::size_t{64} << 20U), (std::pair{0, 0}));  // one portion
+}
+
+// Portions are sorted and made into table files beside each other.
+TEST(FillingTables, WhatCameLastOfAMemberStandsInWhicheverPortionItIs) {
+  constexpr std::uint64_t rounds = 50, members = 900;
+  InMemory host;
+  Changelog log;
+  for (std::uint64_t round = 1; round <= rounds; ++round) {
+    Saver saver = host.saver();
+    for (std::uint64_t n = 0; n < members; ++n) {
+      member::Record record =
+          due_on("m" + std::to_string(n), static_cast<int>(1 + (n + round) % 9));
+      record.as_of = round;
+      saver.member(record, no_day, samples::history(2 * round - 1));
+    }
+    saver.checkpoint(samples::checkpoint(round));
+    const Changelog more = changelog_of(*host.store, saver.batch());
+    log.insert(log.end(), more.begin(), more.end());
+  }
+  for (const std::size_t memory : {std::size_t{1} << 20U, std::size_t{4} << 20U}) {
+    SCOPED_TRACE(memory);
+    const TemporaryDirectory directory;
+    const auto stores = stores_in(
+        directory.path(), {.write_buffer_bytes = std::size_t{1} << 20U, .restore_bytes = memory});
+    const auto store = opened(*stores);
+    ASSERT_TRUE(read_on(*store, log));
+    EXPECT_EQ((*store->checkpoint())->changelog_position, log.size());
+    EXPECT_EQ(all_due(*store, -1, no_day - 1).size(), members);
+    std::size_t seen = 0;
+    ASSERT_TRUE(store->scan([&](const member::Record& record) {
+      ++seen;
+      EXPECT_EQ(record.as_of, rounds) << record.id;
+      return Result<void>{};
+    }));
+    EXPECT_EQ(seen, members);
+    EXPECT_EQ(entry_numbers(*store, "m77").size(), 2 * rounds);
+    EXPECT_TRUE(files_like(directory.path(), ".sst.tmp").empty());
+  }
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 // RocksStores: state and history lie in tables of their own, and are one state none the less.
 #include <chrono>
+#include <fstream>
 #include <future>
 
 #include "store_fixture.hpp"
@@ -55,6 +56,21 @@ TEST(RocksFamilies, TableFilesWhoseFirstNamesWereLeftBehindAreNotCutOff) {
     expect_many(*store, "n");
   }
   EXPECT_THAT(files_like(directory.path(), ".sst.tmp"), IsEmpty());
+}
+
+TEST(RocksFamilies, WhatAKilledProcessLeftOfFilesOnTheirWayInIsRemoved) {
+  const TemporaryDirectory directory;
+  {
+    const auto stores = stores_in(directory.path(), small_buffers);
+    ASSERT_TRUE(save_many(*stores, *opened(*stores), "m"));
+  }
+  for (const std::string name :
+       {"/ingest.sst.tmp", "/ingest.3.sst.tmp", "/ingest.history.7.sst.tmp"}) {
+    std::ofstream{directory.path() + name} << "half a table";
+  }
+  const auto stores = stores_in(directory.path(), small_buffers);
+  EXPECT_THAT(files_like(directory.path(), ".sst.tmp"), IsEmpty());
+  expect_many(*opened(*stores), "m");
 }
 
 TEST(RocksFamilies, HistoryIsKeptCompressed) {

@@ -24,6 +24,8 @@ class RestoreMemory {
   void give_back(std::size_t bytes) { held_ -= bytes; }
   /// What the others leave to one that holds `own`.
   [[nodiscard]] std::size_t room(std::size_t own) const;
+  /// Where there are no others.
+  [[nodiscard]] std::size_t room_alone() const { return room(held_); }
 
  private:
   const std::size_t bytes_;

@@ -35,6 +35,14 @@ class KeyValue {
                                 const GotVisitor& visit) = 0;
   /// All or nothing, after all earlier ones. `changes` ascending by key, each key once.
   virtual Result<void> write(std::span<const Write> changes) = 0;
+  /// Answers once it is this write's turn; an error where it will not come.
+  using Turn = std::function<Result<void>()>;
+  /// The same, begun beside earlier ones: waits for `turn` before anything of it counts. Threads:
+  /// any, where the map may do more than wait until then.
+  virtual Result<void> write_in_turn(std::span<const Write> changes, const Turn& turn) {
+    if (auto come = turn(); !come) return come;
+    return write(changes);
+  }
   /// Pairs with first <= key < end, ascending, until `visit` answers false. A range of more than
   /// one table may leave out the ledger's.
   virtual Result<void> scan(std::string_view first, std::string_view end,
