@@ -15,6 +15,8 @@ namespace {
 
 constexpr std::size_t batch_max = 1000;
 constexpr int slice_ms = 100;
+constexpr int wake_after_ms = 5;
+constexpr int wakes_by_itself = 0x02020000;  // the release of the library from which it does
 constexpr std::uint32_t reader_queue_kib_max = 64 * 1024;  // of each partition that is being read
 
 Error gap(const std::string& topic, std::uint32_t partition, std::uint64_t position,
@@ -45,7 +47,11 @@ class KafkaChangelog::PartitionReader final : public ports::Changelog::Reader {
   /// `end`: there is nothing to read before the partition grows past it.
   PartitionReader(KafkaChangelog& home, std::uint32_t partition, std::uint64_t position,
                   std::uint64_t end)
-      : home_{home}, partition_{partition}, next_{position}, done_{position == end} {
+      : home_{home},
+        partition_{partition},
+        next_{position},
+        end_seen_{end},
+        done_{position == end} {
     const bool first = home_.open_.insert(partition).second;
     check(first, "one reader a partition at a time");
   }
@@ -57,8 +63,19 @@ class KafkaChangelog::PartitionReader final : public ports::Changelog::Reader {
     home_.open_.erase(partition_);
   }
 
+  Result<bool> step(Visitor& visitor, std::chrono::milliseconds budget) override {
+    if (!done_ && queue_ == nullptr) {
+      if (auto started = start(); !started) return started.error();
+    }
+    return read(visitor, budget);
+  }
+  [[nodiscard]] std::uint64_t position() const override { return next_; }
+  [[nodiscard]] std::uint64_t left() const override {
+    return done_ || next_ >= end_seen_ ? 0 : end_seen_ - next_;
+  }
+
+ private:
   Result<void> start() {
-    if (done_) return {};
     queue_.reset(rd_kafka_queue_new(home_.records_->get()));
     if (rd_kafka_consume_start_queue(home_.handle_.get(), static_cast<std::int32_t>(partition_),
                                      static_cast<std::int64_t>(next_), queue_.get()) != 0) {
@@ -69,7 +86,7 @@ class KafkaChangelog::PartitionReader final : public ports::Changelog::Reader {
     return {};
   }
 
-  Result<bool> step(Visitor& visitor, std::chrono::milliseconds budget) override {
+  Result<bool> read(Visitor& visitor, std::chrono::milliseconds budget) {
     const Deadline deadline{budget};
     while (!done_) {
       const auto before = next_;
@@ -99,9 +116,7 @@ class KafkaChangelog::PartitionReader final : public ports::Changelog::Reader {
     told_ = true;
     return true;
   }
-  [[nodiscard]] std::uint64_t position() const override { return next_; }
 
- private:
   void drop_fetched() {
     for (; at_ < fetched_.size(); ++at_) rd_kafka_message_destroy(fetched_[at_]);
   }
@@ -111,9 +126,22 @@ class KafkaChangelog::PartitionReader final : public ports::Changelog::Reader {
     rd_kafka_poll(home_.records_->get(), 0);  // error_cb
     at_ = 0;
     fetched_.resize(batch_max);
-    std::size_t count = consume(0, 1, timeout_ms);
+    const bool may_sleep = left() > 0 && rd_kafka_version() < wakes_by_itself;
+    std::size_t count = consume(0, 1, may_sleep ? std::min(wake_after_ms, timeout_ms) : timeout_ms);
+    if (count == 0 && may_sleep) {
+      wake();
+      count = consume(0, 1, timeout_ms);
+    }
     if (count == 1) count += consume(1, batch_max - 1, 0);
     fetched_.resize(count);
+  }
+  /// A queue that was full stops fetching for up to a second, unless a question to the partition's
+  /// leader wakes the thread that fetches.
+  void wake() {
+    std::int64_t low = 0, high = 0;
+    (void)rd_kafka_query_watermark_offsets(home_.records_->get(), home_.topic_.c_str(),
+                                           static_cast<std::int32_t>(partition_), &low, &high,
+                                           slice_ms);
   }
   std::size_t consume(std::size_t at, std::size_t count, int timeout_ms) {
     const auto got =
@@ -172,6 +200,7 @@ class KafkaChangelog::PartitionReader final : public ports::Changelog::Reader {
   std::vector<rd_kafka_message_t*> fetched_;
   std::size_t at_ = 0;  // next of fetched_ to visit
   std::uint64_t next_ = 0, end_ = 0;
+  const std::uint64_t end_seen_;  // when it was opened
   // In step() since it last moved on; and how much of it when the brokers were last asked why.
   std::chrono::steady_clock::duration idle_{}, asked_at_{};
   bool at_end_ = false, end_known_ = false, done_ = false, told_ = false;
@@ -211,9 +240,8 @@ Result<std::unique_ptr<ports::Changelog::Reader>> KafkaChangelog::open(std::uint
   if (position < held->low || position > held->high) {
     return gap(topic_, partition, position, *held);
   }
-  auto reader = std::make_unique<PartitionReader>(*this, partition, position, held->high);
-  if (auto started = reader->start(); !started) return started.error();
-  return std::unique_ptr<Reader>{std::move(reader)};
+  return std::unique_ptr<Reader>{
+      std::make_unique<PartitionReader>(*this, partition, position, held->high)};
 }
 
 }  // namespace fealty::kafka

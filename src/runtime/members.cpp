@@ -63,17 +63,20 @@ Result<bool> Members::open(std::chrono::milliseconds budget) {
   const auto left = std::count_if(groups_.begin(), groups_.end(), waits);
   if (left == 0) return false;
   bool any_ready = false;
+  constexpr std::chrono::milliseconds none{0};
   const Opening* const alone = filling();
   for (const auto& group : groups_) {
     if (group->ready()) continue;
     bool done = true;
     for (Opening& opening : group->openings) {
       if (opening.done()) continue;
-      if (alone != nullptr && alone != &opening) {
+      const bool waits_for_another = alone != nullptr && alone != &opening;
+      if (waits_for_another && !opening.finishing()) {
         done = false;
         continue;
       }
-      const auto stepped = opening.step(alone != nullptr ? budget : budget / left, context_);
+      const auto share = alone == nullptr ? budget / left : waits_for_another ? none : budget;
+      const auto stepped = opening.step(share, context_);
       if (!stepped) return stepped.error();
       done = done && *stepped;
     }

@@ -1,6 +1,7 @@
 #include "fealty/runtime/opening.hpp"
 
 #include <algorithm>
+#include <future>
 #include <limits>
 #include <string>
 #include <utility>
@@ -79,10 +80,15 @@ Result<bool> Opening::step(std::chrono::milliseconds budget, const MembersContex
   if (!begun_) {
     if (auto done = begin(); !done) return done.error();
     begun_ = true;
+    if (fills()) return false;  // Another may go before it.
   }
   if (reader_) {
-    const auto restored = restore(budget);
-    if (!restored || !*restored) return restored;
+    const auto read = restore(budget);
+    if (!read || !*read) return read;
+  }
+  if (finishing()) {
+    if (finished_.wait_for(budget) == std::future_status::timeout) return false;
+    if (auto kept = finished_.get(); !kept) return kept.error();
   }
   auto found = store_->checkpoint();
   if (!found) return found.error();
@@ -115,7 +121,13 @@ Result<bool> Opening::restore(std::chrono::milliseconds budget) {
   if (!done || !*done) return done;
   const std::uint64_t position = reader_->position();
   reader_.reset();
-  if (auto kept = store_->restored(position); !kept) return kept.error();
+  if (restored_ > few) {
+    // What is left to do is long, and needs no reader: the next partition may have the thread.
+    finished_ = std::async(std::launch::async | std::launch::deferred,
+                           [this, position] { return store_->restored(position); });
+  } else if (auto kept = store_->restored(position); !kept) {
+    return kept.error();
+  }
   return true;
 }
 

@@ -110,10 +110,14 @@ class Changelog {
     /// Visits, in order, what is there for about `budget`. True once all that was committed when it
     /// got to the end has been visited; then it stays so.
     virtual Result<bool> step(Visitor& visitor, std::chrono::milliseconds budget) = 0;
-    /// The position after the last record visited, or being visited: where another pass would go on.
+    /// The position after the last record visited, or being visited: where another pass would go
+    /// on.
     [[nodiscard]] virtual std::uint64_t position() const = 0;
+    /// Records to come, at most: some may be compacted away. 0 where that is not known.
+    [[nodiscard]] virtual std::uint64_t left() const { return 0; }
   };
-  /// `position` 0: from the beginning, which must be there.
+  /// Nothing is fetched before the first step. `position` 0: from the beginning, which must be
+  /// there.
   virtual Result<std::unique_ptr<Reader>> open(std::uint32_t partition, std::uint64_t position) = 0;
 };
 

@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <future>
 #include <memory>
 #include <optional>
 #include <span>
@@ -23,7 +24,7 @@ Result<void> is_ahead(const ports::Generation& fresh, std::span<const ports::Gen
 /// and what it says is checked. One procedure for start, crash, takeover, abort and an empty disk.
 ///
 /// Owns:    the store until it is taken, and the pass over the changelog.
-/// Threads: one.
+/// Threads: one; the end of a long restore is on another, which the destructor waits for.
 /// Errors:  the store's and the changelog's; wrong_program, wrong_revision, input_gap where the
 ///          state does not go with program, binary or input.
 class Opening {
@@ -38,7 +39,11 @@ class Opening {
 
   [[nodiscard]] bool done() const { return done_; }
   /// It has much to restore, as it seems.
-  [[nodiscard]] bool fills() const { return !done_ && reader_ != nullptr && restored_ > few; }
+  [[nodiscard]] bool fills() const {
+    return !done_ && reader_ != nullptr && (restored_ > few || reader_->left() > few);
+  }
+  /// Of much, all was read: on a thread aside its store makes a whole of it.
+  [[nodiscard]] bool finishing() const { return finished_.valid(); }
   // Once it is done:
   [[nodiscard]] const std::optional<ports::Checkpoint>& checkpoint() const { return checkpoint_; }
   /// What was committed, by the group or, where that has forgotten, by the changelog.
@@ -60,6 +65,7 @@ class Opening {
   ports::Changelog* const changelog_;
   std::unique_ptr<ports::MemberStore> store_;
   std::unique_ptr<ports::Changelog::Reader> reader_;
+  std::future<Result<void>> finished_;  // waited for before the store goes
   std::optional<ports::Checkpoint> checkpoint_;
   std::uint64_t restored_ = 0;  // records
   bool begun_ = false, done_ = false;

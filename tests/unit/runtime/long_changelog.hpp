@@ -10,10 +10,12 @@
 
 namespace fealty::runtime {
 
-/// A changelog of so many records in each partition, some of them a step.
+/// A changelog of so many records in each partition, some of them a step. `tells`: how many are to
+/// come.
 class LongChangelog final : public ports::Changelog {
  public:
-  LongChangelog(std::uint64_t records, std::uint64_t a_step) : records_{records}, a_step_{a_step} {}
+  LongChangelog(std::uint64_t records, std::uint64_t a_step, bool tells = false)
+      : records_{records}, a_step_{a_step}, tells_{tells} {}
 
   std::vector<std::uint32_t> steps;  // of which partitions, in order
 
@@ -35,6 +37,9 @@ class LongChangelog final : public ports::Changelog {
       return position_ == home_.records_;
     }
     [[nodiscard]] std::uint64_t position() const override { return position_; }
+    [[nodiscard]] std::uint64_t left() const override {
+      return home_.tells_ ? home_.records_ - position_ : 0;
+    }
 
    private:
     LongChangelog& home_;
@@ -43,6 +48,7 @@ class LongChangelog final : public ports::Changelog {
   };
 
   const std::uint64_t records_, a_step_;
+  const bool tells_;
 };
 
 }  // namespace fealty::runtime

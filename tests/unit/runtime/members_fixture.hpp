@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -23,7 +24,8 @@ struct Shelf {
   std::set<ports::DuePlace> due;                  // as the index has them
   std::optional<ports::Checkpoint> checkpoint;
   std::vector<std::uint64_t> restored_to;  // what each record was kept with
-  int restores_ended = 0;
+  std::atomic<int> restores_ended = 0;
+  std::function<void()> at_restored{};  // on the thread that ends one
 
   void put(const std::string& id, Day day, ports::Offset as_of = 0) {
     member::Record& record = members[id];
@@ -78,6 +80,7 @@ class ShelfStore final : public ports::MemberStore {
   }
   Result<void> restored(std::uint64_t) override {
     ++shelf_.restores_ended;
+    if (shelf_.at_restored) shelf_.at_restored();
     return {};
   }
   Result<bool> due(const ports::DuePlace& after, Day until, std::size_t limit,

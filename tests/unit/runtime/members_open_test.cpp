@@ -1,6 +1,9 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <atomic>
+#include <future>
+#include <utility>
 
 #include "fealty/runtime/members.hpp"
 #include "long_changelog.hpp"
@@ -17,6 +20,7 @@ class Stores final : public ports::MemberStores {
   }
   Result<void> save(std::span<const Save>) override { return {}; }
   bool fails = false;
+  [[nodiscard]] Shelf& shelf() { return shelf_; }
 
  private:
   Shelf shelf_;
@@ -124,6 +128,53 @@ TEST_F(MembersFill, OneWithMuchToRestoreGoesBeforeTheOthersAndWorksBeforeTheyAre
   EXPECT_EQ(members->stores().size(), 1U);
   while (source.started.size() < 2) ASSERT_TRUE(members->open(budget));
   EXPECT_THAT(source.started, testing::ElementsAre(0, 1));
+}
+
+TEST_F(MembersFill, OneThatIsKnownToHaveMuchGoesFirstFromTheFirstRecord) {
+  LongChangelog changelog{40'000, 4'000, true};
+  open_from(changelog);
+  while (source.started.size() < 2) ASSERT_TRUE(members->open(budget));
+  ASSERT_EQ(changelog.steps.size(), 20U);
+  EXPECT_TRUE(std::is_sorted(changelog.steps.begin(), changelog.steps.end()));
+}
+
+TEST_F(MembersFill, WhileTheStoreOfOneMakesAWholeOfItTheNextIsRead) {
+  LongChangelog changelog{40'000, 4'000};
+  // Given a store that is not done before the other partition was read.
+  std::promise<void> other_read;
+  std::future<void> may_end = other_read.get_future();
+  std::atomic<int> ended = 0;
+  stores.shelf().at_restored = [&] {
+    if (++ended > 1) return;
+    EXPECT_EQ(may_end.wait_for(std::chrono::seconds{30}), std::future_status::ready);
+  };
+  open_from(changelog);
+  bool told = false;
+  while (source.started.size() < 2) {
+    ASSERT_TRUE(members->open(budget));
+    const bool read = std::count(changelog.steps.begin(), changelog.steps.end(), 1U) == 10;
+    if (read && !std::exchange(told, true)) other_read.set_value();
+  }
+  EXPECT_EQ(stores.shelf().restores_ended, 2);
+}
+
+TEST_F(MembersFill, OneThatIsTakenAwayMeanwhileIsWaitedForAndForgotten) {
+  LongChangelog changelog{40'000, 4'000};
+  std::promise<void> begun, revoked;
+  std::atomic<int> ended = 0;
+  stores.shelf().at_restored = [&] {
+    if (++ended > 1) return;
+    begun.set_value();
+    revoked.get_future().wait();
+  };
+  open_from(changelog);
+  std::future<void> in_store = begun.get_future();
+  while (in_store.wait_for(std::chrono::seconds{0}) != std::future_status::ready) {
+    ASSERT_TRUE(members->open(budget));
+  }
+  revoked.set_value();
+  take_away();
+  EXPECT_TRUE(source.started.empty());
 }
 
 TEST_F(MembersFill, ThoseWithLittleComeInTurns) {
