@@ -182,8 +182,10 @@ void CommitPipeline::recycle(Command& command) {
   if (command.call != Call::append) return;
   queued_bytes_ -= command.out.bytes();
   command.out.clear();
+  command.out.shrink_to(options_.queue_bytes_max -
+                        std::min(spare_bytes_, options_.queue_bytes_max));
   const std::size_t bytes = command.out.capacity_bytes();
-  if (spare_bytes_ + bytes > options_.queue_bytes_max) return;
+  if (bytes == 0) return;
   spare_bytes_ += bytes;
   spare_.push_back(std::move(command.out));
 }

@@ -15,25 +15,31 @@
 
 namespace fealty::ports {
 
-/// Output records, back to back in one buffer. Reused: clear() keeps the memory.
+/// Output records in blocks, each of them whole in one: what is there is not moved as more comes.
+/// Reused: clear() keeps the memory.
 class OutputBuffer {
  public:
   struct Item {
     Stream stream{};
     std::uint32_t partition = 0;  // of the input, or as the stream's placement says
-    std::size_t key_at = 0;
+    std::uint32_t block = 0, at = 0;
     std::uint32_t key_size = 0;
     std::uint32_t value_size = 0;  // the value follows the key; 0 in the changelog = deletion
   };
   /// Starts a record; append its value to the string that this returns, then call finish().
   std::string& start(Stream stream, std::uint32_t partition, std::string_view key) {
-    items_.push_back({stream, partition, bytes_.size(), static_cast<std::uint32_t>(key.size()), 0});
-    bytes_.append(key);
-    return bytes_;
+    if (used_ == 0 || blocks_[used_ - 1].size() >= block_bytes) next_block();
+    std::string& block = blocks_[used_ - 1];
+    items_.push_back({stream, partition, static_cast<std::uint32_t>(used_ - 1),
+                      static_cast<std::uint32_t>(block.size()),
+                      static_cast<std::uint32_t>(key.size()), 0});
+    return block.append(key);
   }
   void finish() {
     Item& item = items_.back();
-    item.value_size = static_cast<std::uint32_t>(bytes_.size() - item.key_at - item.key_size);
+    item.value_size =
+        static_cast<std::uint32_t>(blocks_[item.block].size() - item.at - item.key_size);
+    bytes_ += item.key_size + item.value_size;
   }
   void add(Stream stream, std::uint32_t partition, std::string_view key, std::string_view value) {
     start(stream, partition, key).append(value);
@@ -41,24 +47,47 @@ class OutputBuffer {
   }
   [[nodiscard]] std::span<const Item> items() const { return items_; }
   [[nodiscard]] std::string_view key(const Item& item) const {
-    return std::string_view{bytes_}.substr(item.key_at, item.key_size);
+    return std::string_view{blocks_[item.block]}.substr(item.at, item.key_size);
   }
   [[nodiscard]] std::string_view value(const Item& item) const {
-    return std::string_view{bytes_}.substr(item.key_at + item.key_size, item.value_size);
+    return std::string_view{blocks_[item.block]}.substr(item.at + item.key_size, item.value_size);
   }
-  [[nodiscard]] std::size_t bytes() const { return bytes_.size(); }
+  /// Of all records that are finished.
+  [[nodiscard]] std::size_t bytes() const { return bytes_; }
   [[nodiscard]] std::size_t capacity_bytes() const {
-    return bytes_.capacity() + items_.capacity() * sizeof(Item);
+    std::size_t bytes = items_.capacity() * sizeof(Item);
+    for (const std::string& block : blocks_) bytes += block.capacity();
+    return bytes;
   }
   [[nodiscard]] bool empty() const { return items_.empty(); }
   void clear() {
     items_.clear();
-    bytes_.clear();
+    for (std::string& block : blocks_) block.clear();
+    used_ = bytes_ = 0;
+  }
+  /// Gives back memory until it holds no more than that. Precondition: empty().
+  void shrink_to(std::size_t bytes) {
+    std::size_t held = capacity_bytes();
+    for (; held > bytes && !blocks_.empty(); blocks_.pop_back()) held -= blocks_.back().capacity();
+    if (held > bytes) items_ = std::vector<Item>{};
   }
 
  private:
+  static constexpr std::size_t block_bytes = std::size_t{256} << 10U;
+  static constexpr std::size_t usual_record_max = std::size_t{64} << 10U;
+  /// The first grows as it must: most outputs are small.
+  void next_block() {
+    if (used_ == blocks_.size()) {
+      blocks_.emplace_back();
+      if (used_ > 0) blocks_.back().reserve(block_bytes + usual_record_max);
+    }
+    ++used_;
+  }
+
   std::vector<Item> items_;
-  std::string bytes_;
+  std::vector<std::string> blocks_;
+  std::size_t used_ = 0;  // the last of them is being filled
+  std::size_t bytes_ = 0;
 };
 
 inline constexpr std::size_t note_bytes_max = 1024;

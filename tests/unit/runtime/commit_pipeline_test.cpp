@@ -241,6 +241,22 @@ TEST(CommitPipeline, BuffersComeBackEmptyWithTheirMemory) {
   EXPECT_GE(out.capacity_bytes(), 100'000U);
 }
 
+TEST(CommitPipeline, OfALargeBufferAsMuchComesBackAsMayBeQueued) {
+  constexpr std::size_t most = std::size_t{1} << 20U;
+  NotingSink sink;
+  CommitPipelineOptions options = inline_lane(0);
+  options.queue_bytes_max = most;
+  CommitPipeline lane{sink, options};
+  OutputBuffer out;
+  for (int turn = 0; turn < 2; ++turn) {
+    for (int n = 0; n < 4'000; ++n) out.add(streams::notices, 0, "", std::string(1'000, 'x'));
+    ASSERT_TRUE(lane.append(out));
+  }
+  EXPECT_TRUE(out.empty());
+  EXPECT_GT(out.capacity_bytes(), most / 2);
+  EXPECT_LE(out.capacity_bytes(), most);
+}
+
 TEST(CommitPipeline, WithoutAThreadACallIsDoneSoManyStepsLater) {
   NotingSink sink;
   CommitPipeline lane{sink, inline_lane(2)};
