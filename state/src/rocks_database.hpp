@@ -21,7 +21,7 @@ enum class Family : std::uint8_t {
 inline constexpr std::array families{Family::state, Family::history};
 /// From so many files at level 0 on they are compacted; while a store is being filled, which adds
 /// them faster, and has no readers yet.
-inline constexpr int level0_files = 12, level0_files_filling = 48;
+inline constexpr int level0_files = 24, level0_files_filling = 48;
 /// Of a family in what is kept for each of them.
 constexpr std::size_t place_of(Family family) { return static_cast<std::size_t>(family); }
 
