@@ -141,9 +141,21 @@ Result<void> Members::ready(TimelineGroup& group) {
 }
 
 void Members::end_recovery(TimelineGroup& group) {
-  if (!std::exchange(group.repeats, false)) return;
-  pace_.end(options_.clock.steady());
-  set_distance();
+  if (end_repetition(group)) set_distance();
+}
+
+/// False where it had ended before.
+bool Members::end_repetition(TimelineGroup& group) {
+  if (!std::exchange(group.repeats, false)) return false;
+  const auto now = options_.clock.steady();
+  pace_.end(now);
+  if (!pace_.recovering() && pace_.events() > 0) {
+    const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(pace_.took(now));
+    log::info("worker.recovered", {{"events", pace_.events()},
+                                   {"took_ms", std::int64_t{took.count()}},
+                                   {"events_per_s_next", pace_.events_per_s()}});
+  }
+  return true;
 }
 
 /// Of each partition, as all of them are repeated together.
@@ -262,7 +274,7 @@ void Members::revoke(std::span<const std::uint32_t> partitions, bool lost) {
       partitions_[partition->number()] = {};
     }
     std::erase(turns_, group.get());
-    if (std::exchange(group->repeats, false)) pace_.end(options_.clock.steady());
+    end_repetition(*group);
     group->partitions.clear();
     cache_.drop_partition(number);
     log::info("partition.closed", {{"partition", number}, {"lost", lost ? 1 : 0}});

@@ -101,6 +101,7 @@ class Members final : public Processor {
   void catch_up(TimelineGroup& group);
   Result<bool> work_off(DecodedBatch& batch, ports::OutputBuffer& out);
   void end_recovery(TimelineGroup& group);
+  bool end_repetition(TimelineGroup& group);
   void set_distance();
   void serve_reads();
   MemberReads::Rests look(const ports::ReadRequest& request, Looked& looked);

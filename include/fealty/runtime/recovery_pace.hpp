@@ -25,6 +25,11 @@ class RecoveryPace {
   /// One has, or is gone. The last of those under way ends the measurement.
   void end(MachineClock::Steady now);
 
+  /// Of the recovery that is under way, or ended last.
+  [[nodiscard]] std::uint64_t events() const { return events_; }
+  [[nodiscard]] MachineClock::Steady::duration took(MachineClock::Steady now) const {
+    return now - begun_;
+  }
   [[nodiscard]] bool recovering() const { return partitions_ > 0; }
   /// So many events were applied live, within `busy`. True where that has changed the pace.
   bool applied(std::uint64_t events, MachineClock::Steady::duration busy);
