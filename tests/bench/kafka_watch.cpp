@@ -86,8 +86,7 @@ int drained(const Options& options) {
     rd_kafka_topic_partition_list_add(list, options.topic.c_str(), i);
   }
   const auto begun = SteadyClock::now();
-  bool progressed = false;
-  std::int64_t committed = 0;
+  std::int64_t committed = 0, told = 0;
   while (committed < end) {
     const std::chrono::duration<double> waited = SteadyClock::now() - begun;
     if (waited.count() > options.seconds_max) die("not drained in time");
@@ -97,8 +96,8 @@ int drained(const Options& options) {
         committed += std::max<std::int64_t>(0, list->elems[i].offset);
       }
     }
-    if ((committed > 0 && !progressed) || committed >= end) {
-      progressed = true;
+    if (committed > told || committed >= end) {
+      told = committed;
       fmt::print("{{\"at_s\": {:.6f}, \"committed\": {}, \"end\": {}}}\n",
                  std::chrono::duration<double>(SteadyClock::now() - begun).count(), committed, end);
       std::fflush(stdout);
