@@ -13,12 +13,12 @@
 #include "fealty/log/log.hpp"
 #include "fealty/runtime/commit_loop.hpp"
 #include "fealty/runtime/ingest.hpp"
-#include "fealty/runtime/memory_budget.hpp"
 #include "fealty/state/feed_table.hpp"
 #include "fealty/topologies/ingest.hpp"
 #include "health.hpp"
 #include "kafka_options.hpp"
 #include "log_header.hpp"
+#include "memory_shares.hpp"
 #include "program_beside.hpp"
 
 namespace fealty::cli {
@@ -51,33 +51,9 @@ Result<std::vector<codec::Mapping>> mappings_of(const config::ServiceConfig& ser
   return out;
 }
 
-kafka::KafkaOptions bus_options(const config::ServiceConfig& service, std::uint32_t worker) {
-  kafka::KafkaOptions options = kafka_options(service.kafka, worker);
-  options.streams = topologies::ingest_streams;
-  options.group += "-ingest";
-  options.transactional_id = fmt::format("{}-ingest-{}", transactional_id(service.kafka), worker);
-  options.group_instance = options.transactional_id;
-  const std::string_view canonical_name =
-      ports::spec_of(topologies::ingest_streams, canonical).name;
-  options.output_topics.emplace_back(canonical_name, service.kafka.input_topic);
-  for (const config::IngestInput& input : service.ingest.inputs) {
-    options.input_topics.insert(options.input_topics.end(), input.topics.begin(),
-                                input.topics.end());
-    if (!input.pattern.empty()) options.input_patterns.push_back(input.pattern);
-  }
-  options.input_topics.push_back(service.kafka.output_prefix +
-                                 std::string{ports::spec_of(options.streams, waiting).name});
-  options.discover_within = service.ingest.discover;
-  const runtime::MemoryBudget memory{service.memory_bytes, true};
-  options.fetch_queue_kib_max =
-      static_cast<std::uint32_t>(std::min(fetched_kib_max, memory.fetched() >> 10U));
-  options.output_queue_kib_max = static_cast<std::uint32_t>(memory.produced() >> 10U);
-  return options;
-}
-
 runtime::CommitLoopOptions loop_options(const config::ServiceConfig& service) {
   runtime::CommitLoopOptions loop;
-  loop.pipeline.queue_bytes_max = runtime::MemoryBudget{service.memory_bytes, true}.outputs();
+  loop.pipeline.queue_bytes_max = ingest_budget(service).outputs();
   loop.input.poll_timeout = std::chrono::milliseconds{service.commit.interval_ms};
   loop.commit.events_max = service.commit.events_max;
   loop.commit.interval = std::chrono::milliseconds{service.commit.interval_ms};
@@ -104,6 +80,30 @@ void log_counters(std::string_view event, const runtime::Ingest& ingest,
 
 }  // namespace
 
+kafka::KafkaOptions ingest_options(const config::ServiceConfig& service, std::uint32_t worker) {
+  kafka::KafkaOptions options = kafka_options(service.kafka, worker);
+  options.streams = topologies::ingest_streams;
+  options.group += "-ingest";
+  options.transactional_id = fmt::format("{}-ingest-{}", transactional_id(service.kafka), worker);
+  options.group_instance = options.transactional_id;
+  const std::string_view canonical_name =
+      ports::spec_of(topologies::ingest_streams, canonical).name;
+  options.output_topics.emplace_back(canonical_name, service.kafka.input_topic);
+  for (const config::IngestInput& input : service.ingest.inputs) {
+    options.input_topics.insert(options.input_topics.end(), input.topics.begin(),
+                                input.topics.end());
+    if (!input.pattern.empty()) options.input_patterns.push_back(input.pattern);
+  }
+  options.input_topics.push_back(service.kafka.output_prefix +
+                                 std::string{ports::spec_of(options.streams, waiting).name});
+  options.discover_within = service.ingest.discover;
+  const runtime::MemoryBudget memory = ingest_budget(service);
+  options.fetch_queue_kib_max =
+      static_cast<std::uint32_t>(std::min(fetched_kib_max, memory.fetched() >> 10U));
+  options.output_queue_kib_max = static_cast<std::uint32_t>(memory.produced() >> 10U);
+  return options;
+}
+
 Result<void> run_ingest(const config::ServiceConfig& service, std::uint32_t worker,
                         const std::atomic<bool>& stop) {
   const auto loaded = load_series_beside(service.program, service.state_dir);
@@ -114,7 +114,7 @@ Result<void> run_ingest(const config::ServiceConfig& service, std::uint32_t work
   const auto canonical_mapping = fit_mapping(codec::cloudevents_mapping(), {}, currency);
   if (!canonical_mapping) return canonical_mapping.error();
 
-  const kafka::KafkaOptions options = bus_options(service, worker);
+  const kafka::KafkaOptions options = ingest_options(service, worker);
   const auto bus = connect_bus(options, service.kafka, stop);
   if (!bus) return bus.error();
   const auto waiting_partitions = (*bus)->changelog_partitions();
@@ -129,9 +129,9 @@ Result<void> run_ingest(const config::ServiceConfig& service, std::uint32_t work
       [&service](std::string_view topic) { return config::input_of(service.ingest, topic); },
       *canonical_mapping, options.input_topics.back());
 
-  const runtime::MemoryBudget memory{service.memory_bytes, true};
+  const runtime::MemoryBudget memory = ingest_budget(service);
   const auto table = state::open_feed_table(fmt::format("{}/ingest/{}", service.state_dir, worker),
-                                            memory.write_buffers());
+                                            memory.write_buffers() / memory.workers());
   if (!table) return table.error();
   const auto feed = (*bus)->feed(topologies::ingest_stream::orders);
   runtime::OrderBook orders{*feed, **table};

@@ -5,8 +5,12 @@
 
 #include "fealty/base/result.hpp"
 #include "fealty/config/service.hpp"
+#include "fealty/kafka/options.hpp"
 
 namespace fealty::cli {
+
+/// What worker `worker` of it reads and writes on Kafka.
+kafka::KafkaOptions ingest_options(const config::ServiceConfig& service, std::uint32_t worker);
 
 /// Runs the ingest topology on Kafka until `stop` is set, then commits. Worker `worker` of this
 /// process: each has its place in the group, its transactional id and its table of orders.

@@ -8,11 +8,11 @@
 #include "fealty/config/mapping_loader.hpp"
 #include "fealty/config/program_loader.hpp"
 #include "fealty/log/log.hpp"
-#include "fealty/runtime/memory_budget.hpp"
 #include "fealty/topologies/members.hpp"
 #include "health.hpp"
 #include "kafka_options.hpp"
 #include "log_header.hpp"
+#include "memory_shares.hpp"
 #include "program_beside.hpp"
 #include "program_reload.hpp"
 #include "read_host.hpp"
@@ -77,12 +77,12 @@ Result<void> run_live(const config::ServiceConfig& service, const std::atomic<bo
   // The changelog could do the work of RocksDB's own log, but `fealty member --state` could not:
   // beside a running worker it would see what was flushed only. As it is, it sees what was saved
   // some seconds ago.
-  const auto stores = open_service_stores(
-      {.dir = service.state_dir,
-       .wal = true,
-       .gather = std::chrono::seconds{5},
-       .memory = runtime::MemoryBudget{service.memory_bytes, true, Workers::wanted(service)}},
-      service.on_damage);
+  const auto stores =
+      open_service_stores({.dir = service.state_dir,
+                           .wal = true,
+                           .gather = std::chrono::seconds{5},
+                           .memory = members_budget(service, Workers::wanted(service))},
+                          service.on_damage);
   if (!stores) return stores.error();
   const auto workers = Workers::connect(service, series, topology, **stores, stop);
   if (!workers) return workers.error();

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <map>
+#include <utility>
 
 #include "disk_check.hpp"
 #include "exit_code.hpp"
@@ -14,6 +15,7 @@
 #include "fealty/config/mapping_loader.hpp"
 #include "fealty/kafka/live_check.hpp"
 #include "fealty/topologies/members.hpp"
+#include "ingest.hpp"
 #include "kafka_options.hpp"
 #include "program_beside.hpp"
 #include "service_settings.hpp"
@@ -93,6 +95,42 @@ void add_file(const char* what, const std::string& file, const Result<T>& loaded
   }
 }
 
+void add_new(std::vector<Finding> more, std::vector<Finding>& out) {
+  for (Finding& one : more) {
+    const bool known = std::any_of(out.begin(), out.end(), [&](const Finding& other) {
+      return other.check == one.check && other.verdict >= one.verdict;
+    });
+    if (!known) out.push_back(std::move(one));
+  }
+}
+
+void check_members(const config::ServiceConfig& service, std::vector<Finding>& findings) {
+  add_file("mapping", service.mapping, config::load_mapping(service.mapping), findings);
+  kafka::KafkaOptions options = kafka_options(service.kafka, 0);
+  options.streams = topologies::member_streams;
+  std::map<std::uint32_t, std::uint64_t> recover_from;
+  if (const auto state = StoredState::open(service.state_dir)) {
+    recover_from = state->recover_from();
+  } else if (state.error().code != Errc::usage) {
+    findings.push_back({"state", Verdict::failed, to_string(state.error()),
+                        "see what the message says; an empty directory is restored from the log",
+                        state.error().code});
+  }
+  add_new(kafka::check_live(options, recover_from), findings);
+}
+
+void check_ingest(const config::ServiceConfig& service, std::vector<Finding>& findings) {
+  for (const config::IngestInput& input : service.ingest.inputs) {
+    std::vector<Finding> mapping;
+    add_file("mapping", input.mapping, config::load_mapping(input.mapping), mapping);
+    add_new(std::move(mapping), findings);
+  }
+  const bool answered = std::none_of(findings.begin(), findings.end(), [](const Finding& one) {
+    return one.check == "brokers" && one.verdict == Verdict::failed;
+  });
+  if (answered) add_new(kafka::check_live(ingest_options(service, 0), {}), findings);
+}
+
 }  // namespace
 
 int check_live_service(const std::string& file, const std::vector<std::string>& sets, bool json) {
@@ -101,19 +139,8 @@ int check_live_service(const std::string& file, const std::vector<std::string>& 
   auto findings = check_disk(service->state_dir);
   add_file("program", service->program, load_series_beside(service->program, service->state_dir),
            findings);
-  add_file("mapping", service->mapping, config::load_mapping(service->mapping), findings);
-  kafka::KafkaOptions options = kafka_options(service->kafka, 0);
-  options.streams = topologies::member_streams;
-  std::map<std::uint32_t, std::uint64_t> recover_from;
-  if (const auto state = StoredState::open(service->state_dir)) {
-    recover_from = state->recover_from();
-  } else if (state.error().code != Errc::usage) {
-    findings.push_back({"state", Verdict::failed, to_string(state.error()),
-                        "see what the message says; an empty directory is restored from the log",
-                        state.error().code});
-  }
-  const auto more = kafka::check_live(options, recover_from);
-  findings.insert(findings.end(), more.begin(), more.end());
+  if (service->run.members) check_members(*service, findings);
+  if (service->run.ingest) check_ingest(*service, findings);
   if (json) {
     print_json(findings);
   } else {

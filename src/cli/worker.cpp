@@ -7,19 +7,15 @@
 #include <utility>
 
 #include "fealty/log/log.hpp"
-#include "fealty/runtime/memory_budget.hpp"
 #include "fealty/topologies/members.hpp"
 #include "kafka_options.hpp"
+#include "memory_shares.hpp"
 #include "program_beside.hpp"
 
 namespace fealty::cli {
 namespace {
 
 constexpr std::chrono::milliseconds idle_min{10};
-
-runtime::MemoryBudget budget(const config::ServiceConfig& service, std::uint32_t workers) {
-  return runtime::MemoryBudget{service.memory_bytes, true, workers};
-}
 
 std::chrono::milliseconds publish_within(const config::ServiceConfig& service) {
   return std::chrono::milliseconds{service.members.publish_within_ms.value_or(0)};
@@ -32,7 +28,7 @@ runtime::MembersOptions members_options(const WorkerContext& context, std::uint3
   runtime::MembersOptions members;
   members.flush.distance_events = service.checkpoint.distance_events;
   members.flush.distance = std::chrono::seconds{service.checkpoint.distance_s};
-  const runtime::MemoryBudget memory = budget(service, workers);
+  const runtime::MemoryBudget memory = members_budget(service, workers);
   members.cache_bytes = memory.members();
   members.flush.bytes_max = memory.saves_of_a_commit();
   members.tick_after_idle = std::chrono::seconds{service.clock.tick_after_idle_s};
@@ -57,7 +53,7 @@ runtime::MembersOptions members_options(const WorkerContext& context, std::uint3
 runtime::CommitLoopOptions loop_options(const config::ServiceConfig& service,
                                         std::uint32_t workers) {
   runtime::CommitLoopOptions loop;
-  loop.pipeline.queue_bytes_max = budget(service, workers).outputs();
+  loop.pipeline.queue_bytes_max = members_budget(service, workers).outputs();
   // Readers, and who stops it, wait for a poll to end.
   loop.input.poll_timeout = std::min(std::chrono::milliseconds{service.commit.interval_ms},
                                      std::chrono::milliseconds{100});
@@ -96,7 +92,7 @@ Result<std::unique_ptr<kafka::KafkaBus>> Worker::connect(const config::ServiceCo
                                                          const std::atomic<bool>& stop) {
   kafka::KafkaOptions options = kafka_options(service.kafka, number);
   options.streams = topologies::member_streams;
-  const runtime::MemoryBudget memory = budget(service, workers);
+  const runtime::MemoryBudget memory = members_budget(service, workers);
   options.fetch_queue_kib_max = static_cast<std::uint32_t>(memory.fetched() >> 10U);
   options.output_queue_kib_max = static_cast<std::uint32_t>(memory.produced() >> 10U);
   return connect_bus(options, service.kafka, stop);

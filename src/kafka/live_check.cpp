@@ -32,7 +32,7 @@ Finding brokers_answer(const Client& client, const KafkaOptions& options) {
 
 }  // namespace
 
-std::vector<Finding> check_live(const KafkaOptions& options,
+std::vector<Finding> check_live(KafkaOptions options,
                                 const std::map<std::uint32_t, std::uint64_t>& recover_from) {
   std::vector<Finding> out;
   if (auto fit = check_library_version(); !fit) {
@@ -52,6 +52,7 @@ std::vector<Finding> check_live(const KafkaOptions& options,
 
   constexpr std::chrono::seconds bound{45};
   const Deadline deadline{bound};
+  find_inputs(**client, options, deadline, out);
   const auto topics = check_topics(**client, options, deadline, out);
   check_reading(**client, options, topics, recover_from, deadline, out);
   check_writing(**client, options, topics, deadline, out);

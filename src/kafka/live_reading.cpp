@@ -4,6 +4,7 @@
 
 #include "live_rights.hpp"
 #include "mend.hpp"
+#include "topic_settings.hpp"
 #include "topics.hpp"
 
 namespace fealty::kafka {
@@ -60,6 +61,27 @@ rd_kafka_resp_err_t committed(const Client& client, const std::string& topic,
   return code;
 }
 
+/// As its group, which is never joined: a client that has not heard yet whether it may be used.
+Result<std::shared_ptr<Client>> asking_as(const KafkaOptions& options, const std::string& group) {
+  Properties properties = reader_properties(options);
+  properties.front().second = group;
+  return Client::make(RD_KAFKA_CONSUMER, options, properties, {});
+}
+
+/// A question about a group that may not be used at all is not answered: what its consumer is told
+/// says why.
+rd_kafka_resp_err_t refusal_of(const Client& client, rd_kafka_resp_err_t code, Deadline deadline) {
+  if (broker_errc(code) != Errc::broker_unreachable) return code;
+  const Deadline bound{std::chrono::milliseconds{deadline.left_ms(1000)}};
+  while (!bound.passed()) {
+    const MessageHandle message{rd_kafka_consumer_poll(client.get(), bound.left_ms(100))};
+    if (message != nullptr && message->err == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED) {
+      return message->err;
+    }
+  }
+  return code;
+}
+
 Finding group_answer(const KafkaOptions& options, const std::string& group,
                      rd_kafka_resp_err_t code) {
   if (code == RD_KAFKA_RESP_ERR_NO_ERROR) return {"group " + group, Verdict::ok, {}, {}};
@@ -67,10 +89,10 @@ Finding group_answer(const KafkaOptions& options, const std::string& group,
 }
 
 /// Each partition holds what will be read of it: from where its store stands, else its group.
-Finding retention(const Client& client, const KafkaOptions& options,
+Finding retention(const Client& client, const KafkaOptions& options, const std::string& input,
                   const rd_kafka_topic_partition_list_t& group,
                   const std::map<std::uint32_t, std::uint64_t>& recover_from, Deadline deadline) {
-  Finding out{"retention " + options.input_topic, Verdict::ok, "nothing was read yet", {}};
+  Finding out{"retention " + input, Verdict::ok, "nothing was read yet", {}};
   out.code = Errc::input_gap;
   bool begun = false;
   for (int i = 0; i < group.cnt; ++i) {
@@ -80,18 +102,18 @@ Finding retention(const Client& client, const KafkaOptions& options,
     const std::uint64_t from = stored != recover_from.end()
                                    ? stored->second
                                    : static_cast<std::uint64_t>(group.elems[i].offset);
-    const auto held = watermarks(client, options.input_topic, partition,
+    const auto held = watermarks(client, input, partition,
                                  Deadline{std::chrono::milliseconds{deadline.left_ms(slice_ms)}});
     if (!held) return {out.check, Verdict::unchecked, held.error().detail, {}};
     begun = true;
     if (from >= held->low) continue;
     out.verdict = Verdict::failed;
-    out.reason = fmt::format("{}[{}] is needed from {} on and begins at {}", options.input_topic,
-                             partition, from, held->low);
+    out.reason = fmt::format("{}[{}] is needed from {} on and begins at {}", input, partition, from,
+                             held->low);
     out.mend = fmt::format(
         "{} (that it does not happen again; what is gone must be put back, or start over with "
         "another group, another output_prefix and an empty state directory)",
-        alter_command(options, options.input_topic, "retention.ms=-1"));
+        alter_command(options, input, "retention.ms=-1"));
     return out;
   }
   if (begun) {
@@ -107,26 +129,40 @@ Finding retention(const Client& client, const KafkaOptions& options,
 void check_reading(const Client& client, const KafkaOptions& options, const Topics& topics,
                    const std::map<std::uint32_t, std::uint64_t>& recover_from, Deadline deadline,
                    std::vector<Finding>& out) {
-  const std::string changelog = topic_of(changelog_stream(options), options);
-  for (const std::string& topic : {options.input_topic, changelog}) {
+  const auto there = [&topics](const std::string& topic) {
     const auto found = topics.find(topic);
-    if (found == topics.end() || found->second.partitions == 0) continue;
-    out.push_back(can_read(client, options, topic, deadline));
+    return found == topics.end() ? 0U : found->second.partitions;
+  };
+  const std::vector<std::string> inputs = inputs_of(options);
+  std::vector<std::string> read = inputs;
+  for (std::size_t i = 0; i < options.streams.size(); ++i) {
+    const auto stream = static_cast<ports::Stream>(i);
+    // Of several inputs, which order is whose is read back, too.
+    const bool kept = options.several_inputs() && use_of(options.streams[i]) == Use::snapshots;
+    if (kept || stream == changelog_stream(options)) read.push_back(topic_of(stream, options));
   }
-  const auto input = topics.find(options.input_topic);
-  if (input == topics.end() || input->second.partitions == 0) return;
+  for (const std::string& topic : read) {
+    if (there(topic) != 0) out.push_back(can_read(client, options, topic, deadline));
+  }
+  const auto first = std::find_if(inputs.begin(), inputs.end(), there);
+  const std::string& any = first == inputs.end() ? options.input_topic : *first;
+  if (there(any) == 0) return;
   PartitionList positions;
-  out.push_back(group_answer(options, options.group + "-reader",
-                             committed(client, options.input_topic, 1, positions, deadline)));
-  Properties as_group = reader_properties(options);
-  as_group.front().second = options.group;  // Asked about, never joined.
-  const auto group = Client::make(RD_KAFKA_CONSUMER, options, as_group, {});
-  if (!group) return;
-  const auto code =
-      committed(**group, options.input_topic, input->second.partitions, positions, deadline);
-  out.push_back(group_answer(options, options.group, code));
-  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return;
-  out.push_back(retention(client, options, *positions, recover_from, deadline));
+  std::shared_ptr<Client> group;
+  for (const std::string& name : {options.group + "-reader", options.group}) {
+    const auto made = asking_as(options, name);
+    if (!made) return;
+    group = *made;
+    const auto code = refusal_of(*group, committed(*group, any, 1, positions, deadline), deadline);
+    out.push_back(group_answer(options, name, code));
+    if (name == options.group && code != RD_KAFKA_RESP_ERR_NO_ERROR) return;
+  }
+  for (auto input = first; input != inputs.end(); ++input) {
+    if (there(*input) == 0) continue;
+    const auto asked = committed(*group, *input, there(*input), positions, deadline);
+    if (asked != RD_KAFKA_RESP_ERR_NO_ERROR) continue;  // Its own line says why.
+    out.push_back(retention(client, options, *input, *positions, recover_from, deadline));
+  }
 }
 
 }  // namespace fealty::kafka

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <regex>
 
 #include "mend.hpp"
 #include "topic_settings.hpp"
@@ -14,6 +15,12 @@ namespace fealty::kafka {
 namespace {
 
 using NewTopicHandle = std::unique_ptr<rd_kafka_NewTopic_t, Deleter<rd_kafka_NewTopic_destroy>>;
+
+struct Wanted {
+  std::string topic;
+  Use use = Use::input;
+  bool as_input = false;  // it must have as many partitions as the input
+};
 
 bool compacted(Use use) { return use == Use::snapshots || use == Use::changelog; }
 
@@ -58,9 +65,10 @@ Finding could_create(const Client& client, const KafkaOptions& options, const st
 }
 
 /// Whether the topic is there and may be seen.
-Finding existence(const Client& client, const KafkaOptions& options, const std::string& topic,
-                  Use use, const TopicFacts& facts, std::uint32_t input_partitions,
-                  Deadline deadline) {
+Finding existence(const Client& client, const KafkaOptions& options, const Wanted& wanted,
+                  const TopicFacts& facts, std::uint32_t input_partitions, Deadline deadline) {
+  const std::string& topic = wanted.topic;
+  const Use use = wanted.use;
   Finding out{"topic " + topic,
               Verdict::ok,
               fmt::format("{} partitions, {} replicas", facts.partitions, facts.replicas),
@@ -74,16 +82,16 @@ Finding existence(const Client& client, const KafkaOptions& options, const std::
   }
   constexpr std::uint32_t some = 4;
   if (facts.partitions == 0) {
-    const std::uint32_t wanted = input_partitions == 0 ? some : input_partitions;
+    const std::uint32_t partitions = input_partitions == 0 ? some : input_partitions;
     if (use != Use::input && options.create_topics && input_partitions != 0) {
-      return could_create(client, options, topic, wanted, deadline);
+      return could_create(client, options, topic, partitions, deadline);
     }
     out.verdict = Verdict::failed;
     out.reason = "does not exist";
-    out.mend = create_command(options, topic, wanted, compacted(use));
+    out.mend = create_command(options, topic, partitions, compacted(use));
     return out;
   }
-  if (use == Use::changelog && input_partitions != 0 && facts.partitions != input_partitions) {
+  if (wanted.as_input && input_partitions != 0 && facts.partitions != input_partitions) {
     out.verdict = Verdict::failed;
     out.reason = fmt::format("{} partitions, but the input has {}: they must be equal",
                              facts.partitions, input_partitions);
@@ -143,26 +151,97 @@ void policy_of(const KafkaOptions& options, const std::string& topic, Use use,
   out.push_back(std::move(found));
 }
 
+/// Whether it is one of those that records go to.
+bool written_by(const KafkaOptions& options, const std::string& topic) {
+  for (std::size_t i = 0; i < options.streams.size(); ++i) {
+    if (topic_of(static_cast<ports::Stream>(i), options) == topic) return true;
+  }
+  return false;
+}
+
+/// All that this user may see.
+Result<std::vector<std::string>> topics_there(const Client& client, const KafkaOptions& options,
+                                              Deadline deadline) {
+  using MetadataHandle =
+      std::unique_ptr<const struct rd_kafka_metadata, Deleter<rd_kafka_metadata_destroy>>;
+  const struct rd_kafka_metadata* raw = nullptr;
+  const auto code = rd_kafka_metadata(client.get(), 1, nullptr, &raw, deadline.left_ms() + 1);
+  const MetadataHandle metadata{raw};
+  if (code != RD_KAFKA_RESP_ERR_NO_ERROR) return broker_error(code, "topics of " + options.brokers);
+  std::vector<std::string> out;
+  for (int i = 0; i < metadata->topic_cnt; ++i) out.emplace_back(metadata->topics[i].topic);
+  std::sort(out.begin(), out.end());
+  return out;
+}
+
 }  // namespace
+
+std::vector<std::string> inputs_of(const KafkaOptions& options) {
+  if (!options.several_inputs()) return {options.input_topic};
+  std::vector<std::string> out;
+  for (const std::string& topic : options.input_topics) {
+    if (!written_by(options, topic)) out.push_back(topic);
+  }
+  return out;
+}
+
+void find_inputs(const Client& client, KafkaOptions& options, Deadline deadline,
+                 std::vector<Finding>& out) {
+  if (options.input_patterns.empty()) return;
+  const auto there = topics_there(client, options, deadline);
+  for (const std::string& pattern : options.input_patterns) {
+    Finding found{"input topics /" + pattern + "/", Verdict::ok, {}, {}};
+    if (!there) {
+      found = {found.check, Verdict::unchecked, there.error().detail, {}};
+      out.push_back(std::move(found));
+      continue;
+    }
+    std::vector<std::string> matched;
+    const std::regex whole{pattern, std::regex::extended};
+    for (const std::string& topic : *there) {
+      if (std::regex_match(topic, whole) && !written_by(options, topic)) matched.push_back(topic);
+    }
+    found.reason = fmt::format("{}", fmt::join(matched, ", "));
+    if (matched.empty()) {
+      found.verdict = Verdict::warning;
+      found.reason = "matches no topic that this user may see; one that is made later is read";
+      found.mend = "correct ingest.inputs, or give the right to describe the topics";
+    }
+    out.push_back(std::move(found));
+    auto& inputs = options.input_topics;
+    for (std::string& topic : matched) {
+      if (std::find(inputs.begin(), inputs.end(), topic) == inputs.end()) {
+        inputs.push_back(std::move(topic));
+      }
+    }
+  }
+}
 
 Topics check_topics(const Client& client, const KafkaOptions& options, Deadline deadline,
                     std::vector<Finding>& out) {
-  std::vector<std::pair<std::string, Use>> all{{options.input_topic, Use::input}};
+  std::vector<Wanted> all{{options.input_topic, Use::input}};
   for (std::size_t i = 0; i < options.streams.size(); ++i) {
-    all.emplace_back(topic_of(static_cast<ports::Stream>(i), options), use_of(options.streams[i]));
+    const ports::StreamSpec& stream = options.streams[i];
+    std::string topic = topic_of(static_cast<ports::Stream>(i), options);
+    if (topic == options.input_topic) continue;  // where what comes of several inputs goes
+    all.push_back(
+        {std::move(topic), use_of(stream), stream.placement == ports::Placement::as_input});
+  }
+  for (const std::string& topic : inputs_of(options)) {
+    if (topic != options.input_topic) all.push_back({topic, Use::input});
   }
   std::vector<std::string> names;
-  for (const auto& [topic, use] : all) names.push_back(topic);
+  for (const Wanted& one : all) names.push_back(one.topic);
   auto facts = topic_facts(client, names, deadline);
   if (!facts) {
     out.push_back({"topics", Verdict::failed, facts.error().detail, {}, facts.error().code});
     return {};
   }
   const std::uint32_t input = facts->at(options.input_topic).partitions;
-  for (const auto& [topic, use] : all) {
-    const TopicFacts& about = facts->at(topic);
-    out.push_back(existence(client, options, topic, use, about, input, deadline));
-    if (about.partitions != 0) policy_of(options, topic, use, about, out);
+  for (const Wanted& one : all) {
+    const TopicFacts& about = facts->at(one.topic);
+    out.push_back(existence(client, options, one, about, input, deadline));
+    if (about.partitions != 0) policy_of(options, one.topic, one.use, about, out);
   }
   return std::move(*facts);
 }

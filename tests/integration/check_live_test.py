@@ -40,9 +40,9 @@ class CheckLive(unittest.TestCase):
         self.name = "c-" + uuid.uuid4().hex[:8]
         self.folder = pathlib.Path(tempfile.mkdtemp(dir=_work))
 
-    def check(self, *words, **kafka_settings):
+    def check(self, *words, more=None, **kafka_settings):
         file = self.folder / "service.yaml"
-        file.write_text(json.dumps({  # JSON is YAML
+        file.write_text(json.dumps((more or {}) | {  # JSON is YAML
             "program": str(ROOT / "config/programs/default.yaml"), "state": {"dir": str(self.folder / "state")},
             "kafka": {"brokers": BOOTSTRAP, "input_topic": self.name + ".events", "group": self.name,
                       "output_prefix": self.name + ".", "create_topics": True} | kafka_settings}))
@@ -52,6 +52,7 @@ class CheckLive(unittest.TestCase):
 
     def findings(self, *words, **kafka_settings):
         done = self.check("--json", *words, **kafka_settings)
+        self.assertTrue(done.stdout, done.stderr)
         return done.returncode, {one["check"]: one for one in json.loads(done.stdout)}
 
     def test_the_printed_commands_mend_what_is_missing(self):
@@ -79,6 +80,82 @@ class CheckLive(unittest.TestCase):
             code, found = self.findings(**settings)
         self.assertEqual(code, 0, found)
         self.assertEqual(found[f"write {self.name}.notices"]["verdict"], "ok")
+
+    def ingest(self):
+        return {"run": ["ingest", "members"], "ingest": {"inputs": [
+            {"topics": [self.name + ".purchases"], "mapping": "cloudevents"},
+            {"pattern": self.name + r"\.shop\..*", "mapping": "cloudevents"}]}}
+
+    def create(self, *topics):
+        for topic in topics:
+            kafka("topics", "--create", "--topic", f"{self.name}.{topic}", "--partitions", "2")
+
+    def test_ingest_is_tried_with_its_inputs_topics_groups_and_rights(self):
+        self.create("events", "purchases", "shop.de", "shop.fr", "shopping")
+        code, found = self.findings(more=self.ingest())
+        self.assertEqual(code, 0, found)
+        self.assertEqual(found[f"input topics /{self.name}\\.shop\\..*/"]["reason"],
+                         f"{self.name}.shop.de, {self.name}.shop.fr")
+        for what in ("topic {}.purchases", "read {}.purchases", "read {}.shop.fr", "retention {}.shop.de", "write {}.events",
+                     "group {}-ingest", "group {}-ingest-reader", "group {}", "read {}.events"):
+            self.assertEqual(found[what.format(self.name)]["verdict"], "ok", what)
+        for stream in ("waiting", "changelog"):
+            self.assertEqual(found[f"create {self.name}.{stream}"]["verdict"], "ok", stream)
+        self.assertNotIn(f"topic {self.name}.shopping", found)
+
+    def test_what_ingest_lacks_is_2_and_mended_by_the_printed_commands(self):
+        # Given an input that may be described only, and one that is not there.
+        self.create("events", "purchases")
+        more = self.ingest()
+        more["ingest"]["inputs"][0]["topics"].append(self.name + ".returns")
+        kafka("acls", "--add", "--allow-principal", "User:anna", "--operation", "Describe", "--operation",
+              "DescribeConfigs", "--topic", self.name + ".purchases")
+        secured = {"brokers": SECURED, "security": SASL}
+
+        def failed():
+            code, found = self.findings(more=more, **secured)
+            return code, {what: one["mend"] for what, one in found.items() if one["verdict"] == "failed"}
+
+        code, lacks = failed()
+        deadline = time.monotonic() + TIMEOUT_S
+        while len(lacks) < 2 and time.monotonic() < deadline:  # rights arrive a little later
+            code, lacks = failed()
+        self.assertEqual(code, 2)
+        self.assertEqual(sorted(lacks), [f"read {self.name}.purchases", f"topic {self.name}.returns"])
+
+        # When each command is run, but against the listener that needs no password, then nothing fails.
+        for mend in lacks.values():
+            tool, _, _, *words = shlex.split(mend)
+            kafka({"kafka-topics.sh": "topics", "kafka-acls.sh": "acls"}[tool], *words)
+        while code != 0 and time.monotonic() < deadline:
+            code, lacks = failed()
+        self.assertEqual(code, 0, lacks)
+
+    def test_a_group_of_ingest_that_may_not_be_used_is_named_also_where_there_is_no_input_yet(self):
+        self.create("events")
+        kafka("acls", "--add", "--deny-principal", "User:anna", "--operation", "Read", "--group", self.name + "-ingest")
+        code, found = self.findings(more=self.ingest(), brokers=SECURED, security=SASL)
+        self.assertEqual(code, 2)
+        self.assertEqual(found[f"group {self.name}-ingest"]["verdict"], "failed", found)
+        self.assertIn("kafka-acls.sh", found[f"group {self.name}-ingest"]["mend"])
+        self.assertEqual(found[f"group {self.name}"]["verdict"], "ok")  # that of members
+
+    def test_a_pattern_that_matches_nothing_is_a_warning_and_a_mapping_that_is_wrong_a_failure(self):
+        self.create("events", "purchases")
+        code, found = self.findings(more=self.ingest())
+        self.assertEqual(code, 0, found)
+        self.assertEqual(found[f"input topics /{self.name}\\.shop\\..*/"]["verdict"], "warning")
+        wrong = self.ingest()
+        wrong["ingest"]["inputs"][0]["mapping"] = str(self.folder / "none.yaml")
+        code, found = self.findings(more=wrong)
+        self.assertEqual(code, 2, found)
+        self.assertEqual(found[f"mapping {self.folder}/none.yaml"]["verdict"], "failed")
+
+    def test_ingest_alone_is_tried_without_what_members_need(self):
+        self.create("events", "purchases", "shop.de")
+        code, found = self.findings(more=self.ingest() | {"run": ["ingest"]})
+        self.assertEqual(code, 0, found)
+        self.assertNotIn(f"create {self.name}.changelog", found)
 
     def test_lines_for_people(self):
         kafka("topics", "--create", "--topic", self.name + ".events", "--partitions", "2")

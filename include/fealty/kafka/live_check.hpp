@@ -25,9 +25,9 @@ struct Finding {
   Errc code = Errc::usage;  // of a failure: what `run` would end with
 };
 
-/// Tries everything that a worker needs of the brokers: that they answer, credentials, topics with
-/// their policies and replicas, each right by using it, how far retention reaches back, and the
-/// brokers' clocks.
+/// Tries everything that a worker needs of the brokers, of members or of ingest: that they answer,
+/// credentials, topics with their policies and replicas, each right by using it, how far retention
+/// reaches back, and the brokers' clocks.
 ///
 /// It disturbs no worker. It joins no group. It opens transactions under an id of its own, the
 /// worker's with "-check" behind it, and aborts each: readers of committed records see nothing of
@@ -35,7 +35,7 @@ struct Finding {
 /// offset of the changelog topic, which no worker has one of.
 /// `recover_from`: by partition, where a store would have its input read again from.
 /// Bounded: start_timeout where nobody answers (one failure then), else that and about a minute.
-std::vector<Finding> check_live(const KafkaOptions& options,
+std::vector<Finding> check_live(KafkaOptions options,
                                 const std::map<std::uint32_t, std::uint64_t>& recover_from);
 
 }  // namespace fealty::kafka
