@@ -1,6 +1,7 @@
 #include "feed.hpp"
 
 #include <algorithm>
+#include <numeric>
 
 #include "fealty/base/check.hpp"
 #include "fealty/log/log.hpp"
@@ -79,6 +80,30 @@ bool KafkaFeed::reached() const {
 }
 
 Result<bool> KafkaFeed::step(Visitor& visitor, std::chrono::milliseconds budget) {
+  const std::uint64_t before = std::accumulate(next_.begin(), next_.end(), std::uint64_t{0});
+  const auto begun = std::chrono::steady_clock::now();
+  const auto done = read(visitor, budget);
+  if (!done || *done) return done;
+  const auto there = waited(before, std::chrono::steady_clock::now() - begun);
+  return there ? done : there.error();
+}
+
+/// A partition that gives nothing for long may have gone, which no fetch tells.
+Result<void> KafkaFeed::waited(std::uint64_t before, std::chrono::steady_clock::duration time) {
+  idle_ += time;
+  if (std::accumulate(next_.begin(), next_.end(), std::uint64_t{0}) != before) idle_ = {};
+  if (idle_ <= options_.start_timeout) return {};
+  idle_ = {};
+  constexpr std::chrono::seconds bound{2};
+  for (std::uint32_t i = 0; i < next_.size(); ++i) {
+    if (next_[i] >= target_[i]) continue;
+    const auto held = watermarks(*client_, topic_, i, Deadline{bound});
+    if (!held && held.error().code != Errc::broker_unreachable) return held.error();
+  }
+  return {};
+}
+
+Result<bool> KafkaFeed::read(Visitor& visitor, std::chrono::milliseconds budget) {
   const Deadline deadline{budget};
   while (true) {
     fetched_.resize(batch_max);

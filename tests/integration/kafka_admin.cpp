@@ -146,6 +146,16 @@ void create_topic(const std::string& topic, int partitions, const Settings& sett
   rd_kafka_destroy(rk);
 }
 
+void delete_topic(const std::string& topic) {
+  rd_kafka_t* rk = raw_client(RD_KAFKA_PRODUCER, {}, {});
+  rd_kafka_DeleteTopic_t* wanted = rd_kafka_DeleteTopic_new(topic.c_str());
+  rd_kafka_queue_t* queue = rd_kafka_queue_new(rk);
+  rd_kafka_DeleteTopics(rk, &wanted, 1, nullptr, queue);
+  await_admin(queue);
+  rd_kafka_DeleteTopic_destroy(wanted);
+  rd_kafka_destroy(rk);
+}
+
 void alter_topic(const std::string& topic, const Settings& settings) {
   rd_kafka_t* rk = raw_client(RD_KAFKA_PRODUCER, {}, {});
   rd_kafka_ConfigResource_t* wanted =

@@ -23,6 +23,7 @@ std::string unique_name(std::string_view stem);
 
 void create_topic(const std::string& topic, int partitions, const Settings& settings = {},
                   const std::string& bootstrap = {});
+void delete_topic(const std::string& topic);
 void alter_topic(const std::string& topic, const Settings& settings);
 /// Moves the low watermark, as retention does.
 void delete_before(const std::string& topic, std::int32_t partition, std::int64_t offset);
