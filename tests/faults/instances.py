@@ -28,17 +28,20 @@ class Instance:
             "transactional_id": f"{settings['kafka']['group']}-{number}"}}
         self.file.write_text(json.dumps(settings | own))  # JSON is YAML
 
+    def log_of(self, life):
+        return self.directory / f"life-{life}.log"
+
     @property
     def log(self):
-        return self.directory / f"life-{self.lives}.log"
+        return self.log_of(self.lives)
 
     def text(self):
         return self.log.read_text(errors="replace") if self.lives else ""
 
     def start(self):
-        self.lives += 1
         self.expected_exit = None
-        with self.log.open("wb") as log:
+        with self.log_of(self.lives + 1).open("wb") as log:
+            self.lives += 1  # Others read the log of the life that they see.
             self.child = subprocess.Popen([*(self.cell.enter() if self.cell else ()), self.binary, "run", "--config", self.file],
                                           stdin=subprocess.DEVNULL, stdout=log, stderr=log)
 
