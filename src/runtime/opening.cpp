@@ -93,7 +93,7 @@ Result<bool> Opening::step(std::chrono::milliseconds budget, const MembersContex
   auto found = store_->checkpoint();
   if (!found) return found.error();
   checkpoint_ = std::move(*found);
-  if (changelog_ != nullptr && outrun(context.options.clock.steady())) return false;
+  if (changelog_ != nullptr && outrun(context)) return false;
   if (auto fits = check_fits(context); !fits) return fits.error();
   done_ = true;
   return true;
@@ -143,15 +143,18 @@ ports::Offset Opening::from() const {
 }
 
 /// The state is of a later commit than what the group said. As a rule this worker was away for
-/// long, others have its partitions, and the source is about to tell: it gets the time to.
-bool Opening::outrun(MachineClock::Steady now) {
+/// long, others have its partitions, and the source is about to tell: it gets the time to, once it
+/// can.
+bool Opening::outrun(const MembersContext& context) {
   if (!checkpoint_ || checkpoint_->committed <= committed().offset) return false;
+  const auto now = context.options.clock.steady();
   if (!outrun_since_) {
     outrun_since_ = now;
     log::warn("partition.outrun", {{"partition", partition()},
                                    {"committed", committed().offset},
                                    {"saved", checkpoint_->committed}});
   }
+  if (!context.source.reachable()) outrun_since_ = now;
   return now - *outrun_since_ < outrun_wait;
 }
 

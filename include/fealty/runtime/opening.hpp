@@ -57,7 +57,7 @@ class Opening {
   static constexpr std::uint64_t few = 10'000;  // records
   Result<void> begin();
   Result<bool> restore(std::chrono::milliseconds budget);
-  bool outrun(MachineClock::Steady now);
+  bool outrun(const MembersContext& context);
   Result<void> check_fits(const MembersContext& context) const;
 
   const ports::Assignment assignment_;

@@ -128,7 +128,9 @@ class NoSource final : public ports::Source {
     return ports::Polled::ended;
   }
   [[nodiscard]] bool one_clock() const override { return false; }
+  [[nodiscard]] bool reachable() const override { return !away; }
   [[nodiscard]] std::string describe(std::uint32_t, ports::Offset) const override { return {}; }
+  bool away = false;
 };
 
 /// What partitions share. Members are due on the day of their level's fall; announcing it is one

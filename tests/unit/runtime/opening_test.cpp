@@ -103,6 +103,31 @@ TEST_F(OpeningTest, StateAheadOfTheGroupWaitsForThePartitionToBeTakenAway) {
   EXPECT_NE(done.error().detail.find('8'), std::string::npos);
 }
 
+TEST_F(OpeningTest, WhileNobodyCanTellItIsNotWaitedForThatHeDoes) {
+  Opening made = opening(8, false, &changelog);
+  shared.source.away = true;
+  for (int i = 0; i < 10; ++i) {
+    const auto done = made.step(budget, shared.context);
+    ASSERT_TRUE(done.has_value());
+    EXPECT_FALSE(*done);
+    now += std::chrono::seconds{30};
+  }
+  shared.source.away = false;
+  EXPECT_FALSE(made.step(budget, shared.context).has_value());
+
+  // From when brokers answer again on, the time runs.
+  Opening again = opening(8, false, &changelog);
+  shared.source.away = true;
+  ASSERT_TRUE(again.step(budget, shared.context));
+  now += std::chrono::seconds{30};
+  ASSERT_TRUE(again.step(budget, shared.context));
+  shared.source.away = false;
+  now += std::chrono::seconds{9};
+  EXPECT_TRUE(again.step(budget, shared.context));
+  now += std::chrono::seconds{1};
+  EXPECT_FALSE(again.step(budget, shared.context).has_value());
+}
+
 TEST_F(OpeningTest, WithoutAChangelogNobodyElseCanHaveGoneOn) {
   Opening made = opening(8, false, nullptr);
   const auto done = made.step(budget, shared.context);
