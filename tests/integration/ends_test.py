@@ -262,7 +262,7 @@ class Rebalanced(unittest.TestCase):
         print(f"{self.id().split('.')[-1]} | {code}", flush=True)
         if code != 0:
             self.assertEqual(code, 1, process.tail())
-            self.assertIn("transaction_aborted", process.tail().splitlines()[-1])
+            self.assertIn("transaction_aborted", process.tail())
 
     def test_a_stop_that_meets_one_ends_well(self):
         shop = Shop(8, 15, events=60_000)
@@ -306,7 +306,7 @@ class Rebalanced(unittest.TestCase):
             one.stop()
         else:
             self.assertIn(code, (3, 5), one.tail())
-            self.assertIn({3: "broker_unreachable", 5: "fenced"}[code], one.tail().splitlines()[-1])
+            self.assertIn({3: "broker_unreachable", 5: "fenced"}[code], one.tail())
         two.stop()
         service.assert_as_replayed(members=False)
 
@@ -328,7 +328,7 @@ class Full(unittest.TestCase):
         service.start(disk.words, disk.limits)
         service.ends(1, 60, str(service.state), *disk.says, "free space")
         self.assertIn("event=kafka.assigned", service.since(seen))  # it was there, and began
-        self.assertNotIn("event=partition.opened partition=1", service.since(seen))
+        self.assertLess(service.since(seen).count("event=partition.opened"), 2)  # whichever found room
         disk.make_room()
         service.shop.send()
         service.start(disk.words)
