@@ -13,6 +13,7 @@ namespace fealty::runtime {
 namespace {
 
 constexpr std::chrono::seconds outrun_wait{10};
+constexpr std::chrono::seconds stalled_after{1};
 
 /// What was adopted must still be given, unchanged; what is new must not judge days that are past.
 Result<void> generations_fit(const ports::Checkpoint& saved, const MembersContext& context) {
@@ -83,7 +84,7 @@ Result<bool> Opening::step(std::chrono::milliseconds budget, const MembersContex
     if (fills()) return false;  // Another may go before it.
   }
   if (reader_) {
-    const auto read = restore(budget);
+    const auto read = restore(budget, context.options.clock.steady());
     if (!read || !*read) return read;
   }
   if (finishing()) {
@@ -115,9 +116,12 @@ Result<void> Opening::begin() {
   return {};
 }
 
-Result<bool> Opening::restore(std::chrono::milliseconds budget) {
+Result<bool> Opening::restore(std::chrono::milliseconds budget, MachineClock::Steady now) {
+  const std::uint64_t before = restored_;
   RestoreVisitor visitor{*store_, *reader_, restored_};
   const auto done = reader_->step(visitor, budget);
+  if (!moved_ || restored_ != before) moved_ = now;
+  stalled_ = now - *moved_ >= stalled_after;
   if (!done || !*done) return done;
   const std::uint64_t position = reader_->position();
   reader_.reset();

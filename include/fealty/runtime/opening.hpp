@@ -38,9 +38,10 @@ class Opening {
   Result<bool> step(std::chrono::milliseconds budget, const MembersContext& context);
 
   [[nodiscard]] bool done() const { return done_; }
-  /// It has much to restore, as it seems.
+  /// It has much to restore, as it seems, and it comes: what waits for somebody's open transaction
+  /// holds up nobody else.
   [[nodiscard]] bool fills() const {
-    return !done_ && reader_ != nullptr && (restored_ > few || reader_->left() > few);
+    return !done_ && reader_ != nullptr && !stalled_ && (restored_ > few || reader_->left() > few);
   }
   /// Of much, all was read: on a thread aside its store makes a whole of it.
   [[nodiscard]] bool finishing() const { return finished_.valid(); }
@@ -56,7 +57,7 @@ class Opening {
  private:
   static constexpr std::uint64_t few = 10'000;  // records
   Result<void> begin();
-  Result<bool> restore(std::chrono::milliseconds budget);
+  Result<bool> restore(std::chrono::milliseconds budget, MachineClock::Steady now);
   bool outrun(const MembersContext& context);
   Result<void> check_fits(const MembersContext& context) const;
 
@@ -67,7 +68,9 @@ class Opening {
   std::unique_ptr<ports::Changelog::Reader> reader_;
   std::future<Result<void>> finished_;  // waited for before the store goes
   std::optional<ports::Checkpoint> checkpoint_;
-  std::uint64_t restored_ = 0;  // records
+  std::uint64_t restored_ = 0;                 // records
+  std::optional<MachineClock::Steady> moved_;  // when the last of them came
+  bool stalled_ = false;                       // long ago
   bool begun_ = false, done_ = false;
   std::optional<MachineClock::Steady> outrun_since_;
   const std::chrono::steady_clock::time_point begun_at_ = std::chrono::steady_clock::now();

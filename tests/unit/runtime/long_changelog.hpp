@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,7 +18,8 @@ class LongChangelog final : public ports::Changelog {
   LongChangelog(std::uint64_t records, std::uint64_t a_step, bool tells = false)
       : records_{records}, a_step_{a_step}, tells_{tells} {}
 
-  std::vector<std::uint32_t> steps;  // of which partitions, in order
+  std::vector<std::uint32_t> steps;    // of which partitions, in order
+  std::optional<std::uint32_t> stuck;  // the partition of which nothing more comes
 
   Result<std::unique_ptr<Reader>> open(std::uint32_t partition, std::uint64_t position) override {
     return std::unique_ptr<Reader>{std::make_unique<Pass>(*this, partition, position)};
@@ -30,6 +32,7 @@ class LongChangelog final : public ports::Changelog {
         : home_{home}, partition_{partition}, position_{position} {}
     Result<bool> step(Visitor& visitor, std::chrono::milliseconds) override {
       home_.steps.push_back(partition_);
+      if (home_.stuck == partition_) return false;
       for (std::uint64_t i = 0; i < home_.a_step_ && position_ < home_.records_; ++i) {
         ++position_;
         if (auto applied = visitor.apply("key", "value"); !applied) return applied.error();

@@ -138,6 +138,28 @@ TEST_F(MembersFill, OneThatIsKnownToHaveMuchGoesFirstFromTheFirstRecord) {
   EXPECT_TRUE(std::is_sorted(changelog.steps.begin(), changelog.steps.end()));
 }
 
+TEST_F(MembersFill, OneOfWhichNothingMoreComesHoldsUpNobodyUntilItComesAgain) {
+  LongChangelog changelog{40'000, 4'000, true};
+  MachineClock::Steady now{std::chrono::hours{1}};
+  shared.options.clock.steady = [&now] { return now; };
+  open_from(changelog);
+  ASSERT_TRUE(members->open(budget));
+  ASSERT_TRUE(members->open(budget));
+  changelog.stuck = 0;
+  for (int i = 0; i < 5; ++i, now += std::chrono::milliseconds{100}) {
+    ASSERT_TRUE(members->open(budget));
+  }
+  EXPECT_EQ(std::count(changelog.steps.begin(), changelog.steps.end(), 1U), 0);  // a short pause
+  while (source.started.empty()) {
+    ASSERT_TRUE(members->open(budget));
+    now += std::chrono::milliseconds{100};
+  }
+  EXPECT_THAT(source.started, testing::ElementsAre(1));
+  changelog.stuck.reset();
+  while (source.started.size() < 2) ASSERT_TRUE(members->open(budget));
+  EXPECT_THAT(source.started, testing::ElementsAre(1, 0));
+}
+
 TEST_F(MembersFill, WhileTheStoreOfOneMakesAWholeOfItTheNextIsRead) {
   LongChangelog changelog{40'000, 4'000};
   // Given a store that is not done before the other partition was read.
