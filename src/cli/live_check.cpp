@@ -128,7 +128,13 @@ void check_ingest(const config::ServiceConfig& service, std::vector<Finding>& fi
   const bool answered = std::none_of(findings.begin(), findings.end(), [](const Finding& one) {
     return one.check == "brokers" && one.verdict == Verdict::failed;
   });
-  if (answered) add_new(kafka::check_live(ingest_options(service, 0), {}), findings);
+  if (!answered) return;
+  const auto matches = [](const std::string& pattern, std::string_view topic) {
+    config::IngestInput input;
+    input.pattern = pattern;
+    return input.reads(topic);
+  };
+  add_new(kafka::check_live(ingest_options(service, 0), {}, matches), findings);
 }
 
 }  // namespace

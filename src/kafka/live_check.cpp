@@ -33,7 +33,8 @@ Finding brokers_answer(const Client& client, const KafkaOptions& options) {
 }  // namespace
 
 std::vector<Finding> check_live(KafkaOptions options,
-                                const std::map<std::uint32_t, std::uint64_t>& recover_from) {
+                                const std::map<std::uint32_t, std::uint64_t>& recover_from,
+                                const PatternMatches& matches) {
   std::vector<Finding> out;
   if (auto fit = check_library_version(); !fit) {
     out.push_back(failure("librdkafka", fit.error(), "install another version"));
@@ -52,7 +53,7 @@ std::vector<Finding> check_live(KafkaOptions options,
 
   constexpr std::chrono::seconds bound{45};
   const Deadline deadline{bound};
-  find_inputs(**client, options, deadline, out);
+  find_inputs(**client, options, matches, deadline, out);
   const auto topics = check_topics(**client, options, deadline, out);
   check_reading(**client, options, topics, recover_from, deadline, out);
   check_writing(**client, options, topics, deadline, out);

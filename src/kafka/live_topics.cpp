@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
-#include <regex>
 
 #include "mend.hpp"
 #include "topic_settings.hpp"
@@ -185,8 +184,8 @@ std::vector<std::string> inputs_of(const KafkaOptions& options) {
   return out;
 }
 
-void find_inputs(const Client& client, KafkaOptions& options, Deadline deadline,
-                 std::vector<Finding>& out) {
+void find_inputs(const Client& client, KafkaOptions& options, const PatternMatches& matches,
+                 Deadline deadline, std::vector<Finding>& out) {
   if (options.input_patterns.empty()) return;
   const auto there = topics_there(client, options, deadline);
   for (const std::string& pattern : options.input_patterns) {
@@ -197,9 +196,8 @@ void find_inputs(const Client& client, KafkaOptions& options, Deadline deadline,
       continue;
     }
     std::vector<std::string> matched;
-    const std::regex whole{pattern, std::regex::extended};
     for (const std::string& topic : *there) {
-      if (std::regex_match(topic, whole) && !written_by(options, topic)) matched.push_back(topic);
+      if (matches(pattern, topic) && !written_by(options, topic)) matched.push_back(topic);
     }
     found.reason = fmt::format("{}", fmt::join(matched, ", "));
     if (matched.empty()) {

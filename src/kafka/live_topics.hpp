@@ -16,8 +16,8 @@ std::vector<std::string> inputs_of(const KafkaOptions& options);
 
 /// That each pattern of input topics matches some; adds them to `options`. Names what it cannot
 /// ask.
-void find_inputs(const Client& client, KafkaOptions& options, Deadline deadline,
-                 std::vector<Finding>& out);
+void find_inputs(const Client& client, KafkaOptions& options, const PatternMatches& matches,
+                 Deadline deadline, std::vector<Finding>& out);
 
 /// That topics are there, or may be made, with the right partitions, policies and replicas.
 Topics check_topics(const Client& client, const KafkaOptions& options, Deadline deadline,
