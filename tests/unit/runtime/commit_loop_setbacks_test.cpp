@@ -28,10 +28,14 @@ class Idle final : public ports::Source {
 class Sink final : public ports::Sink {
  public:
   std::optional<Error> commit_fails;
+  std::optional<ports::Offset> fails_beyond;
   std::atomic<bool> waits{false}, interrupted{false};
 
   Result<void> append(const ports::OutputBuffer&) override { return {}; }
-  Result<void> commit(std::span<ports::CommitPosition>) override {
+  Result<void> commit(std::span<ports::CommitPosition> positions) override {
+    if (fails_beyond && !positions.empty() && positions[0].committed > *fails_beyond) {
+      return Error{Errc::transaction_aborted, "kafka", "beyond"};
+    }
     while (waits && !interrupted) std::this_thread::yield();
     if (interrupted) return Error{Errc::broker_unreachable, "kafka", "interrupted"};
     if (commit_fails) return *commit_fails;
@@ -45,6 +49,7 @@ class Sink final : public ports::Sink {
 class Busy final : public Processor {
  public:
   int restarts = 0, open_fails = 0;
+  std::function<ports::Offset()> reaches;  // how far the next commit comes, of one partition
 
   Result<void> assign(std::span<const ports::Assignment>) override { return {}; }
   Result<bool> open(std::chrono::milliseconds) override {
@@ -57,7 +62,10 @@ class Busy final : public Processor {
     return true;
   }
   Result<bool> advance() override { return true; }
-  void prepare(const Flush&, ports::OutputBuffer&, std::vector<ports::CommitPosition>&) override {}
+  void prepare(const Flush&, ports::OutputBuffer&,
+               std::vector<ports::CommitPosition>& positions) override {
+    if (reaches) positions.push_back({.partition = 0, .committed = reaches()});
+  }
   Result<void> committed(std::span<const ports::CommitPosition>) override { return {}; }
   [[nodiscard]] bool unsaved(const Flush&) const override { return false; }
   bool over_budget() override { return false; }
@@ -111,6 +119,21 @@ TEST_F(CommitLoopSetbacks, CommitsThatAreAbortedAgainAndAgainEndTheRunLaterAndLa
   EXPECT_EQ(busy.restarts, 5);
   EXPECT_TRUE(was_red);
   EXPECT_GE(now.load() - begun, std::chrono::milliseconds{100 + 200 + 400 + 800});
+}
+
+TEST_F(CommitLoopSetbacks, CommitsOfWhatIsRepeatedInBetweenEndNoRow) {
+  options.pipeline.steps_behind = [] { return 0U; };
+  options.setbacks.aborts_max = 6;
+  sink.fails_beyond = 5;
+  int prepared = 0;
+  busy.reaches = [&prepared] { return prepared++ % 2 == 0 ? 5U : 6U; };
+  on_progress = [&] { stop = busy.restarts > 20; };
+
+  const auto ran = run();
+
+  ASSERT_FALSE(ran);
+  EXPECT_THAT(ran.error().detail, HasSubstr("6 commits in a row were aborted"));
+  EXPECT_EQ(busy.restarts, 5);
 }
 
 TEST_F(CommitLoopSetbacks, AStopEndsTheBackOff) {
