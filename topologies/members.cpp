@@ -103,10 +103,10 @@ program::Outcome Applier::apply(member::Record& record, const event::Event& even
   return outcome;
 }
 
-void announce(const Series& series, member::Record& record, EventTime clock,
-              member::Effects& effects) {
-  announce_up_to(series, record, series.day(clock), effects);
-  drop_muted(series, clock, effects);
+/// What falls due on a day has happened as that begins.
+void announce(const Series& series, member::Record& record, Day today, member::Effects& effects) {
+  announce_up_to(series, record, today, effects);
+  drop_muted(series, start_of(today, series.first().utc_offset_s), effects);
 }
 
 void encode_member(const Series& series, const member::Record& record, EventTime clock,
@@ -157,8 +157,8 @@ runtime::Topology members_topology(const Series& series, const codec::Mapping& m
 
   path.decoder = [&mapping] { return std::make_unique<codec::Decoder>(mapping); };
   path.applier = [&series] { return std::make_unique<Applier>(series); };
-  path.announce = [&series](member::Record& record, EventTime clock, member::Effects& effects) {
-    announce(series, record, clock, effects);
+  path.announce = [&series](member::Record& record, Day today, member::Effects& effects) {
+    announce(series, record, today, effects);
   };
   path.day = [&series](EventTime time) { return series.day(time); };
   path.outputs.notices = {streams::notices, [&series](const member::Notice& notice,

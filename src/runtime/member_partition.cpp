@@ -127,7 +127,7 @@ void MemberPartition::announce(Slot slot, bool silent, ports::OutputBuffer& out)
   CachedMember& member = context_.cache.member(slot);
   effects_.clear();
   const auto level_before = member.record.level.level;
-  context_.topology.announce(member.record, timeline_.now(), effects_);
+  context_.topology.announce(member.record, timeline_.today(), effects_);
   saves_.changed(slot, member);
   timers_.add(slot, member);
   if (!silent) {

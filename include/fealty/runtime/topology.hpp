@@ -66,8 +66,8 @@ struct Topology : Outline {
   std::function<std::unique_ptr<codec::Decoder>()> decoder;
   /// What applies events, for one thread.
   std::function<std::unique_ptr<EventApplier>()> applier;
-  /// What falls due for one member up to the clock.
-  std::function<void(member::Record&, EventTime clock, member::Effects&)> announce;
+  /// What falls due for one member up to the end of a day: the clock's, whatever its time of day.
+  std::function<void(member::Record&, Day today, member::Effects&)> announce;
   /// The day of a time, in the program's zone.
   std::function<Day(EventTime)> day;
   /// The first day after `day` on which another generation of the program comes into force: then

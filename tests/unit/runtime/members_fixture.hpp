@@ -147,8 +147,8 @@ struct Shared {
 
   Shared() {
     topology.day = [](EventTime time) { return day_of(time); };
-    topology.announce = [](member::Record& record, EventTime clock, member::Effects& effects) {
-      record.through = day_of(clock);
+    topology.announce = [](member::Record& record, Day today, member::Effects& effects) {
+      record.through = today;
       if (record.due() == no_day) return;
       member::Notice notice;
       notice.time = start_of(record.due());

@@ -54,7 +54,7 @@ struct Host {
   }
   void tick(Day day) {
     effects.clear();
-    path.announce(record, start_of(day), effects);
+    path.announce(record, day, effects);
   }
   [[nodiscard]] std::vector<NoticeType> announced() const {
     std::vector<NoticeType> out;
@@ -118,6 +118,18 @@ TEST(MembersTopology, NobodyHearsOfHistory) {
   both([&](Host& one) { one.tick(20'900); });
   EXPECT_THAT(host.announced(), testing::Not(IsEmpty()));
   EXPECT_EQ(host.announced(), loud.announced());
+}
+
+TEST(MembersTopology, WhatFallsDueOnADayCountsFromItsBeginning) {
+  program::Program live_from = shop();
+  live_from.mute_before = start_of(20'900) + std::chrono::hours{12};
+  for (const auto& [day, heard] : {std::pair{20'900, false}, std::pair{20'901, true}}) {
+    Host host{live_from};
+    host.buy("a", 20'000, 100'00);
+    host.tick(day);
+    EXPECT_NE(host.record.timer_notices, 0U);
+    EXPECT_EQ(!host.announced().empty(), heard) << day;
+  }
 }
 
 TEST(MembersTopology, ARefusedEventLeavesNothingBehind) {
