@@ -4,11 +4,10 @@
 
 namespace fealty::runtime {
 
-void SaveQueue::changed(Slot slot, CachedMember& member, const Timeline& timeline,
-                        const MachineClock& clock) {
+void SaveQueue::changed(Slot slot, CachedMember& member, const MachineClock& clock) {
   if (member.first_unsaved != 0) return;
   if (epochs_.empty() || epochs_.back().number != epoch_) {
-    epochs_.push_back({epoch_, timeline.moment(), clock.steady()});
+    epochs_.push_back({epoch_, begun_, clock.steady()});
   }
   member.first_unsaved = epoch_;
   queue_.push_back(slot);

@@ -20,7 +20,7 @@ Saves::Saves(std::uint32_t partition, const MembersContext& context, ports::Memb
       store_{store},
       timeline_{timeline},
       unsaved_{unsaved},
-      queue_{context.cache, context.flush},
+      queue_{context.cache, context.flush, timeline.moment()},
       snapshots_{context.cache, context.options.publish_within} {}
 
 ports::CommitPosition Saves::prepare(Flush::Share share, std::size_t& room,
@@ -28,7 +28,7 @@ ports::CommitPosition Saves::prepare(Flush::Share share, std::size_t& room,
   check(in_flight_.empty() && batch_.empty(), "one commit at a time");
   save_members(share, room, out);
   publish_members(out);
-  queue_.next_epoch();
+  queue_.next_epoch(timeline_.moment());
   snapshots_.next_epoch();
   room -= std::min(room, batch_.bytes());
   const CommittedTo to = timeline_.worked_off();

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <utility>
 
 #include "fealty/runtime/machine_clock.hpp"
 #include "fealty/runtime/member_cache.hpp"
@@ -21,19 +22,23 @@ struct FlushPolicy {
 };
 
 /// The changed members of a partition, oldest unsaved change first. A member is in it once; the
-/// epoch of its oldest unsaved change says from which moment that could be computed again.
+/// epoch of its oldest unsaved change says from which moment that could be computed again: the one
+/// at which the epoch began, before all of its changes.
 ///
 /// Borrows the cache, in whose members the epochs are kept, and the policy, which may change.
 /// Threads: one.
 class SaveQueue {
  public:
-  SaveQueue(MemberCache& cache, const FlushPolicy& policy) : cache_{cache}, policy_{policy} {}
+  SaveQueue(MemberCache& cache, const FlushPolicy& policy, Moment now)
+      : cache_{cache}, policy_{policy}, begun_{std::move(now)} {}
 
-  /// Changes from here on may be given a later moment than those before: they begin another epoch.
-  void next_epoch() { ++epoch_; }
-  /// The member has changed, by the record or turn at the timeline's moment.
-  void changed(Slot slot, CachedMember& member, const Timeline& timeline,
-               const MachineClock& clock);
+  /// Changes from here on may be given a later moment than those before: another epoch begins.
+  void next_epoch(Moment now) {
+    ++epoch_;
+    begun_ = std::move(now);
+  }
+  /// The member has changed.
+  void changed(Slot slot, CachedMember& member, const MachineClock& clock);
 
   [[nodiscard]] bool empty() const { return queue_.empty(); }
   [[nodiscard]] std::size_t size() const { return queue_.size(); }
@@ -63,6 +68,7 @@ class SaveQueue {
   std::deque<Slot> queue_;
   std::deque<Epoch> epochs_;  // of what is in the queue, ascending
   std::uint64_t epoch_ = 1;
+  Moment begun_;  // when that did
 };
 
 }  // namespace fealty::runtime

@@ -31,9 +31,9 @@ class Saves {
 
   [[nodiscard]] SaveQueue& queue() { return queue_; }
   [[nodiscard]] const SaveQueue& queue() const { return queue_; }
-  /// The member has changed, by the record or turn at the timeline's moment.
+  /// The member has changed.
   void changed(Slot slot, CachedMember& member) {
-    queue_.changed(slot, member, timeline_, context_.options.clock);
+    queue_.changed(slot, member, context_.options.clock);
     snapshots_.changed(slot, member, context_.options.clock);
   }
   /// Whether a commit has something to save or to publish.

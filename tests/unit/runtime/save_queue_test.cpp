@@ -24,7 +24,7 @@ class SaveQueueTest : public testing::Test {
   void change(SaveQueue& queue, const std::string& id) {
     Slot slot = shared.cache.find(shared.cache.key_of(id, 0), 0, id);
     if (slot == no_slot) slot = shared.make(id, no_day);
-    queue.changed(slot, shared.cache.member(slot), timeline, shared.options.clock);
+    queue.changed(slot, shared.cache.member(slot), shared.options.clock);
     pass(timeline, noon);
   }
   std::string take(SaveQueue& queue) {
@@ -38,7 +38,7 @@ class SaveQueueTest : public testing::Test {
 };
 
 TEST_F(SaveQueueTest, AMemberWaitsOnceWithItsOldestChange) {
-  SaveQueue queue{shared.cache, shared.options.flush};
+  SaveQueue queue{shared.cache, shared.options.flush, timeline.moment()};
   change(queue, "m1");
   change(queue, "m2");
   change(queue, "m1");
@@ -51,11 +51,11 @@ TEST_F(SaveQueueTest, AMemberWaitsOnceWithItsOldestChange) {
 }
 
 TEST_F(SaveQueueTest, ARecoveryBeginsWithTheOldestEpochThatIsLeft) {
-  SaveQueue queue{shared.cache, shared.options.flush};
+  SaveQueue queue{shared.cache, shared.options.flush, timeline.moment()};
   EXPECT_EQ(queue.recover_from(), std::nullopt);
   change(queue, "m1");
   change(queue, "m2");
-  queue.next_epoch();
+  queue.next_epoch(timeline.moment());
   change(queue, "m3");
   EXPECT_EQ(queue.recover_from()->position, 0U);
   take(queue);
@@ -67,11 +67,11 @@ TEST_F(SaveQueueTest, ARecoveryBeginsWithTheOldestEpochThatIsLeft) {
 }
 
 TEST_F(SaveQueueTest, ItNeverTurnsBack) {
-  SaveQueue queue{shared.cache, shared.options.flush};
+  SaveQueue queue{shared.cache, shared.options.flush, timeline.moment()};
   ports::Offset before = 0;
   for (int i = 0; i < 500; ++i) {
     change(queue, "m" + std::to_string(i * 7 % 13));
-    if (i % 5 == 0) queue.next_epoch();
+    if (i % 5 == 0) queue.next_epoch(timeline.moment());
     if (i % 3 == 0) take(queue);
     const auto moment = queue.recover_from();
     const ports::Offset from = moment ? moment->position : timeline.next();
@@ -82,7 +82,7 @@ TEST_F(SaveQueueTest, ItNeverTurnsBack) {
 }
 
 TEST_F(SaveQueueTest, DueIsWhatLiesFarBackInRecordsOrInTime) {
-  SaveQueue queue{shared.cache, shared.options.flush};
+  SaveQueue queue{shared.cache, shared.options.flush, timeline.moment()};
   change(queue, "m1");
   EXPECT_FALSE(queue.due(5, MachineClock::Steady{now}));
   EXPECT_TRUE(queue.due(6, MachineClock::Steady{now}));
