@@ -42,6 +42,7 @@ runtime::MembersOptions members_options(const ReplayOptions& options, const prog
   members.cache_bytes = memory.members();
   members.flush.bytes_max = memory.saves_of_a_commit();
   members.file_partitions = options.partitions;
+  members.lanes = replay_threads(options.workers, options.partitions).lanes;
   members.clock_jump_max = std::chrono::days{series.first().clock_jump_days_max};
   members.program_id = series.first().id;
   members.generations = generations_of(series);
@@ -53,7 +54,7 @@ runtime::CommitLoopOptions loop_options(const ReplayOptions& options) {
   runtime::CommitLoopOptions loop;
   loop.pipeline.queue_bytes_max = runtime::MemoryBudget{options.memory_bytes, false}.outputs();
   loop.input.records_max = options.batch_records;
-  const ReplayThreads threads = replay_threads(options.workers);
+  const ReplayThreads threads = replay_threads(options.workers, options.partitions);
   loop.input.threads = threads.decoders;
   if (!threads.beside) loop.pipeline.steps_behind = [] { return 0U; };
   loop.commit.events_max = options.commit_events;
@@ -135,8 +136,9 @@ class Withdrawal {
 
 }  // namespace
 
-Result<ReplayOutcome> replay(const ReplayOptions& options, const ReplayHooks& hooks,
+Result<ReplayOutcome> replay(const ReplayOptions& asked, const ReplayHooks& hooks,
                              const std::atomic<bool>& stop) {
+  ReplayOptions options = asked;
   const auto begun = SteadyClock::now();
   const auto loaded = config::load_series(options.programs);
   if (!loaded) return loaded.error();
@@ -153,20 +155,25 @@ Result<ReplayOutcome> replay(const ReplayOptions& options, const ReplayHooks& ho
   if (auto fit = check_records(*records, series, *mapping, options); !fit) return fit.error();
   const auto topology = topologies::members_topology(series, *mapping, "logs");
 
-  const files::FileSinkOptions into{.dir = options.out_dir,
-                                    .run = identity_of(series, *mapping, topology, options),
-                                    .streams = topologies::member_streams,
-                                    .partitions = options.partitions,
-                                    .durable = options.durable,
-                                    .overwrite = options.overwrite};
+  files::FileSinkOptions into{.dir = options.out_dir,
+                              .run = identity_of(series, *mapping, topology, options),
+                              .streams = topologies::member_streams,
+                              .partitions = options.partitions,
+                              .durable = options.durable,
+                              .overwrite = options.overwrite};
   if (auto fresh = check_overwrite(options); !fresh) return fresh.error();
   const auto earlier = files::FileSink::earlier_run(into);
   if (!earlier) return earlier.error();
+  if (options.partitions == 0) {
+    const auto as_earlier = static_cast<std::uint32_t>(earlier->partitions.size());
+    options.partitions = as_earlier == 0 ? replay_partitions_default : as_earlier;
+    into.partitions = options.partitions;
+  }
   if (auto same = check_revision(*earlier, into.run, options); !same) return same.error();
   if (auto own = check_state_of(*earlier, options); !own) return own.error();
   if (auto follow = generations_follow(*earlier, series, topology); !follow) return follow.error();
   const ReplayTotals before = from_counts(earlier->counts);
-  const ReplayThreads threads = replay_threads(options.workers);
+  const ReplayThreads threads = replay_threads(options.workers, options.partitions);
   files::InputIndex index;
   files::FileSource logs{{.logs = options.logs,
                           .partitions = options.partitions,
@@ -203,7 +210,7 @@ Result<ReplayOutcome> replay(const ReplayOptions& options, const ReplayHooks& ho
   const auto progress = [&] {
     const files::InputProgress read = logs.progress();
     return ReplayProgress{members.counters(), read.done_bytes, read.total_bytes, members.clock(),
-                          members.cache().size()};
+                          members.memory().members};
   };
   const auto nothing_was_left = [&] {
     return earlier->complete && members.counters().records == 0;

@@ -13,22 +13,25 @@
 
 namespace fealty::cli {
 
+/// Enough for the lanes of a large machine, and few enough to cost nothing on a small one.
+inline constexpr std::uint32_t replay_partitions_default = 8;
+
 /// What `fealty replay` was asked to do. Only program, mapping and logs can change an outcome.
 struct ReplayOptions {
   std::vector<std::string> programs;    // files, or a directory: its generations
   std::string mapping = "cloudevents";  // preset name or file
   std::vector<std::string> logs;        // files, directories, "-"
   std::string out_dir;
-  std::string state_dir;  // empty = state in memory, gone at the end
-  std::uint32_t partitions = 1;
-  std::uint32_t workers = 0;  // see ReplayThreads; 0 = replay_workers_default()
-  bool follow = false;        // keep reading growing logs until stopped
-  bool overwrite = false;     // begin anew in an output directory that holds an earlier run
-  bool durable = true;        // fsync at each commit
-  bool wal = true;            // RocksDB's own log; off, a kill only makes the store older
-  bool what_if = false;       // a record under another program or mapping than it was made of
-  bool view = false;          // a live view instead of the bar
-  bool progress = true;       // a progress bar, where stderr is a terminal
+  std::string state_dir;         // empty = state in memory, gone at the end
+  std::uint32_t partitions = 0;  // 0 = those of the run gone on with, else the default
+  std::uint32_t workers = 0;     // see ReplayThreads; 0 = replay_workers_default()
+  bool follow = false;           // keep reading growing logs until stopped
+  bool overwrite = false;        // begin anew in an output directory that holds an earlier run
+  bool durable = true;           // fsync at each commit
+  bool wal = true;               // RocksDB's own log; off, a kill only makes the store older
+  bool what_if = false;          // a record under another program or mapping than it was made of
+  bool view = false;             // a live view instead of the bar
+  bool progress = true;          // a progress bar, where stderr is a terminal
   std::size_t batch_records = 4096;
   std::uint64_t commit_events = 500'000;
   std::uint64_t commit_interval_ms = 0;  // 0 = by events only; 1000 with follow

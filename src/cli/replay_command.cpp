@@ -91,14 +91,18 @@ void add_replay_command(CLI::App& app, int& exit_code) {
                       "State directory (RocksDB); default: memory, gone at the end");
   command->add_option("--format", options->mapping, "Mapping preset or file")
       ->capture_default_str();
-  command->add_option("--partitions", options->partitions, "Tasks to spread the members over")
+  command
+      ->add_option("--partitions", options->partitions,
+                   "Tasks to spread the members over; what is worked on at the same time")
       ->check(CLI::Range(1U, 4096U))
-      ->capture_default_str();
+      ->default_str(std::to_string(replay_partitions_default));
   options->workers = replay_workers_default();
   command
-      ->add_option("--workers", options->workers,
-                   "Workers: 1 does all on one thread, 2 read and decode ahead and write beside, "
-                   "more decode more; default: the cores. The same bytes with any number")
+      ->add_option(
+          "--workers", options->workers,
+          "Workers: 1 does all on one thread, 2 read and decode ahead and write beside, "
+          "more share out the partitions, too; default: the cores. The same bytes with any "
+          "number")
       ->check(CLI::Range(1U, config::workers_max))
       ->capture_default_str();
   command->add_flag("--follow", options->follow,

@@ -8,9 +8,10 @@
 namespace fealty::cli {
 namespace {
 
-/// A thread decodes faster than records are applied; several are for mappings that cost more. More
-/// would wait, and each holds a batch.
-constexpr std::uint32_t decoders_max = 4;
+/// What they bring grows slower from here on: outputs are put in order on one thread.
+constexpr std::uint32_t lanes_max = 8;
+constexpr std::uint32_t decoders_max = 4;  // each holds a batch
+constexpr std::uint32_t workers_a_decoder = 4;
 
 }  // namespace
 
@@ -18,9 +19,14 @@ std::uint32_t replay_workers_default() {
   return std::clamp(std::thread::hardware_concurrency(), 2U, config::workers_max);
 }
 
-ReplayThreads replay_threads(std::uint32_t workers) {
+ReplayThreads replay_threads(std::uint32_t workers, std::uint32_t partitions) {
   if (workers == 0) workers = replay_workers_default();
-  return {.decoders = std::min(workers - 1, decoders_max), .beside = workers > 1};
+  if (workers == 1) return {};
+  const std::uint32_t decoders =
+      std::min((workers + workers_a_decoder - 1) / workers_a_decoder, decoders_max);
+  return {.decoders = decoders,
+          .lanes = std::clamp(workers - decoders, 1U, std::min(lanes_max, partitions)),
+          .beside = true};
 }
 
 }  // namespace fealty::cli

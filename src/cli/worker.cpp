@@ -134,8 +134,8 @@ void Worker::tell() {
   WorkerStatus status{.counters = members_.counters(),
                       .commits = loop_.commits(),
                       .aborts = loop_.aborts(),
-                      .members_cached = members_.cache().size(),
-                      .cache_bytes = members_.cache().bytes(),
+                      .members_cached = members_.memory().members,
+                      .cache_bytes = members_.memory().bytes,
                       .lag = bus_->lag(),
                       .commit_age = loop_.commit_age()};
   const std::lock_guard lock{mutex_};

@@ -61,7 +61,7 @@ Result<void> check_continues(const Manifest& earlier, const FileSinkOptions& opt
         "holds a run whose logs were read with the mapping " + then.mapping + ", not " +
             (then.mapping == now.mapping ? "with its present content" : "with " + now.mapping));
   }
-  if (earlier.partitions.size() != options.partitions) {
+  if (options.partitions != 0 && earlier.partitions.size() != options.partitions) {
     return Error{Errc::usage, "partitions",
                  options.dir + " holds a run with " + std::to_string(earlier.partitions.size()) +
                      " partitions; go on with as many"};

@@ -59,13 +59,13 @@ Result<void> MemberPartition::load(std::span<const Slot> inserted) {
   return {};
 }
 
-Result<void> MemberPartition::apply(const DecodedRecord& record, Slot slot,
+Result<bool> MemberPartition::apply(const DecodedRecord& record, Slot slot,
                                     ports::OutputBuffer& out) {
   CachedMember& member = context_.cache.member(slot);
   const event::Event& event = record.event;
   const ports::Offset offset = record.raw->offset;
   member.used = 1;
-  if (offset < member.record.as_of) return {};  // Recovery: the saved version holds it already.
+  if (offset < member.record.as_of) return false;  // Recovery: the saved version holds it already.
 
   const bool silent = timeline_.silent(offset);
   if (member.record.due() <= timeline_.today()) announce(slot, silent, out);
@@ -81,13 +81,13 @@ Result<void> MemberPartition::apply(const DecodedRecord& record, Slot slot,
       context_.applier->apply(member.record, event, record.raw->first_offset(), **rows, effects_);
   if (outcome.verdict == program::Verdict::refused) {
     reject(record, Error{outcome.reason, outcome.field}, out);
-    return {};
+    return false;
   }
   Counters& counters = emitter_.counters();
   if (outcome.verdict == program::Verdict::duplicate) {
     counters.records += silent ? 0 : 1;
     counters.duplicates += silent ? 0 : 1;
-    return {};
+    return false;
   }
   saves_.changed(slot, member);
   if (silent) {
@@ -106,11 +106,14 @@ Result<void> MemberPartition::apply(const DecodedRecord& record, Slot slot,
   const bool grew = !effects_.entries.empty() || effects_.order || touches_lists(event.type);
   if (money) rows_.note_left(member, effects_);
   keep(slot, member);
-  timeline_.accepted(offset, event.time);
-  if (member.record.due() <= timeline_.today()) announce(slot, silent, out);
-  timers_.add(slot, member);
   if (grew || is_new) context_.cache.recount(member);
-  return {};
+  return true;
+}
+
+void MemberPartition::settle(Slot slot, ports::Offset offset, ports::OutputBuffer& out) {
+  CachedMember& member = context_.cache.member(slot);
+  if (member.record.due() <= timeline_.today()) announce(slot, timeline_.silent(offset), out);
+  timers_.add(slot, member);
 }
 
 /// What the effects leave to be saved.

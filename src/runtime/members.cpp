@@ -12,6 +12,25 @@ namespace {
 
 constexpr std::size_t refused_max = 1024;
 
+/// The members of a cache in the order of their ids.
+class Sorted {
+ public:
+  explicit Sorted(const MemberCache& cache) : cache_{&cache}, slots_{cache.sorted_by_id()} {}
+  [[nodiscard]] bool done() const { return at_ == slots_.size(); }
+  [[nodiscard]] const member::Record& record() const { return cache_->member(slots_[at_]).record; }
+  void next() {
+    constexpr std::size_t prefetch_ahead = 24;
+    if (++at_ + prefetch_ahead < slots_.size()) {
+      cache_->prefetch_member(slots_[at_ + prefetch_ahead], sizeof(CachedMember));
+    }
+  }
+
+ private:
+  const MemberCache* cache_;
+  std::vector<Slot> slots_;
+  std::size_t at_ = 0;
+};
+
 bool named(std::span<const std::uint32_t> partitions, std::uint32_t partition) {
   return std::find(partitions.begin(), partitions.end(), partition) != partitions.end();
 }
@@ -24,16 +43,22 @@ Flush::Share Flush::share_of(std::uint32_t partition) const {
 
 Members::Members(const Topology& topology, ports::Source& source, ports::Changelog* changelog,
                  ports::MemberStores& stores, MembersOptions options)
-    : cache_{options.cache_bytes},
-      log_{[this](std::size_t before, std::size_t now) { cache_.hold(before, now); }},
-      options_{std::move(options)},
+    : options_{std::move(options)},
       flush_{options_.flush},
       pace_{options_.recovery_target},
       generations_{options_.generations},
-      context_{topology, options_, flush_, source, cache_, log_, generations_, topology.applier()},
+      topology_{topology},
+      source_{source},
       changelog_{changelog},
       stores_{stores},
-      key_check_{options_.key_policy, options_.input_partitions} {}
+      key_check_{options_.key_policy, options_.input_partitions} {
+  const std::size_t lanes = source.one_clock() ? std::max<std::size_t>(options_.lanes, 1) : 1;
+  for (std::size_t i = 0; i < lanes; ++i) {
+    lanes_.push_back(std::make_unique<Lane>(options_.cache_bytes / lanes, topology_, options_,
+                                            flush_, source_, generations_));
+  }
+  if (lanes > 1) team_.emplace(lanes);
+}
 
 Members::~Members() { close(); }
 
@@ -45,7 +70,7 @@ void Members::close() {
 }
 
 Result<void> Members::assign(std::span<const ports::Assignment> partitions) {
-  const bool shared = context_.source.one_clock();
+  const bool shared = source_.one_clock();
   for (const ports::Assignment& assignment : partitions) {
     if (!shared || groups_.empty()) groups_.push_back(std::make_unique<TimelineGroup>());
     TimelineGroup& group = *groups_.back();
@@ -76,7 +101,7 @@ Result<bool> Members::open(std::chrono::milliseconds budget) {
         continue;
       }
       const auto share = alone == nullptr ? budget / left : waits_for_another ? none : budget;
-      const auto stepped = opening.step(share, context_);
+      const auto stepped = opening.step(share, lane_of(opening.partition()).context);
       if (!stepped) return stepped.error();
       done = done && *stepped;
     }
@@ -105,14 +130,14 @@ const Opening* Members::filling() const {
 Result<void> Members::ready(TimelineGroup& group) {
   // First what may fail: until then the group is as it was, and may be made ready later.
   for (const Opening& opening : group.openings) {
-    const auto started = context_.source.start_at(opening.partition(), opening.from());
+    const auto started = source_.start_at(opening.partition(), opening.from());
     if (!started) return started;
   }
   const auto first =
       std::min_element(group.openings.begin(), group.openings.end(),
                        [](const Opening& a, const Opening& b) { return a.from() < b.from(); });
-  group.timeline = std::make_unique<Timeline>(options_.clock_jump_max, context_.topology.day,
-                                              first->committed());
+  group.timeline =
+      std::make_unique<Timeline>(options_.clock_jump_max, topology_.day, first->committed());
   if (first->checkpoint()) {
     group.timeline->begin(*first->checkpoint());
   } else {
@@ -124,10 +149,11 @@ Result<void> Members::ready(TimelineGroup& group) {
   for (Opening& opening : openings) {
     opening.log_opened();
     const std::uint32_t number = opening.partition();
+    Lane& lane = lane_of(number);
     auto& partition = group.partitions.emplace_back(std::make_unique<MemberPartition>(
-        number, context_, opening.take_store(), *group.timeline, opening.from()));
+        number, lane.context, opening.take_store(), *group.timeline, opening.from()));
     if (opening.checkpoint()) partition->timers().turned(opening.checkpoint()->turned_to);
-    partitions_[number] = {partition.get(), &group};
+    partitions_[number] = {partition.get(), &group, &lane};
   }
   group.last_record = options_.clock.steady();
   group.repeats = true;
@@ -258,8 +284,9 @@ bool Members::unsaved(const Flush& flush) const {
 }
 
 bool Members::over_budget() {
-  cache_.shrink();
-  return cache_.over();
+  for (const auto& lane : lanes_) lane->cache.shrink();
+  return std::any_of(lanes_.begin(), lanes_.end(),
+                     [](const auto& lane) { return lane->cache.over(); });
 }
 
 void Members::revoke(std::span<const std::uint32_t> partitions, bool lost) {
@@ -276,7 +303,7 @@ void Members::revoke(std::span<const std::uint32_t> partitions, bool lost) {
     std::erase(turns_, group.get());
     end_repetition(*group);
     group->partitions.clear();
-    cache_.drop_partition(number);
+    lane_of(number).cache.drop_partition(number);
     log::info("partition.closed", {{"partition", number}, {"lost", lost ? 1 : 0}});
     return true;
   });
@@ -296,7 +323,7 @@ Result<void> Members::restart() {
       group->openings.emplace_back(
           ports::Assignment{number, committed.offset, group->fresh, to_note(committed)},
           partition->close(), stores_, changelog_);
-      cache_.drop_partition(number);
+      lane_of(number).cache.drop_partition(number);
     }
     end_recovery(*group);
     group->partitions.clear();
@@ -323,17 +350,32 @@ bool Members::holds_every_member() const {
 
 Result<void> Members::visit_members(
     const std::function<Result<void>(const member::Record&)>& visit) const {
-  constexpr std::size_t prefetch_ahead = 24;
-  const std::vector<Slot> slots = cache_.sorted_by_id();
-  for (std::size_t i = 0; i < slots.size(); ++i) {
-    if (i + prefetch_ahead < slots.size()) {
-      cache_.prefetch_member(slots[i + prefetch_ahead], sizeof(CachedMember));
+  std::vector<Sorted> left;
+  for (const auto& lane : lanes_) {
+    left.emplace_back(lane->cache);
+    if (left.back().done()) left.pop_back();
+  }
+  while (!left.empty()) {
+    const auto first = std::min_element(left.begin(), left.end(), [](const auto& a, const auto& b) {
+      return a.record().id < b.record().id;
+    });
+    if (first->record().last_day >= 0) {  // Else only refused events named it.
+      if (auto visited = visit(first->record()); !visited) return visited;
     }
-    const member::Record& record = cache_.member(slots[i]).record;
-    if (record.last_day < 0) continue;  // Only refused events named it.
-    if (auto visited = visit(record); !visited) return visited;
+    first->next();
+    if (first->done()) left.erase(first);
   }
   return {};
+}
+
+Members::Memory Members::memory() const {
+  Memory sum;
+  for (const auto& lane : lanes_) {
+    sum.members += lane->cache.size();
+    sum.bytes += lane->cache.bytes();
+    sum.evictions += lane->cache.evictions();
+  }
+  return sum;
 }
 
 std::vector<ports::MemberStore*> Members::stores() const {

@@ -128,6 +128,12 @@ bool Timeline::passed(ports::Offset offset) {
   return std::exchange(new_day_, false);
 }
 
+void Timeline::passed_within_today(ports::Offset last, std::optional<EventTime> latest) {
+  check(quiet() && last >= next_, "records of a day pass where nothing else is under way");
+  if (latest) clock_.accepted(*latest);
+  next_ = last + 1;
+}
+
 void Timeline::tick(EventTime time) {
   check(!recovering_ && !turn_, "only a live clock between two turns is moved by hand");
   clock_.move(time);

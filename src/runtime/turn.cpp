@@ -49,10 +49,11 @@ Result<Merged> upcoming(TimelineGroup& group, const ports::DuePlace& after, std:
 }
 
 /// Brings those that rest in the store into memory.
-Result<void> load(std::vector<Due>& due, const TimelineGroup& group, MemberCache& cache) {
+Result<void> load(std::vector<Due>& due, const TimelineGroup& group) {
   std::vector<Slot> inserted;
   for (const auto& partition : group.partitions) {
     inserted.clear();
+    MemberCache& cache = partition->cache();
     for (Due& one : due) {
       if (one.partition != partition.get() || one.member.slot != no_slot) continue;
       const std::string& id = one.member.place.member;
@@ -70,18 +71,17 @@ Result<void> load(std::vector<Due>& due, const TimelineGroup& group, MemberCache
 
 }  // namespace
 
-Result<bool> turn_page(TimelineGroup& group, MemberCache& cache,
-                       const Timers::NextSwitch& next_switch, std::size_t limit,
-                       ports::OutputBuffer& out) {
+Result<bool> turn_page(TimelineGroup& group, const Timers::NextSwitch& next_switch,
+                       std::size_t limit, ports::OutputBuffer& out) {
   Timeline& timeline = *group.timeline;
   ports::DuePlace* const reached = timeline.turn();
   check(reached != nullptr, "a page belongs to a turn");
   auto merged = upcoming(group, *reached, limit);
   if (!merged) return merged.error();
-  if (auto loaded = load(merged->due, group, cache); !loaded) return loaded.error();
+  if (auto loaded = load(merged->due, group); !loaded) return loaded.error();
   for (const Due& due : merged->due) {
     const Slot slot = due.member.slot;
-    const member::Record& record = cache.member(slot).record;
+    const member::Record& record = due.partition->cache().member(slot).record;
     // Saved behind this turn, it has been through it. What it is due for by now may lie before this
     // day all the same: a first event far ahead counts only until the next one.
     if (record.as_of > timeline.next()) continue;

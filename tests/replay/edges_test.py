@@ -164,6 +164,13 @@ class AnotherRun(Edges):
         self.refuses(0, "nothing was left", state=self.here / "state")
         self.refuses(0, "nothing was left", state=self.here / "new")
 
+    def test_the_number_of_partitions_is_that_of_the_run_where_none_is_given(self):
+        self.stopped_after(400, LOG, partitions=2)
+        done = harness.fealty(*harness.replay_words(LOG, out=self.out))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        partitions = json.loads((self.out / "manifest.json").read_text())["partitions"]
+        self.assertEqual([row["committed"] for row in partitions], [EVENTS] * 2)
+
     def test_another_number_of_partitions(self):
         self.stopped_after(400, LOG, partitions=2)
         self.refuses(2, "partitions", partitions=3)

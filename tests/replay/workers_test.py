@@ -12,7 +12,7 @@ import unittest
 import harness
 
 EVENTS = 20_000
-WORKERS = (1, 2, 3, 64)  # 64: more than there are logs, cores or batches
+WORKERS = (1, 2, 3, 64)  # 1 and 2 apply on one thread, 3 on two, 64 on as many as there may be
 OFTEN = {"commit_events": 500, "checkpoint_distance": 3_000, "batch": 250}
 FOLLOWING = ["--follow", "--commit-interval-ms", 3_600_000]
 # Of a run, not of what came out of it.
@@ -24,6 +24,9 @@ def setUpModule():
     LOG = harness.generate(harness.folder() / "log.ndjson", members=1_000, events=EVENTS, seed=77, days=400,
                            duplicate_share=0.03, late_share=0.03, malformed_share=0.01, refund_share=0.15)
     LINES = LOG.read_bytes().splitlines(keepends=True)
+    global DENSE  # Thousands of events a day: only then do threads that apply have something to share.
+    DENSE = harness.generate(harness.folder() / "dense.ndjson", members=2_000, events=60_000, seed=78, days=4,
+                             duplicate_share=0.05, late_share=0.1, malformed_share=0.01, refund_share=0.2)
 
 
 def without_its_own(value):
@@ -82,6 +85,15 @@ class SameBytes(unittest.TestCase):
 
     def test_with_commits_and_saves_all_the_time_over_several_partitions(self):
         self.assert_same(LOG, state=True, partitions=3, **OFTEN)
+
+    def test_of_a_log_with_much_on_a_day(self):
+        memory = self.assert_same(DENSE)
+        self.assertGreater(memory["report"]["duplicates"], 1_000)
+        self.assert_same(DENSE, state=True, commit_events=7_000, checkpoint_distance=9_000)
+        self.assert_same(DENSE, state=True, memory_bytes="256KiB", commit_events=2_000, batch=1_000)
+        for partitions in (1, 2, 8):
+            spread = harness.replayed(self, DENSE, workers=6, partitions=partitions)
+            self.assertEqual(spread.sha256(), memory["sha256"])
 
     def test_with_members_that_do_not_fit_into_memory(self):
         self.assert_same(LOG, state=True, memory_bytes="256KiB", commit_events=2_000, batch=500)
@@ -203,8 +215,8 @@ def committed(out):
 
 
 class Threads(unittest.TestCase):
-    def test_one_worker_is_one_thread_and_more_decode_ahead_up_to_a_bound(self):
-        for workers, decoders in ((1, 0), (2, 1), (4, 3), (64, 4)):
+    def test_one_worker_is_one_thread_and_more_decode_and_apply_up_to_a_bound(self):
+        for workers, decoders, lanes in ((1, 0, 1), (2, 1, 1), (4, 1, 3), (6, 2, 4), (64, 4, 8)):
             here = harness.folder()
             pipe, give = os.pipe()
             child = harness.start(harness.replay_words("-", out=here / "out", state=here / "state", workers=workers,
@@ -217,6 +229,7 @@ class Threads(unittest.TestCase):
             self.assertEqual(child.wait(timeout=60), 0)
             os.close(give)
             self.assertEqual(names.count("fealty-decode"), decoders)
+            self.assertEqual(names.count("fealty-apply"), lanes - 1)  # beside the first thread
             for beside in ("fealty-sink", "fealty-store"):
                 self.assertEqual(names.count(beside), 1 if workers > 1 else 0, names)
 

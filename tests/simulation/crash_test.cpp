@@ -241,6 +241,34 @@ TEST(Determinism, PartitionsAndBatchSizesChangeNothing) {
   }
 }
 
+TEST(Determinism, LanesChangeNotOneByteNorTheOrder) {
+  for (const std::uint64_t seed : {5U, 6U, 7U}) {
+    const auto input = spread(records(seed, 4'000, 400), 1);
+    const auto outputs = [&](std::size_t lanes, std::size_t batch_records) {
+      RunOptions run;
+      run.file_partitions = 8;
+      run.lanes = lanes;
+      run.batch_records = batch_records;
+      run.commit_events = 300;
+      SimLog log{input};
+      for (event::Offset offset = 0; offset < 4'000; offset += 13) {
+        log.recorded[offset] = {.topic = "sim", .offset = offset, .refused = true};
+      }
+      Disk disk;
+      Faults none;
+      EXPECT_TRUE(live_once(sim_topology(), log, disk, none, run));
+      return log.outputs;
+    };
+    const auto expected = outputs(1, 1'000);
+    ASSERT_FALSE(expected.empty());
+    for (const std::size_t lanes : {2U, 3U, 8U, 11U}) {
+      for (const std::size_t batch : {1U, 7U, 1'000U}) {
+        EXPECT_EQ(outputs(lanes, batch), expected) << lanes << " lanes, batches of " << batch;
+      }
+    }
+  }
+}
+
 TEST(Determinism, ASinkOnAThreadOfItsOwnChangesNothing) {
   const auto input = spread(records(8, 900, 25), 2);
   const Seen expected = run_whole(input, RunOptions{});
@@ -273,6 +301,7 @@ TEST(Simulation, RandomCutsInManyLivesLoseAndDoubleNothing) {
     run.cache_bytes = caches.at(pick(caches.size()));
     run.turn_members = 1 + pick(20);
     run.file_partitions = file ? 1 + static_cast<std::uint32_t>(pick(4)) : 0;
+    run.lanes = 1 + seed % 4;
     run.sink_steps_max = static_cast<std::uint32_t>(pick(2) * pick(8));
     run.sink_seed = seed;
     const auto input =

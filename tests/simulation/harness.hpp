@@ -98,6 +98,7 @@ struct RunOptions {
   std::chrono::milliseconds recovery_target{0};
   std::size_t cache_bytes = std::size_t{64} << 20U;  // see tight_cache()
   std::uint32_t file_partitions = 0;  // 0 = a bus with a changelog; else a recorded log
+  std::size_t lanes = 1;              // of a recorded log
   std::uint32_t sink_steps_max = 0;  // what goes to the sink gets there up to so many batches later
   std::uint64_t sink_seed = 1;
   std::size_t save_bytes_max = runtime::FlushPolicy{}.bytes_max;
@@ -121,6 +122,7 @@ inline bool live_once(const runtime::Topology& topology, SimLog& log, Disk& disk
   members.program_id = "sim";
   members.cache_bytes = run.cache_bytes;
   members.file_partitions = run.file_partitions;
+  members.lanes = run.lanes;
   members.turn_members = run.turn_members;
   runtime::CommitLoopOptions loop;
   loop.input.records_max = run.batch_records;
@@ -142,7 +144,7 @@ inline bool live_once(const runtime::Topology& topology, SimLog& log, Disk& disk
   try {
     const auto done = worker.run(stop);
     check(done.has_value(), done ? "" : to_string(done.error()).c_str());
-    if (run.evicted != nullptr) *run.evicted += processor.cache().evictions();
+    if (run.evicted != nullptr) *run.evicted += processor.memory().evictions;
     return true;
   } catch (const Crash&) {
     return false;

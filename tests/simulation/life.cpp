@@ -186,7 +186,7 @@ LifeEnd live(Trouble& process, Machine& machine, const LifeOptions& options,
   end.commits = loop.commits();
   end.aborts = loop.aborts();
   end.unsure = sink.unsure();
-  end.evicted = members.cache().evictions();
+  end.evicted = members.memory().evictions;
   return end;
 }
 

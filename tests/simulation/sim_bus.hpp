@@ -68,6 +68,8 @@ struct SimLog {
   std::vector<std::string> notes;  // by partition, of the last commit
   std::vector<std::vector<std::pair<std::string, std::string>>> changelog;  // by partition
   std::map<ports::Stream, std::vector<std::pair<std::string, std::string>>> outputs;
+  std::map<event::Offset, ports::Recorded>
+      recorded;  // of a recorded log, where there is more to say
 
   explicit SimLog(std::vector<std::vector<std::string>> records)
       : input{std::move(records)},
@@ -242,6 +244,8 @@ class SimBus final : public ports::Source, public ports::Sink, public ports::Cha
          .headers = {},
          .timestamp_ms = -1,
          .unterminated = false});
+    const auto more = log_.recorded.find(offset);
+    if (more != log_.recorded.end()) batch.records.back().recorded = &more->second;
   }
 
   SimLog& log_;

@@ -45,6 +45,12 @@ class OutputBuffer {
     start(stream, partition, key).append(value);
     finish();
   }
+  /// Records of another buffer, in its order: those from `first` on, before `last`.
+  void append(const OutputBuffer& from, std::size_t first, std::size_t last) {
+    for (const Item& item : from.items().subspan(first, last - first)) {
+      add(item.stream, item.partition, from.key(item), from.value(item));
+    }
+  }
   [[nodiscard]] std::span<const Item> items() const { return items_; }
   [[nodiscard]] std::string_view key(const Item& item) const {
     return std::string_view{blocks_[item.block]}.substr(item.at, item.key_size);

@@ -24,13 +24,19 @@ class Clock {
 
   /// Whether an event of this member at this time is to be believed; notes it where not.
   [[nodiscard]] bool believes(EventTime time, std::uint64_t member_hash) {
-    if (!started() || day_of(time) - day_of(state_.now) <= jump_max_) return true;
+    if (!started() || near(time)) return true;
     const bool witnessed = state_.suspect != EventTime{} && state_.suspect_member != member_hash &&
                            distance(time, state_.suspect) <= jump_max_;
     state_.suspect = witnessed ? EventTime{} : time;
     state_.suspect_member = witnessed ? 0 : member_hash;
     return witnessed;
   }
+  /// Whether any event at this time is believed, and nothing is noted of it.
+  [[nodiscard]] bool near(EventTime time) const {
+    return day_of(time) - day_of(state_.now) <= jump_max_;
+  }
+  /// From here on an event that is accepted moves it forward or not at all.
+  [[nodiscard]] bool confirmed() const { return started() && state_.confirmed; }
   /// An event was believed and accepted.
   void accepted(EventTime time) {
     if (!started()) {

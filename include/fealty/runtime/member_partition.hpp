@@ -37,6 +37,7 @@ class MemberPartition {
 
   [[nodiscard]] std::uint32_t number() const { return number_; }
   [[nodiscard]] Timeline& timeline() { return timeline_; }
+  [[nodiscard]] MemberCache& cache() { return context_.cache; }
   [[nodiscard]] Timers& timers() { return timers_; }
   [[nodiscard]] Saves& saves() { return saves_; }
   [[nodiscard]] const Saves& saves() const { return saves_; }
@@ -52,8 +53,11 @@ class MemberPartition {
 
   /// Reads the members just inserted into the cache, where the store may know them.
   Result<void> load(std::span<const Slot> inserted);
-  /// Applies the record, the timeline's next, to its member, and lets the timeline know.
-  Result<void> apply(const DecodedRecord& record, Slot slot, ports::OutputBuffer& out);
+  /// Applies the record to its member; true where it was accepted. Then the timeline is told, which
+  /// may bring a new day, and settle() comes.
+  Result<bool> apply(const DecodedRecord& record, Slot slot, ports::OutputBuffer& out);
+  /// What the record just applied has left the member due for by now is announced with it.
+  void settle(Slot slot, ports::Offset offset, ports::OutputBuffer& out);
   /// Dead-letters or counts what is no event of this partition.
   void reject(const DecodedRecord& record, const Error& error, ports::OutputBuffer& out);
   /// The record at `offset` came by another key than its member.

@@ -26,7 +26,9 @@ struct MembersOptions {
   /// Decoded members and what they have not saved, all partitions together.
   std::size_t cache_bytes = std::size_t{512} << 20U;
   std::uint32_t file_partitions = 1;  // of a source without partitions
-  std::size_t turn_members = 1024;    // of a turn of the clock worked off between two batches
+  /// Threads that apply records side by side, over the partitions of a source with one clock.
+  std::size_t lanes = 1;
+  std::size_t turn_members = 1024;  // of a turn of the clock worked off between two batches
   std::chrono::milliseconds tick_after_idle{0};  // live: an idle partition's clock; 0 = never
   std::chrono::days clock_jump_max{400};
   std::int64_t future_ms_max = 0;  // event time ahead of the broker's; 0 = not checked
@@ -40,7 +42,7 @@ struct MembersOptions {
   MachineClock clock;
 };
 
-/// What the partitions of a worker share. Borrowed but for the applier; outlives them.
+/// What the partitions of a lane share. Borrowed but for the applier; outlives them.
 struct MembersContext {
   const Topology& topology;
   const MembersOptions& options;

@@ -87,6 +87,19 @@ class Timeline {
   void advanced(ports::Offset offset, EventTime time);
   /// Goes on behind the record at `offset`; true where it brought a new day.
   [[nodiscard]] bool passed(ports::Offset offset);
+  /// Nothing lies before the next record but what records themselves say.
+  [[nodiscard]] bool quiet() const {
+    return !recovering_ && !turn_ && !recorded_ && made_ == advances_.size() && clock_.confirmed();
+  }
+  /// While quiet(): whether a record of this time leaves the day as it is, and is believed,
+  /// whatever becomes of it and of other such records before it. Their order does not matter to the
+  /// timeline.
+  [[nodiscard]] bool within_today(EventTime time) const {
+    return day_of_(time) <= today_ && clock_.near(time);
+  }
+  /// While quiet(): goes on behind records that were all within_today(). `latest`: the latest time
+  /// of those accepted, if any was.
+  void passed_within_today(ports::Offset last, std::optional<EventTime> latest);
   /// Moves the clock to a later day while no record comes.
   void tick(EventTime time);
 

@@ -29,8 +29,7 @@ struct TimelineGroup {
 /// Works off a page of the turn under way in the group's timeline: announces what falls due by its
 /// clock, in the order of (day, member id) over all its partitions, some `limit` members at most.
 /// True once the turn is over. Order and bytes do not depend on `limit`, nor on where it is cut.
-Result<bool> turn_page(TimelineGroup& group, MemberCache& cache,
-                       const Timers::NextSwitch& next_switch, std::size_t limit,
-                       ports::OutputBuffer& out);
+Result<bool> turn_page(TimelineGroup& group, const Timers::NextSwitch& next_switch,
+                       std::size_t limit, ports::OutputBuffer& out);
 
 }  // namespace fealty::runtime

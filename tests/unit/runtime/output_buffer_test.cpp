@@ -49,6 +49,30 @@ TEST(OutputBuffer, OneLargerThanABlockIsWhole) {
   EXPECT_EQ(out.value(out.items()[3]), "");
 }
 
+TEST(OutputBuffer, TakesSomeOfAnothersRecordsInTheirOrder) {
+  OutputBuffer from, out;
+  for (int n = 0; n < 1'000; ++n)
+    from.add(n % 2 == 0 ? streams::notices : streams::ledger, static_cast<std::uint32_t>(n),
+             "k" + std::to_string(n), value_of(n));
+  out.add(streams::notices, 7, "own", "first");
+  out.append(from, 400, 900);
+  out.append(from, 3, 3);
+  out.append(from, 0, 1);
+  ASSERT_EQ(out.items().size(), 502U);
+  EXPECT_EQ(out.value(out.items()[0]), "first");
+  std::size_t bytes = 8;
+  for (int n = 400; n <= 900; ++n) {
+    const int expected = n == 900 ? 0 : n;
+    const auto& item = out.items()[static_cast<std::size_t>(n - 400 + 1)];
+    EXPECT_EQ(item.stream, from.items()[static_cast<std::size_t>(expected)].stream);
+    EXPECT_EQ(item.partition, static_cast<std::uint32_t>(expected));
+    EXPECT_EQ(out.key(item), "k" + std::to_string(expected));
+    EXPECT_EQ(out.value(item), value_of(expected));
+    bytes += out.key(item).size() + out.value(item).size();
+  }
+  EXPECT_EQ(out.bytes(), bytes);
+}
+
 TEST(OutputBuffer, ItsMemoryIsKeptUntilItIsGivenBack) {
   OutputBuffer out;
   for (int n = 0; n < 6'000; ++n) out.add(streams::notices, 0, "key", value_of(n));

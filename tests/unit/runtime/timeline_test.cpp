@@ -45,6 +45,49 @@ TEST(Timeline, RecordsEachNewDayWithTheRecordThatBroughtIt) {
   EXPECT_EQ(checkpoint.recorded_to, 4U);
 }
 
+TEST(Timeline, IsQuietWhereOnlyRecordsCanMoveIt) {
+  Timeline fresh = timeline_to({});
+  fresh.begin(ports::Offset{0});
+  EXPECT_FALSE(fresh.quiet()) << "it repeats";
+  fresh.settle();
+  EXPECT_FALSE(fresh.quiet()) << "the first event is on trial";
+  pass(fresh, time_on(monday));
+  EXPECT_FALSE(fresh.quiet()) << "still";
+  pass(fresh, time_on(monday));
+  EXPECT_TRUE(fresh.quiet());
+  fresh.begin_turn();
+  EXPECT_FALSE(fresh.quiet());
+  fresh.end_turn();
+  EXPECT_TRUE(fresh.quiet());
+}
+
+TEST(Timeline, WithinTodayIsWhatLeavesTheDay) {
+  Timeline timeline = live_timeline();
+  for (int i = 0; i < 2; ++i) pass(timeline, time_on(monday));
+  EXPECT_TRUE(timeline.within_today(start_of(monday - 1000)));
+  EXPECT_TRUE(timeline.within_today(time_on(monday)));
+  EXPECT_TRUE(timeline.within_today(start_of(monday + 1) - std::chrono::milliseconds{1}));
+  EXPECT_FALSE(timeline.within_today(start_of(monday + 1)));
+  EXPECT_FALSE(timeline.within_today(time_on(monday + 1000)));
+}
+
+TEST(Timeline, RecordsOfADayPassTogetherAsTheyDoInTurn) {
+  Timeline in_turn = live_timeline(), together = live_timeline();
+  for (Timeline* const each : {&in_turn, &together}) {
+    for (int i = 0; i < 2; ++i) pass(*each, time_on(monday));
+  }
+  for (const int hour : {3, -40, 5, 4}) {
+    EXPECT_FALSE(pass(in_turn, time_on(monday) + std::chrono::hours{hour}));
+  }
+  together.passed_within_today(5, time_on(monday) + std::chrono::hours{5});
+  EXPECT_EQ(together.next(), in_turn.next());
+  EXPECT_EQ(together.now(), in_turn.now());
+  EXPECT_EQ(together.moment().clock, in_turn.moment().clock);
+  together.passed_within_today(9, std::nullopt);  // none of them was accepted
+  EXPECT_EQ(together.next(), 10U);
+  EXPECT_EQ(together.now(), in_turn.now());
+}
+
 TEST(Timeline, RepeatsItsAdvancesWhereTheyWereMadeWhateverTheRecordsSay) {
   Timeline before = live_timeline();
   const Moment start = before.moment();

@@ -33,7 +33,7 @@ class TurnTest : public testing::Test {
     if (pass(*group.timeline, time_on(day))) group.timeline->begin_turn();
     ports::OutputBuffer out;
     for (bool more = true; more;) {
-      const auto done = turn_page(group, shared.cache, shared.topology.next_switch, limit, out);
+      const auto done = turn_page(group, shared.topology.next_switch, limit, out);
       EXPECT_TRUE(done.has_value());
       more = done && !*done;
       if (pages != nullptr) ++*pages;
