@@ -63,8 +63,8 @@ class CoreRun {
     } while (members_.unsaved({.share = runtime::Flush::Share::all}));
     result_.pass.events = log_.lines.size();
     result_.pass.checksum = static_cast<std::uint64_t>(members_.counters().points_issued);
-    result_.members = members_.cache().size();
-    result_.cache_bytes = members_.cache().bytes();
+    result_.members = members_.memory().members;
+    result_.cache_bytes = members_.memory().bytes;
     return result_;
   }
 

@@ -40,6 +40,23 @@ def run(command, stdout=subprocess.PIPE):
     return wait(child, begun, command)
 
 
+def busiest_thread_s(command):
+    """The CPU time of whichever thread of a process takes most: with cores for all of them it takes no less."""
+    child = subprocess.Popen([str(part) for part in command], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                             stderr=subprocess.DEVNULL)
+    threads = {}
+    while child.poll() is None:
+        for task in pathlib.Path(f"/proc/{child.pid}/task").glob("*/schedstat"):
+            try:
+                threads[task] = int(task.read_text().split()[0]) / 1e9
+            except (OSError, IndexError):
+                continue  # It has ended.
+        time.sleep(0.01)
+    if child.returncode != 0:
+        fail(f"exit code {child.returncode}: {' '.join(map(str, command))}")
+    return max(threads.values())
+
+
 def wait(child, begun, command):
     """As run(), for a child that runs already. Small outputs only: they are read at the end."""
     output = child.stdout.read() if child.stdout else ""

@@ -4,7 +4,7 @@ import shutil
 import time
 from statistics import median
 
-from processes import bytes_on_disk, fail, fresh, run, say
+from processes import busiest_thread_s, bytes_on_disk, fail, fresh, run, say
 
 
 MIB = 1 << 20
@@ -37,12 +37,22 @@ class Bench:
         return run([self.parts, what, "--log", log, "--passes", passes, "--events", events, "--program",
                     self.options.program]).json()
 
+    def replay_words(self, log, state, out, extra):
+        shutil.rmtree(out, ignore_errors=True)
+        return [self.fealty, "replay", "--program", self.options.program, "--state", state, "--out", out,
+                "--no-progress", *extra, *self.options.replay_option, log]
+
+    def busiest_thread_s(self, log, extra):
+        state, out = fresh(self.work / "state"), self.work / "out"
+        took = busiest_thread_s(self.replay_words(log, state, out, extra))
+        shutil.rmtree(state)
+        shutil.rmtree(out)
+        return took
+
     def replay(self, log, extra=()):
         """One whole process, all outputs written, state on disk and durable at the end."""
         state, out = fresh(self.work / "state"), self.work / "out"
-        shutil.rmtree(out, ignore_errors=True)
-        cost = run([self.fealty, "replay", "--program", self.options.program, "--state", state, "--out", out,
-                    "--no-progress", *extra, *self.options.replay_option, log])
+        cost = run(self.replay_words(log, state, out, extra))
         report = json.loads((out / "report.json").read_text())
         outputs = sum(path.stat().st_size for path in out.glob("*.ndjson"))
         result = {
@@ -78,7 +88,8 @@ WORKERS_BOUND = 1.3  # on two cores or more
 
 
 def workers(bench, options):
-    """One worker and two in alternating turns, with the state on disk: what the second is worth."""
+    """One worker and two in alternating turns, with the state on disk: what the second is worth. What four are worth
+    with as many cores is bounded by their busiest thread beside that of two."""
     log = bench.generate("workers", options.workers_members, options.workers_events, "zipf")
     say("replay, one worker and two in turn")
     turns = []
@@ -89,6 +100,8 @@ def workers(bench, options):
         turns.append({"one_s": took[1]["seconds"], "two_s": took[2]["seconds"],
                       "one_cpu_s": took[1]["cpu_seconds"], "two_cpu_s": took[2]["cpu_seconds"],
                       "ratio": took[1]["seconds"] / took[2]["seconds"],
+                      "two_busiest_s": bench.busiest_thread_s(log, ["--workers", 2]),
+                      "four_busiest_s": bench.busiest_thread_s(log, ["--workers", 4]),
                       "one_peak_rss_bytes": took[1]["peak_rss_bytes"], "two_peak_rss_bytes": took[2]["peak_rss_bytes"]})
         say(f"  turn {turn + 1}: {took[1]['seconds']:.2f} s, {took[2]['seconds']:.2f} s ({turns[-1]['ratio']:.2f})")
     drop(log, options)

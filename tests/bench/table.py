@@ -79,6 +79,8 @@ def workers(f):
         row("replay: 1 worker / 2 workers, by time", f"{w['ratio']:10.2f} x",
             f"bound {w['bound']} x on two cores: {reached}; {w['one_s']:.2f} and {w['two_s']:.2f} s, "
             f"{w['one_cpu_s']:.2f} and {w['two_cpu_s']:.2f} CPU s"),
+        row("busiest thread: 2 workers / 4 workers", f"{w['two_busiest_s'] / w['four_busiest_s']:10.2f} x",
+            f"CPU time, {w['two_busiest_s']:.2f} and {w['four_busiest_s']:.2f} s: what bounds them where each has a core"),
     ]
 
 
