@@ -62,14 +62,29 @@ Result<void> CommitLoop::run_to_the_end(const std::atomic<bool>& stop) {
     }
     // The last commit was aborted: what it held is applied again, unless there is no time for it.
     if (auto restarted = restart(committed.error()); !restarted) return restarted.error();
-    if (stop.load(std::memory_order_relaxed)) return committed.error();
+    if (!stop.load(std::memory_order_relaxed)) continue;
+    last_abort_ = committed.error();
+    if (waited_out()) return *last_abort_;
   }
+}
+
+/// Whoever is stopped and has nothing to apply again reads no more.
+bool CommitLoop::ends(const std::atomic<bool>& stop) const {
+  return stop.load(std::memory_order_relaxed) && !(last_abort_ && processor_.repeats());
+}
+
+/// Since it was first seen that a stop takes time.
+bool CommitLoop::waited_out() {
+  const auto now = options_.clock.steady();
+  if (stopping_since_ == MachineClock::Steady{}) stopping_since_ = now;
+  return now - stopping_since_ >= options_.setbacks.stop_wait;
 }
 
 Result<void> CommitLoop::loop(const std::atomic<bool>& stop) {
   DecodedInput input{source_, decoder_, options_.input};
   batch_ = nullptr;
-  while (!stop.load(std::memory_order_relaxed)) {
+  while (!ends(stop)) {
+    if (last_abort_ && waited_out()) return *last_abort_;
     auto more = holding_off() ? hold_off() : step(input);
     if (!more && disposition(more.error().code) == Disposition::restart_task) {
       if (auto restarted = restart(more.error()); !restarted) return restarted.error();
@@ -164,9 +179,7 @@ CommitPipelineOptions CommitLoop::watched(CommitPipelineOptions options) {
 /// For the sink's thread: whoever wants to stop does not wait for brokers that are away.
 void CommitLoop::while_waiting() {
   if (stop_ == nullptr || !stop_->load(std::memory_order_relaxed)) return;
-  const auto now = options_.clock.steady();
-  if (stopping_since_ == MachineClock::Steady{}) stopping_since_ = now;
-  if (now - stopping_since_ >= options_.setbacks.stop_wait) sink_.interrupt();
+  if (waited_out()) sink_.interrupt();
 }
 
 Result<void> CommitLoop::finish_batch() {

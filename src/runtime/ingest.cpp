@@ -156,6 +156,11 @@ void Ingest::revoke(std::span<const std::uint32_t> partitions, bool) {
   }
 }
 
+bool Ingest::repeats() const {
+  return std::any_of(partitions_.begin(), partitions_.end(),
+                     [](const auto& partition) { return !partition.second.ready; });
+}
+
 Result<void> Ingest::restart() {
   orders_.aborted();
   room_.clear();

@@ -283,6 +283,12 @@ bool Members::unsaved(const Flush& flush) const {
   return false;
 }
 
+bool Members::repeats() const {
+  return std::any_of(groups_.begin(), groups_.end(), [](const auto& group) {
+    return !group->ready() || group->timeline->recovering();
+  });
+}
+
 bool Members::over_budget() {
   for (const auto& lane : lanes_) lane->cache.shrink();
   return std::any_of(lanes_.begin(), lanes_.end(),

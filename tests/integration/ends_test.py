@@ -256,13 +256,11 @@ class Rebalanced(unittest.TestCase):
             time.sleep(0.01)
 
     def stop(self, process):
-        """0, or that the last commit was aborted: the next start reads again what it held."""
+        """Also where the last commit was aborted: then what it held is applied again and saved."""
         process.child.send_signal(signal.SIGTERM)
         code = process.child.wait(timeout=STOP_S)
         print(f"{self.id().split('.')[-1]} | {code}", flush=True)
-        if code != 0:
-            self.assertEqual(code, 1, process.tail())
-            self.assertIn("transaction_aborted", process.tail())
+        self.assertEqual(code, 0, process.tail())
 
     def test_a_stop_that_meets_one_ends_well(self):
         shop = Shop(8, 15, events=60_000)

@@ -211,19 +211,6 @@ class Away(unittest.TestCase):
         service.await_log("event=kafka.commit_unknown")
         return service
 
-    def stop(self, service):
-        """0; or that the last commit was aborted, as the producer's first ones after an outage may be: the next start applies
-        again what it held."""
-        service.child.send_signal(signal.SIGTERM)
-        code = service.child.wait(timeout=60)
-        if code != 0:
-            self.assertEqual(code, 1, service.tail())
-            self.assertIn("transaction_aborted", service.tail())
-            started = service.log.read_text().count("event=run.started")
-            service.start()
-            service.await_log("event=run.started", started + 1)
-            service.stop()
-
     def test_a_broker_that_is_away_is_waited_for_with_health_red_and_nothing_is_lost(self):
         service = proxied(self)
         service.start()
@@ -238,14 +225,14 @@ class Away(unittest.TestCase):
             time.sleep(0.2)
         WAY.mend()
         service.await_all()
-        self.stop(service)
+        service.stop()
         service.assert_exactly_once()
 
     def test_it_is_waited_for_in_the_middle_of_a_commit(self):
         service = self.cut_off_in_a_commit()
         WAY.mend()
         service.await_all()
-        self.stop(service)
+        service.stop()
         service.assert_exactly_once()
 
     def test_no_longer_than_the_setting_says(self):
@@ -276,7 +263,7 @@ class Away(unittest.TestCase):
         service.await_log("event=run.waiting")
         WAY.mend()
         service.await_all()
-        self.stop(service)
+        service.stop()
         service.assert_exactly_once()
 
 

@@ -67,6 +67,7 @@ class Watch final : public runtime::Processor {
   }
   [[nodiscard]] bool unsaved(const Flush& flush) const override { return members_.unsaved(flush); }
   bool over_budget() override { return members_.over_budget(); }
+  [[nodiscard]] bool repeats() const override { return members_.repeats(); }
   void revoke(std::span<const std::uint32_t> partitions, bool lost) override {
     for (const std::uint32_t p : partitions) {
       ticks_.erase(p);

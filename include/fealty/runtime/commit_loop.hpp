@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <span>
 #include <vector>
 
@@ -77,6 +78,8 @@ class CommitLoop final : private ports::AssignmentListener {
   CommitLoopHooks hooks;
 
   /// Runs until the input ends or `stop` is set, then saves everything (see hooks) and commits.
+  /// Where that commit is aborted, what it held is applied again first: for
+  /// SetbackPolicy::stop_wait at most, then that is the error.
   Result<void> run(const std::atomic<bool>& stop);
 
   /// False while nothing goes on that should: commits are aborted in a row, one takes very long, or
@@ -109,6 +112,8 @@ class CommitLoop final : private ports::AssignmentListener {
   void withdraw(std::span<const std::uint32_t> partitions);
   Result<void> run_to_the_end(const std::atomic<bool>& stop);
   Result<void> loop(const std::atomic<bool>& stop);
+  [[nodiscard]] bool ends(const std::atomic<bool>& stop) const;
+  [[nodiscard]] bool waited_out();
   Result<bool> step(DecodedInput& input);
   Result<bool> take_batch(DecodedInput& input);
   Result<bool> open_partitions();
@@ -141,6 +146,7 @@ class CommitLoop final : private ports::AssignmentListener {
   Setbacks setbacks_;
   const std::atomic<bool>* stop_ = nullptr;  // of the run
   MachineClock::Steady stopping_since_{};
+  std::optional<Error> last_abort_;  // of the last commit of a run that is stopped
   bool failed_ = false;
   CommitPipeline pipeline_;  // the first to end
 };

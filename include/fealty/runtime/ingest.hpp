@@ -64,6 +64,7 @@ class Ingest final : public Processor {
   Result<void> committed(std::span<const ports::CommitPosition> positions) override;
   [[nodiscard]] bool unsaved(const Flush& flush) const override;
   bool over_budget() override { return false; }  // what it holds is bounded by itself
+  [[nodiscard]] bool repeats() const override;
   void revoke(std::span<const std::uint32_t> partitions, bool lost) override;
   Result<void> restart() override;
 

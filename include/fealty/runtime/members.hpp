@@ -49,6 +49,7 @@ class Members final : public Processor {
   Result<void> committed(std::span<const ports::CommitPosition> positions) override;
   [[nodiscard]] bool unsaved(const Flush& flush) const override;
   bool over_budget() override;
+  [[nodiscard]] bool repeats() const override;
   void revoke(std::span<const std::uint32_t> partitions, bool lost) override;
   Result<void> restart() override;
 

@@ -58,6 +58,9 @@ class Processor {
   /// Lets go of what memory it can; true where it still holds more than it may.
   virtual bool over_budget() = 0;
 
+  /// Whether some of what was committed is still to be opened or applied again: until then a commit
+  /// cannot hold all that there is.
+  [[nodiscard]] virtual bool repeats() const = 0;
   /// Drops partitions with all that is not committed.
   virtual void revoke(std::span<const std::uint32_t> partitions, bool lost) = 0;
   /// Drops all that is not committed, and opens every partition again.

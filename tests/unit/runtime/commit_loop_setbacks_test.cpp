@@ -69,6 +69,7 @@ class Busy final : public Processor {
   Result<void> committed(std::span<const ports::CommitPosition>) override { return {}; }
   [[nodiscard]] bool unsaved(const Flush&) const override { return false; }
   bool over_budget() override { return false; }
+  [[nodiscard]] bool repeats() const override { return false; }
   void revoke(std::span<const std::uint32_t>, bool) override {}
   Result<void> restart() override {
     ++restarts;

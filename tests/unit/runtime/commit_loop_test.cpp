@@ -74,6 +74,7 @@ class Notes final : public Processor {
   Result<void> committed(std::span<const ports::CommitPosition>) override { return {}; }
   [[nodiscard]] bool unsaved(const Flush&) const override { return false; }
   bool over_budget() override { return false; }
+  [[nodiscard]] bool repeats() const override { return false; }
   void revoke(std::span<const std::uint32_t>, bool) override {}
   Result<void> restart() override { return {}; }
 
@@ -132,18 +133,31 @@ class Slow final : public Processor {
   Result<bool> process(DecodedBatch& batch, ports::OutputBuffer&) override {
     now += a_record * batch.records.size();
     in_commit.back() += static_cast<int>(batch.records.size());
+    if (repeats_ > 0) --repeats_;
     batch.at = batch.records.size();
     return true;
   }
   Result<bool> advance() override { return false; }
   void prepare(const Flush&, ports::OutputBuffer&, std::vector<ports::CommitPosition>&) override {
     in_commit.push_back(0);
+    now += between_commits;
   }
   Result<void> committed(std::span<const ports::CommitPosition>) override { return {}; }
   [[nodiscard]] bool unsaved(const Flush&) const override { return false; }
   bool over_budget() override { return false; }
+  [[nodiscard]] bool repeats() const override { return repeats_ > 0; }
   void revoke(std::span<const std::uint32_t>, bool) override {}
-  Result<void> restart() override { return {}; }
+  Result<void> restart() override {
+    in_commit.back() = 0;
+    repeats_ = batches_to_repeat;
+    return {};
+  }
+
+  int batches_to_repeat = 0;  // after an abort
+  std::chrono::seconds between_commits{0};
+
+ private:
+  int repeats_ = 0;
 };
 
 /// How many records, each of which takes 10 ms, a commit has with batches of at most `batch_max`,
@@ -190,11 +204,11 @@ class Aborts final : public ports::Sink {
   int left_;
 };
 
-/// A loop over three batches whose time does not pass by itself.
+/// A loop over some batches whose time does not pass by itself.
 struct Timed {
-  explicit Timed(int aborts) : sink{aborts} {}
+  explicit Timed(int aborts, int batches = 3) : source{batches}, sink{aborts} {}
 
-  Batches source{3};
+  Batches source;
   Aborts sink;
   Slow slow;
   const codec::Mapping mapping = codec::cloudevents_mapping();
@@ -206,6 +220,7 @@ struct Timed {
     CommitLoopOptions options;
     options.pipeline.steps_behind = [] { return 0U; };
     options.clock.steady = [this] { return slow.now; };
+    options.setbacks.backoff = std::chrono::milliseconds{0};
     return options;
   }
 };
@@ -223,13 +238,38 @@ TEST(CommitLoop, SaysWhyItRestarted) {
                                      testing::HasSubstr("to fealty.ledger: it was deleted")));
 }
 
-TEST(CommitLoop, AStopWhoseLastCommitIsAbortedSaysSo) {
-  // Its state does not stand at a commit of its own: not what another release may go on from.
-  Timed timed{1};
+TEST(CommitLoop, AStopWhoseLastCommitIsAbortedAppliesAgainWhatThatHeldAndSavesIt) {
+  // Its state is to stand at a commit of its own: what another release may go on from.
+  Timed timed{2};
+  timed.slow.batches_to_repeat = 1;
+  const std::atomic<bool> stop{true};
+  ASSERT_TRUE(timed.loop.run(stop));
+  EXPECT_EQ(timed.loop.aborts(), 2U);
+  // The first try had nothing; each of the others, what was applied again, and no more.
+  EXPECT_THAT(timed.slow.in_commit, testing::Contains(1).Times(2));
+  EXPECT_THAT(timed.slow.in_commit, testing::Each(testing::Le(1)));
+}
+
+TEST(CommitLoop, AStopWhoseLastCommitsAreAbortedForLongSaysSo) {
+  Timed timed{1'000'000};
+  timed.slow.batches_to_repeat = 1;
+  timed.slow.between_commits = std::chrono::seconds{3};
   const std::atomic<bool> stop{true};
   const auto ran = timed.loop.run(stop);
   ASSERT_FALSE(ran);
   EXPECT_EQ(ran.error().code, Errc::transaction_aborted);
+  EXPECT_LE(timed.loop.aborts(), 8U);
+}
+
+TEST(CommitLoop, AStopThatHasMuchToApplyAgainGivesUpInTime) {
+  Timed timed{1, 1'000'000};
+  timed.slow.batches_to_repeat = 1'000'000;
+  const std::atomic<bool> stop{true};
+  const auto ran = timed.loop.run(stop);
+  ASSERT_FALSE(ran);
+  EXPECT_EQ(ran.error().code, Errc::transaction_aborted);
+  // In twenty seconds, and each batch takes ten milliseconds.
+  EXPECT_EQ(timed.slow.in_commit.back(), 2'000);
 }
 
 TEST(CommitLoop, TellsTheAgeOfItsLastCommit) {
