@@ -178,6 +178,7 @@ Result<ReplayOutcome> replay(const ReplayOptions& asked, const ReplayHooks& hook
   files::FileSource logs{{.logs = options.logs,
                           .partitions = options.partitions,
                           .skip_lines = records->empty() ? mapping->header_lines() : 0,
+                          .framing = records->empty() ? framing_of(*mapping) : files::Framing{},
                           .follow = options.follow,
                           .prefetch = threads.beside && worth_prefetching(options.logs)},
                          *earlier,

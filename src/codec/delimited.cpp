@@ -6,39 +6,63 @@
 namespace fealty::codec {
 namespace {
 
-char character(Separator separator) {
-  switch (separator) {
-    case Separator::comma:
-      return ',';
-    case Separator::semicolon:
-      return ';';
-    case Separator::tab:
+constexpr std::string_view separator_characters = ",;\t |";
+
+/// What an escape stands for; 0 = itself.
+char escaped(char c) {
+  switch (c) {
+    case 'b':
+      return '\b';
+    case 'f':
+      return '\f';
+    case 'n':
+      return '\n';
+    case 'r':
+      return '\r';
+    case 't':
       return '\t';
-    case Separator::blanks:
-      return ' ';
+    case 'v':
+      return '\v';
+    default:
+      return c;
   }
-  check_failed("a separator without a character", __FILE__, __LINE__);
+}
+
+bool has(std::string_view text, char c) {
+  return !text.empty() && std::memchr(text.data(), c, text.size()) != nullptr;
 }
 
 }  // namespace
 
-Cells::Cells(std::string_view line, Separator separator)
-    : rest_{line}, separator_{character(separator)}, blanks_{separator == Separator::blanks} {
+char character(Separator separator) {
+  return separator_characters[static_cast<std::size_t>(separator)];
+}
+
+std::optional<Separator> separator_of(char character) {
+  const std::size_t at = separator_characters.find(character);
+  if (at == std::string_view::npos) return std::nullopt;
+  return static_cast<Separator>(at);
+}
+
+Cells::Cells(std::string_view record, Separator separator, Quoting quoting)
+    : rest_{record},
+      separator_{character(separator)},
+      blanks_{separator == Separator::blanks},
+      quoting_{quoting} {
   while (!rest_.empty() && (rest_.back() == '\r' || rest_.back() == '\n')) rest_.remove_suffix(1);
+  breaks_ = has(rest_, '\n') || has(rest_, '\r');
 }
 
 bool Cells::next(Arena& arena, std::string_view& cell) {
   if (blanks_) return next_blank_separated(cell);
   if (!more_) return false;
-  if (!rest_.empty() && rest_.front() == '"') return next_quoted(arena, cell);
+  const bool quotes = quoting_ == Quoting::rfc4180;
+  if (quotes && !rest_.empty() && rest_.front() == '"') return next_quoted(arena, cell);
+  if (quoting_ == Quoting::backslash) return next_escaped(arena, cell);
   const std::size_t end = std::min(rest_.find(separator_), rest_.size());
   cell = rest_.substr(0, end);
-  if (cell.find('"') != std::string_view::npos) {
-    failed_ = true;
-    return false;
-  }
   rest_.remove_prefix(end);
-  return past_separator();
+  return past_separator(cell);
 }
 
 bool Cells::next_blank_separated(std::string_view& cell) {
@@ -56,10 +80,7 @@ bool Cells::next_quoted(Arena& arena, std::string_view& cell) {
   std::size_t end = 1;
   while (true) {
     end = rest_.find('"', end);
-    if (end == std::string_view::npos) {
-      failed_ = true;
-      return false;
-    }
+    if (end == std::string_view::npos) return fail("a quoted field does not end");
     if (end + 1 >= rest_.size() || rest_[end + 1] != '"') break;
     doubled = true;
     end += 2;
@@ -75,26 +96,56 @@ bool Cells::next_quoted(Arena& arena, std::string_view& cell) {
     }
     cell = {text, size};
   }
-  return past_separator();
+  if (!rest_.empty() && rest_.front() != separator_) {
+    return fail("behind a closing quote comes neither a separator nor the end");
+  }
+  std::string_view none;
+  return past_separator(none);
 }
 
-/// Behind a cell there is a separator or the end of the line.
-bool Cells::past_separator() {
-  if (rest_.empty()) {
-    more_ = false;
+bool Cells::next_escaped(Arena& arena, std::string_view& cell) {
+  std::size_t end = 0;
+  bool escapes = false;
+  for (; end < rest_.size() && rest_[end] != separator_; ++end) {
+    if (rest_[end] != '\\') continue;
+    escapes = true;
+    if (++end == rest_.size()) return fail("a backslash at the end");
+  }
+  cell = rest_.substr(0, end);
+  rest_.remove_prefix(end);
+  if (!past_separator(cell) || !escapes) return why_not_ == nullptr;
+  if (cell == "\\N") {
+    cell = {};
     return true;
   }
-  failed_ = rest_.front() != separator_;
-  rest_.remove_prefix(1);
-  return !failed_;
+  char* const text = arena.allocate(cell.size());
+  std::size_t size = 0;
+  for (std::size_t i = 0; i < cell.size(); ++i) {
+    text[size++] = cell[i] == '\\' ? escaped(cell[++i]) : cell[i];
+  }
+  cell = {text, size};
+  return true;
 }
 
-bool read_delimited(const Mapping& mapping, std::string_view line, Captured& captured, Arena& arena,
-                    Fault& fault) {
-  if (std::memchr(line.data(), '\0', line.size()) != nullptr) {
+/// Behind `cell`, which is not quoted, there is a separator or the end of the record.
+bool Cells::past_separator(std::string_view& cell) {
+  if (breaks_ && (has(cell, '\n') || has(cell, '\r'))) {
+    return fail("a line break that is not quoted");
+  }
+  if (rest_.empty()) {
+    more_ = false;
+  } else {
+    rest_.remove_prefix(1);
+  }
+  return true;
+}
+
+bool read_delimited(const Mapping& mapping, std::string_view record, Captured& captured,
+                    Arena& arena, Fault& fault) {
+  if (has(record, '\0')) {
     return fault.set(Errc::malformed_delimited, Field::record, "a NUL byte");
   }
-  Cells cells{line, mapping.separator};
+  Cells cells{record, mapping.separator, mapping.quoting};
   std::string_view cell;
   std::size_t column = 0;
   bool header = true;
@@ -109,8 +160,8 @@ bool read_delimited(const Mapping& mapping, std::string_view line, Captured& cap
           cell.data(), static_cast<std::uint32_t>(cell.size()), Token::Kind::string};
     }
   }
-  if (cells.failed()) {
-    return fault.set(Errc::malformed_delimited, Field::record, "a quote out of place or left open");
+  if (cells.why_not() != nullptr) {
+    return fault.set(Errc::malformed_delimited, Field::record, cells.why_not());
   }
   if (column < mapping.columns.size()) {
     return fault.set(Errc::malformed_delimited, Field::record, "fewer cells than columns");
@@ -125,7 +176,7 @@ Result<Mapping> bind_header(Mapping mapping, std::string_view header_line) {
   };
   if (header_line.starts_with("\xef\xbb\xbf")) header_line.remove_prefix(3);
   Arena arena;
-  Cells cells{header_line, mapping.separator};
+  Cells cells{header_line, mapping.separator, mapping.quoting};
   std::vector<std::string> columns;
   std::vector<std::int16_t> slots;
   std::string_view cell;
@@ -141,7 +192,7 @@ Result<Mapping> bind_header(Mapping mapping, std::string_view header_line) {
             : mapping.column_slots[static_cast<std::size_t>(known - mapping.columns.begin())]);
     columns.emplace_back(cell);
   }
-  if (cells.failed()) return refuse("a quote out of place or left open");
+  if (cells.why_not() != nullptr) return refuse(cells.why_not());
   // A column that is missing is a field not stated; none at all is some other file.
   if (std::all_of(slots.begin(), slots.end(), [](std::int16_t slot) { return slot < 0; })) {
     return refuse("none of the mapping's columns is in '" + std::string{header_line} + "'");

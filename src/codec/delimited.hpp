@@ -8,30 +8,40 @@
 
 namespace fealty::codec {
 
-/// Cuts a line of delimited text into cells, one at a time. Quotes as in RFC 4180 (not for blanks);
-/// a quoted cell must end on its line. White space at the end of the line (CR, LF) is dropped.
+/// Cuts a record of delimited text into cells, one at a time. RFC 4180: a quote opens where a cell
+/// begins, and only there; within quotes two are one, and separators and line breaks are text; behind
+/// the closing one comes the next cell. A quote anywhere else is text. White space at the end of the
+/// record (CR, LF) is dropped.
 class Cells {
  public:
-  Cells(std::string_view line, Separator separator);
-  /// The next cell; false at the end of the line or on malformed quotes (then failed()).
+  Cells(std::string_view record, Separator separator, Quoting quoting);
+  /// The next cell; false at the end of the record or where it cannot be cut (then why_not()).
   bool next(Arena& arena, std::string_view& cell);
-  [[nodiscard]] bool failed() const { return failed_; }
+  /// nullptr: it could.
+  [[nodiscard]] const char* why_not() const { return why_not_; }
 
  private:
   bool next_blank_separated(std::string_view& cell);
   bool next_quoted(Arena& arena, std::string_view& cell);
-  bool past_separator();
+  bool next_escaped(Arena& arena, std::string_view& cell);
+  bool past_separator(std::string_view& cell);
+  bool fail(const char* why) {
+    why_not_ = why;
+    return false;
+  }
 
   std::string_view rest_;
   char separator_;
   bool blanks_;
+  Quoting quoting_;
+  bool breaks_ = false;  // a line break is somewhere in it
   bool more_ = true;
-  bool failed_ = false;
+  const char* why_not_ = nullptr;
 };
 
-/// The cells of `line` into the slots of their columns. False after a fault; a line that repeats
-/// the column names is unknown_type with field "header", so that it is skipped.
-bool read_delimited(const Mapping& mapping, std::string_view line, Captured& captured, Arena& arena,
-                    Fault& fault);
+/// The cells of `record` into the slots of their columns. False after a fault; one that repeats the
+/// column names is unknown_type with field "header", so that it is skipped.
+bool read_delimited(const Mapping& mapping, std::string_view record, Captured& captured,
+                    Arena& arena, Fault& fault);
 
 }  // namespace fealty::codec

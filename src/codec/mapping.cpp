@@ -72,6 +72,7 @@ class Compiler {
     out_.default_currency = spec_.default_currency;
     out_.header_line_count = spec_.header_lines;
     out_.separator = spec_.separator;
+    out_.quoting = spec_.quoting;
     out_.columns = spec_.columns;
   }
 

@@ -18,7 +18,8 @@ using codec::FieldSpec;
 constexpr std::array<std::string_view, 3> formats{"cloudevents", "json", "delimited"};
 constexpr std::array<std::string_view, 6> time_formats{"rfc3339", "unix_s",   "unix_ms",
                                                        "unix_us", "yyyymmdd", "iso_date"};
-constexpr std::array<std::string_view, 4> separators{"comma", "semicolon", "tab", "blanks"};
+constexpr std::array<std::string_view, 5> separators{"comma", "semicolon", "tab", "blanks", "pipe"};
+constexpr std::array<std::string_view, 3> quotings{"rfc4180", "none", "backslash"};
 constexpr std::array<std::string_view, 3> refund_line_names{"refunded", "all", "ignore"};
 constexpr std::array<std::string_view, 7> presets{"cloudevents", "segment", "rudderstack", "ga4",
                                                   "flat",        "csv",     "cdnow"};
@@ -113,6 +114,9 @@ void read_delimited(Map& map, codec::MappingSpec& spec) {
   if (spec.format != codec::Format::delimited) delimited->fault("is only for format delimited");
   if (auto choice = delimited->choice("separator", separators)) {
     spec.separator = static_cast<codec::Separator>(*choice);
+  }
+  if (auto choice = delimited->choice("quoting", quotings)) {
+    spec.quoting = static_cast<codec::Quoting>(*choice);
   }
   if (auto lines = delimited->integer("header_lines", 0, 1000)) {
     spec.header_lines = static_cast<std::uint32_t>(*lines);

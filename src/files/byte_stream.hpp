@@ -47,6 +47,7 @@ class ByteStream {
 
   /// Bytes taken from the file.
   [[nodiscard]] std::uint64_t raw_bytes() const { return raw_bytes_ - (raw_end_ - raw_begin_); }
+  [[nodiscard]] const std::string& path() const { return path_; }
   [[nodiscard]] bool regular() const { return regular_; }
   [[nodiscard]] int fd() const { return fd_.get(); }
 

@@ -61,7 +61,7 @@ Result<void> FileSource::Impl::check_known_logs(const std::vector<std::string>& 
     if (stamp == FileStamp{} && known.records > 0) pipes_to_verify = i + 1;
     if (stamp == FileStamp{} || stamp == known.stamp) continue;
     const bool last = i + 1 == resume.inputs.size();
-    if (auto same = verify_log(paths[i], known, last, options.skip_lines); !same) return same;
+    if (auto same = verify_log(paths[i], known, last, options.skip_lines, options.framing); !same) return same;
   }
   return {};
 }
@@ -150,6 +150,7 @@ Result<bool> FileSource::Impl::next_block(std::chrono::milliseconds timeout) {
     verifier.begin(block.opened->path, block.file < known ? &resume.inputs[block.file] : nullptr,
                    block.file + 1 == known);
     index.opened(block.file, *block.opened);
+    if (block.lines_above > 0) index.broke(block.file, next_record, block.lines_above);
   }
   return true;
 }
@@ -161,6 +162,10 @@ Result<void> FileSource::Impl::scan(InputBatch& batch, std::size_t records_max) 
     const BlockLine line = line_at(block, at);
     const std::string_view value{text + at, line.size};
     if (!verifier.add(value, line.ended, line.cut)) return verifier.error();
+    if (options.framing.quotes) {
+      const auto breaks = std::count(value.begin(), value.end(), block.scan.line_end());
+      if (breaks > 0) index.broke(block.file, next_record + 1, static_cast<std::uint64_t>(breaks));
+    }
     if (next_record >= first_wanted) {
       InputRecord& record = batch.records.emplace_back();
       record.offset = next_record;

@@ -10,6 +10,7 @@ void InputIndex::reset(const Manifest& manifest) {
   const std::lock_guard lock{mutex_};
   inputs_ = manifest.inputs;
   marks_.clear();
+  breaks_.clear();
   if (inputs_.empty() || inputs_.back().ended) return;
   const InputFile& last = inputs_.back();
   marks_.push_back({static_cast<std::uint32_t>(inputs_.size() - 1),
@@ -35,6 +36,13 @@ void InputIndex::reached(const Mark& mark) {
   if (marks_.empty() || mark.record > marks_.back().record) marks_.push_back(mark);
 }
 
+void InputIndex::broke(std::uint32_t number, Offset record, std::uint64_t breaks) {
+  const std::lock_guard lock{mutex_};
+  if (!breaks_.empty() && record <= breaks_.back().record) return;  // Read again.
+  const bool first = breaks_.empty() || breaks_.back().file != number;
+  breaks_.push_back({number, record, breaks + (first ? 0 : breaks_.back().before)});
+}
+
 void InputIndex::ended(const Mark& mark, bool unterminated) {
   reached(mark);
   const std::lock_guard lock{mutex_};
@@ -57,6 +65,7 @@ std::uint32_t InputIndex::log_of(Offset record) const {
 void InputIndex::forget_before(Offset committed) {
   const std::lock_guard lock{mutex_};
   while (marks_.size() > 1 && marks_[1].record <= committed) marks_.pop_front();
+  while (breaks_.size() > 1 && breaks_[1].record <= committed) breaks_.pop_front();
 }
 
 std::vector<InputFile> InputIndex::inputs() const {
@@ -91,8 +100,14 @@ std::string InputIndex::describe(Offset record, std::uint32_t skip_lines) const 
                        [](Offset r, const InputFile& f) { return r < f.first_record; });
   if (after == inputs_.begin()) return "record " + std::to_string(record);
   const InputFile& file = *std::prev(after);
+  const auto behind =
+      std::upper_bound(breaks_.begin(), breaks_.end(), record,
+                       [](Offset r, const Breaks& breaks) { return r < breaks.record; });
+  const auto number = static_cast<std::uint32_t>(std::prev(after) - inputs_.begin());
+  const bool broken = behind != breaks_.begin() && std::prev(behind)->file == number;
   return (file.path == "-" ? "stdin" : file.path) + ":" +
-         std::to_string(record - file.first_record + 1 + skip_lines);
+         std::to_string(record - file.first_record + 1 + skip_lines +
+                        (broken ? std::prev(behind)->before : 0));
 }
 
 }  // namespace fealty::files

@@ -60,7 +60,7 @@ Result<void> LogSequence::open_current() {
   if (!log) return log.error();
   opened_ = log->identity;
   reader_ = std::make_unique<LineReader>(path == "-" ? "stdin" : path, std::move(log->fd),
-                                         log->regular, options_.skip_lines);
+                                         log->regular, options_.skip_lines, options_.framing);
   return {};
 }
 

@@ -64,12 +64,12 @@ Error LogVerifier::error() const {
 }
 
 Result<void> verify_log(const std::string& path, const InputFile& known, bool last_known,
-                        std::uint32_t skip_lines) {
+                        std::uint32_t skip_lines, const Framing& framing) {
   auto log = open_log(path, -1);
   if (!log) return log.error();
   LogVerifier verifier;
   verifier.begin(path, &known, last_known);
-  LineReader reader{path, std::move(log->fd), log->regular, skip_lines};
+  LineReader reader{path, std::move(log->fd), log->regular, skip_lines, framing};
   Block block;
   for (bool more = true; more && !verifier.done();) {
     const auto filled = reader.fill(block);

@@ -3,6 +3,7 @@
 #include <string>
 #include <string_view>
 
+#include "fealty/files/framing.hpp"
 #include "fealty/files/manifest.hpp"
 #include "line_hash.hpp"
 
@@ -50,6 +51,6 @@ class LogVerifier {
 
 /// Reads the log at `path` as far as it is known. Errors: those of LogVerifier, and of reading it.
 Result<void> verify_log(const std::string& path, const InputFile& known, bool last_known,
-                        std::uint32_t skip_lines);
+                        std::uint32_t skip_lines, const Framing& framing);
 
 }  // namespace fealty::files

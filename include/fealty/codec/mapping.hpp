@@ -20,7 +20,13 @@ enum class TimeFormat : std::uint8_t { rfc3339, unix_s, unix_ms, unix_us, yyyymm
 /// What the lines of a refund say: `refunded` = these lines come back; `all` = they repeat the
 /// whole order (Segment), so they select nothing; `ignore` = not read.
 enum class RefundLines : std::uint8_t { refunded, all, ignore };
-enum class Separator : std::uint8_t { comma, semicolon, tab, blanks };
+enum class Separator : std::uint8_t { comma, semicolon, tab, blanks, pipe };
+[[nodiscard]] char character(Separator separator);
+[[nodiscard]] std::optional<Separator> separator_of(char character);
+/// What lets a field hold a separator or a line break: quotes (RFC 4180), nothing, or a backslash
+/// (\t, \n, \\ and so on; \N = not stated), as databases write tab separated text. Fields set apart
+/// by blanks know none of it.
+enum class Quoting : std::uint8_t { rfc4180, none, backslash };
 
 /// A path that stands for the record's position: "row-17".
 inline constexpr std::string_view row_path = "row";
@@ -53,6 +59,7 @@ struct MappingSpec {
   Currency default_currency;  // where a record states none
   // delimited text
   Separator separator = Separator::comma;
+  Quoting quoting = Quoting::rfc4180;
   std::vector<std::string> columns;  // names, in the order of a line
   std::uint32_t header_lines = 0;    // at the top of each file
 };
@@ -111,6 +118,7 @@ struct Mapping {
   Currency default_currency;
   std::uint32_t header_line_count = 0;
   Separator separator = Separator::comma;
+  Quoting quoting = Quoting::rfc4180;
   std::vector<std::string> columns;
   std::vector<std::int16_t> column_slots;  // -1 = not read
 
@@ -123,6 +131,11 @@ struct Mapping {
   std::vector<Rule> rules;
   std::uint64_t fingerprint = 0;  // of the file it was read from, less comments; 0 = compiled in
 
+  /// Whether a line break may lie within a record.
+  [[nodiscard]] bool breaks_within_quotes() const {
+    return format == Format::delimited && quoting == Quoting::rfc4180 &&
+           separator != Separator::blanks;
+  }
   /// Lines at the top of each file that are no records.
   [[nodiscard]] std::uint32_t header_lines() const { return header_line_count; }
 };

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "fealty/files/framing.hpp"
 #include "fealty/files/input_index.hpp"
 #include "fealty/ports/input.hpp"
 
@@ -17,7 +18,8 @@ struct FileSourceOptions {
   /// and zstd are told apart by their first bytes.
   std::vector<std::string> logs = {};
   std::uint32_t partitions = 1;
-  std::uint32_t skip_lines = 0;  // header lines of each file; they are no records
+  std::uint32_t skip_lines = 0;  // header records of each file; they are not delivered
+  Framing framing = {};          // where records end
   bool follow = false;           // wait for growth of the last log, or for new files in it
   bool prefetch = true;          // read and decompress ahead, in a thread
   int stdin_fd = 0;              // what "-" reads; borrowed
@@ -30,15 +32,16 @@ struct InputProgress {
 };
 
 /// Recorded logs as a Source: all files one after another, records numbered densely from 0, in no
-/// partition. A record is one line without its '\n' (a '\r' stays). Lines longer than
-/// line_bytes_max are delivered cut. A last line without an end is delivered with `unterminated`,
-/// in follow mode only once a later file shows that it will not go on. After start_at(), records
+/// partition. A record is one line, or what Framing says, without its line end (before '\n' a '\r'
+/// stays). Records longer than line_bytes_max are delivered cut. A last line without an end is
+/// delivered with `unterminated`, in follow mode only once a later file shows that it will not go
+/// on. After start_at(), records
 /// from the smallest position named since the last poll() on are delivered (again); the log that
 /// holds it is read from its begin.
 ///
 /// Owns:    its files and the reading thread. Borrows `index`.
 /// Threads: prepare, open, start_at and poll from one; progress, verified and describe from any.
-/// Errors:  input_unreadable; input_corrupt once all whole lines before the damage were delivered;
+/// Errors:  input_unreadable; invalid_utf8 of text in UTF-16; input_corrupt once all whole lines before the damage were delivered;
 ///          wrong_input where the logs are not, by their content, those that the manifest speaks
 ///          of; input_gap where they do not reach to where reading is to begin. They are final.
 class FileSource final : public ports::Source {

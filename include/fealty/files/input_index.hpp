@@ -12,7 +12,7 @@ namespace fealty::files {
 
 /// Which record lies in which log, and what was read of each: written by a FileSource as it
 /// delivers, read by a FileSink as it commits. Bounded: one mark is kept for each poll whose
-/// records are not yet committed.
+/// records are not yet committed, and one for each such record of several lines.
 ///
 /// Threads: any.
 class InputIndex {
@@ -31,6 +31,8 @@ class InputIndex {
   void opened(std::uint32_t number, const InputFile& file);
   /// Delivery stands at `mark`.
   void reached(const Mark& mark);
+  /// From `record` of that log on, so many more lines lie before a record than records do.
+  void broke(std::uint32_t number, Offset record, std::uint64_t breaks);
   /// It was read to its end, which is `mark`.
   void ended(const Mark& mark, bool unterminated);
 
@@ -50,6 +52,12 @@ class InputIndex {
   mutable std::mutex mutex_;
   std::vector<InputFile> inputs_;
   std::deque<Mark> marks_;  // ascending by record
+  struct Breaks {
+    std::uint32_t file = 0;
+    Offset record = 0;
+    std::uint64_t before = 0;  // in its log
+  };
+  std::deque<Breaks> breaks_;  // likewise
 };
 
 }  // namespace fealty::files

@@ -263,8 +263,16 @@ TEST(Csv, QuotedCellsAreRead) {
   EXPECT_EQ(preset.data<event::Review>().text, "so \"good\", really");
   EXPECT_EQ(preset.decode(R"(review,"open)"), "malformed_delimited: record");
   EXPECT_EQ(preset.decode(R"(review,"a"b,)"), "malformed_delimited: record");
-  EXPECT_EQ(preset.decode(R"(review,a"b,)"), "malformed_delimited: record");
   EXPECT_EQ(preset.decode("review,1"), "malformed_delimited: record");
+  // One message, two rows.
+  EXPECT_EQ(preset.decode("login,1,2026-01-01T00:00:00Z,ann,,,,,,,,,,,,,,,,,,,,,,\n"
+                          "login,2,2026-01-01T00:00:00Z,ann,,,,,,,,,,,,,,,,,,,,,,"),
+            "malformed_delimited: record");
+  // A quote within a field is text; a line break within quotes, too.
+  ASSERT_EQ(preset.decode("review,e-2,2026-01-01T00:00:00Z,5\" ann,,,,,,,,sku-1,,,,,,,,5,\"a\r\nb\",,,,,"),
+            "ok");
+  EXPECT_EQ(preset.event.member, "5\" ann");
+  EXPECT_EQ(preset.data<event::Review>().text, "a\r\nb");
 }
 
 TEST(Csv, TheHeaderMayOrderTheColumns) {
