@@ -44,6 +44,7 @@ Mapping cloudevents_mapping() {
   MappingSpec spec;
   spec.name = "cloudevents";
   spec.format = Format::cloudevents;
+  spec.strict = true;
   spec.envelope = {
       {Field::id, {"id"}, std::nullopt},     {Field::source, {"source"}, std::nullopt},
       {Field::type, {"type"}, std::nullopt}, {Field::member, {"subject"}, std::nullopt},

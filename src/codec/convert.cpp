@@ -15,11 +15,11 @@ bool whole(Reader& reader, Field field, std::int64_t min, std::int64_t max, std:
 }
 
 bool touch(Reader& reader, event::Touch& out) {
-  return reader.text(Field::sku, Need::optional, out.sku) &&
-         reader.text(Field::category, Need::optional, out.category) &&
-         reader.text(Field::brand, Need::optional, out.brand) &&
-         reader.text(Field::channel, Need::optional, out.channel) &&
-         reader.optional(Field::dwell_ms, 0, event_time_ms_end, out.dwell_ms);
+  return reader.text(Field::sku, Need::free, out.sku) &&
+         reader.text(Field::category, Need::free, out.category) &&
+         reader.text(Field::brand, Need::free, out.brand) &&
+         reader.text(Field::channel, Need::free, out.channel) &&
+         reader.optional(Field::dwell_ms, Need::free, 0, event_time_ms_end, out.dwell_ms);
 }
 
 bool review(Reader& reader, event::Review& out) {
@@ -30,8 +30,8 @@ bool review(Reader& reader, event::Review& out) {
     return false;
   }
   out.rating = static_cast<std::int32_t>(rating);
-  return reader.text(Field::text, Need::optional, out.text, record_bytes_max) &&
-         reader.text(Field::language, Need::optional, out.language);
+  return reader.text(Field::text, Need::free, out.text, record_bytes_max) &&
+         reader.text(Field::language, Need::free, out.language);
 }
 
 bool phase(Reader& reader, Fault& fault, event::RedemptionPhase& out) {
@@ -54,7 +54,7 @@ bool phase(Reader& reader, Fault& fault, event::RedemptionPhase& out) {
 
 bool redemption(Reader& reader, Fault& fault, event::Redemption& out) {
   if (!reader.text(Field::redemption_id, Need::required, out.redemption_id) ||
-      !reader.text(Field::reward, Need::optional, out.reward) || !phase(reader, fault, out.phase)) {
+      !reader.text(Field::reward, Need::free, out.reward) || !phase(reader, fault, out.phase)) {
     return false;
   }
   const bool names_points =
@@ -73,8 +73,8 @@ bool adjustment(Reader& reader, Fault& fault, event::Adjustment& out) {
 
 bool profile(Reader& reader, event::Profile& out) {
   return reader.day(Field::joined, out.joined) && reader.day(Field::birthday, out.birthday) &&
-         reader.text(Field::time_zone, Need::optional, out.time_zone) &&
-         reader.raw(Field::attributes, out.attributes);
+         reader.text(Field::time_zone, Need::free, out.time_zone) &&
+         reader.raw(Field::attributes, Need::free, out.attributes);
 }
 
 bool data(const ConvertInput& input, const Rule& rule, Reader& reader, Arena& arena,
@@ -94,7 +94,7 @@ bool data(const ConvertInput& input, const Rule& rule, Reader& reader, Arena& ar
     case Type::review:
       return review(reader, out.emplace<event::Review>());
     case Type::login:
-      return reader.text(Field::channel, Need::optional, out.emplace<event::Login>().channel);
+      return reader.text(Field::channel, Need::free, out.emplace<event::Login>().channel);
     case Type::redemption:
       return redemption(reader, fault, out.emplace<event::Redemption>());
     case Type::adjustment:
@@ -106,7 +106,7 @@ bool data(const ConvertInput& input, const Rule& rule, Reader& reader, Arena& ar
     case Type::merge:
     case Type::erase:
     case Type::item:
-      return reader.raw(Field::data, out.emplace<event::Other>().data);
+      return reader.raw(Field::data, Need::optional, out.emplace<event::Other>().data);
   }
   check_failed("an event type without a reader", __FILE__, __LINE__);
 }
@@ -137,15 +137,45 @@ bool check_specversion(Reader& envelope, Fault& fault) {
          fault.set(Errc::out_of_range, Field::specversion);
 }
 
+/// Whether each of these slots says one thing. Called where some slot or line does not.
+bool unambiguous(const ConvertInput& input, const std::vector<std::uint8_t>& ways, Fault& fault) {
+  for (const std::uint8_t slot : ways) {
+    const Token& token = input.captured.slots[slot];
+    if (token.repeated) return fault.set(Errc::duplicate_key, input.mapping.slot_labels[slot]);
+    if (token.many) {
+      return fault.set(Errc::out_of_range, Field::record,
+                       "more than one event in a record; one event a record is supported");
+    }
+  }
+  return true;
+}
+
+/// Whether objects are where the fields of the rule lie, as far as there is something.
+bool held(const ConvertInput& input, const Rule& rule, Fault& fault) {
+  for (const Holder& holder : rule.holders) {
+    const Token& token = input.captured.slots[holder.slot];
+    if (token.kind == Token::Kind::absent || token.kind == Token::Kind::null) continue;
+    if (token.kind != Token::Kind::container || *token.data != holder.opens) {
+      return fault.set(Errc::wrong_type, input.mapping.slot_labels[holder.slot]);
+    }
+  }
+  return true;
+}
+
 }  // namespace
 
 bool convert(const ConvertInput& input, Arena& arena, ConvertScratch& scratch, Fault& fault,
              event::Event& event) {
   const Mapping& mapping = input.mapping;
   const Token* const slots = input.captured.slots.data();
-  Reader envelope{mapping, mapping.envelope, slots, input.called, arena, fault};
+  scratch.odd.clear();
+  Reader envelope{mapping, mapping.envelope, slots, input.called, arena, fault, scratch.odd};
+  const bool odd = input.captured.odd;
+  if (odd && !unambiguous(input, mapping.envelope_ways, fault)) return false;
   const Rule* const rule = rule_of(mapping, envelope, fault);
   if (rule == nullptr) return false;
+  if (odd && !unambiguous(input, rule->ways, fault)) return false;
+  if (mapping.strict && !held(input, *rule, fault)) return false;
   if (mapping.format == Format::cloudevents && !check_specversion(envelope, fault)) return false;
   event.type = rule->type;
   event.source = event.member = {};
@@ -157,7 +187,7 @@ bool convert(const ConvertInput& input, Arena& arena, ConvertScratch& scratch, F
       !envelope.time(Field::time, event.time)) {
     return false;
   }
-  Reader reader{mapping, rule->fields, slots, input.called, arena, fault};
+  Reader reader{mapping, rule->fields, slots, input.called, arena, fault, scratch.odd};
   if (!data(input, *rule, reader, arena, scratch, fault, event.data)) return false;
   event.member_hash = hash64(event.member);
   const bool money = event::touches_money(event.type);

@@ -14,6 +14,7 @@ namespace fealty::codec {
 struct ConvertScratch {
   std::vector<event::Line> lines;
   std::vector<event::RefundLine> refund_lines;
+  std::vector<OddPath> odd;  // of the record at hand
 };
 
 /// What a conversion reads.

@@ -1,37 +1,85 @@
+#include <algorithm>
+
 #include "convert.hpp"
 
 namespace fealty::codec {
 namespace {
 
 /// The rows of a rule's lines; nullptr where the record has none. `ok` false after a fault.
-const LineRows* rows_of(const ConvertInput& input, const Rule& rule, Fault& fault, bool& ok) {
+/// `strictly`: whatever is no array of lines is one.
+const LineRows* rows_of(const ConvertInput& input, const Rule& rule, bool strictly, Fault& fault,
+                        std::vector<OddPath>& odd, bool& ok) {
   ok = true;
   if (rule.line_set < 0) return nullptr;
   const Token& array = input.captured.slots[rule.lines_slot];
   if (array.kind == Token::Kind::absent || array.kind == Token::Kind::null) return nullptr;
   if (array.kind != Token::Kind::container || *array.data != '[') {
-    ok = fault.set(Errc::wrong_type, Field::lines);
+    ok = !strictly || fault.set(Errc::wrong_type, Field::lines);
+    odd.push_back({OddPath::no_set, rule.lines_slot});
     return nullptr;
   }
-  return &input.captured.lines[static_cast<std::size_t>(rule.line_set)];
+  const LineRows& rows = input.captured.lines[static_cast<std::size_t>(rule.line_set)];
+  if (rows.too_many) {
+    ok = fault.set(Errc::out_of_range, Field::lines);
+    return nullptr;
+  }
+  if (rows.no_objects > 0) {
+    ok = !strictly || fault.set(Errc::wrong_type, Field::lines);
+    odd.insert(odd.end(), rows.no_objects, {rule.line_set, -1});
+  }
+  return &rows;
 }
 
-bool line(Reader& reader, int scale, Fault& fault, event::Line& out, std::int64_t& sum) {
+/// Whether no key of a line came twice.
+bool unambiguous(const LineSet& set, const LineRows& rows, std::size_t row, Fault& fault) {
+  const Token* const slots = rows.row(row);
+  const Token* const end = slots + rows.slots;
+  const Token* const repeated =
+      std::find_if(slots, end, [](const Token& token) { return token.repeated; });
+  return repeated == end ||
+         fault.set(Errc::duplicate_key, set.labels[static_cast<std::size_t>(repeated - slots)]);
+}
+
+bool line(Reader& reader, int scale, event::Line& out) {
   bool found = false;
-  if (!reader.text(Field::line, Need::optional, out.line) ||
-      !reader.text(Field::sku, Need::required, out.sku) ||
-      !reader.text(Field::category, Need::optional, out.category) ||
-      !reader.text(Field::brand, Need::optional, out.brand) ||
-      !reader.number(Field::quantity, Need::required, 0, 1, quantity_max, out.quantity, found) ||
-      !reader.number(Field::price, Need::required, scale, 0, amount_minor_max, out.price_minor,
-                     found)) {
-    return false;
+  return reader.text(Field::line, Need::optional, out.line) &&
+         reader.text(Field::sku, Need::required, out.sku) &&
+         reader.text(Field::category, Need::free, out.category) &&
+         reader.text(Field::brand, Need::free, out.brand) &&
+         reader.number(Field::quantity, Need::required, 0, 1, quantity_max, out.quantity, found) &&
+         reader.number(Field::price, Need::required, scale, 0, amount_minor_max, out.price_minor,
+                       found);
+}
+
+/// The lines of a purchase. One that cannot be read is left out, unless the mapping is strict.
+struct Lines {
+  std::int64_t sum = 0;
+  bool all = true;
+};
+bool purchase_lines(const ConvertInput& input, const Rule& rule, const LineRows& rows, int scale,
+                    Arena& arena, ConvertScratch& scratch, Fault& fault, Lines& out) {
+  const LineSet& set = input.mapping.line_sets[static_cast<std::size_t>(rule.line_set)];
+  scratch.lines.clear();
+  for (std::size_t i = 0; i < rows.count; ++i) {
+    if (input.captured.odd && !unambiguous(set, rows, i, fault)) return false;
+    Reader columns{input.mapping, rule.line_fields, rows.row(i), input.called,
+                   arena,         fault,            scratch.odd, rule.line_set};
+    event::Line& read = scratch.lines.emplace_back();
+    if (!line(columns, scale, read)) {
+      if (input.mapping.strict) return false;
+      fault = {};
+      out.all = false;
+      scratch.odd.push_back(columns.last());
+      scratch.lines.pop_back();
+      continue;
+    }
+    std::int64_t amount = 0;
+    if (__builtin_mul_overflow(read.quantity, read.price_minor, &amount) ||
+        __builtin_add_overflow(out.sum, amount, &out.sum) || out.sum > amount_minor_max) {
+      return fault.set(Errc::out_of_range, Field::lines);
+    }
   }
-  std::int64_t amount = 0;
-  if (__builtin_mul_overflow(out.quantity, out.price_minor, &amount) ||
-      __builtin_add_overflow(sum, amount, &sum) || sum > amount_minor_max) {
-    return fault.set(Errc::out_of_range, Field::lines);
-  }
+  out.all = out.all && rows.no_objects == 0;
   return true;
 }
 
@@ -49,7 +97,7 @@ bool refund_line(Reader& reader, std::optional<int> scale, Fault& fault, event::
   if (found) out.quantity = quantity;
   if (!reader.token(Field::amount).seen()) return true;
   if (!scale) return fault.set(Errc::missing_field, Field::currency);
-  return reader.money(Field::amount, *scale, out.amount_minor);
+  return reader.money(Field::amount, Need::optional, *scale, out.amount_minor);
 }
 
 }  // namespace
@@ -65,38 +113,37 @@ bool convert_purchase(const ConvertInput& input, const Rule& rule, Reader& reade
   const int scale = out.currency.scale();
 
   bool ok = false;
-  const LineRows* const rows = rows_of(input, rule, fault, ok);
+  const LineRows* const rows =
+      rows_of(input, rule, input.mapping.strict, fault, scratch.odd, ok);
   if (!ok) return false;
-  std::int64_t sum = 0;
+  Lines lines;
   if (rows != nullptr && rows->count > 0) {
-    scratch.lines.assign(rows->count, event::Line{});
-    for (std::size_t i = 0; i < rows->count; ++i) {
-      Reader columns{input.mapping, rule.line_fields, rows->row(i), input.called, arena, fault};
-      if (!line(columns, scale, fault, scratch.lines[i], sum)) return false;
-    }
+    if (!purchase_lines(input, rule, *rows, scale, arena, scratch, fault, lines)) return false;
     out.lines = arena.copy(std::span<const event::Line>{scratch.lines});
   }
 
   bool found = false;
-  const Need need = out.lines.empty() ? Need::required : Need::optional;
+  // What lines add up to says nothing where one of them is missing.
+  const bool from_lines = !out.lines.empty() && lines.all;
+  const Need need = from_lines ? Need::optional : Need::required;
   if (!reader.number(Field::total, need, scale, 0, amount_minor_max, out.total_minor, found)) {
     return false;
   }
-  if (!found) out.total_minor = sum;
-  return reader.money(Field::subtotal, scale, out.subtotal_minor) &&
-         reader.money(Field::tax, scale, out.tax_minor) &&
-         reader.money(Field::shipping, scale, out.shipping_minor) &&
-         reader.money(Field::discount, scale, out.discount_minor) &&
-         reader.optional(Field::points_paid, 0, points_max, out.points_paid) &&
-         reader.text(Field::channel, Need::optional, out.channel) &&
-         reader.text(Field::store, Need::optional, out.store);
+  if (!found) out.total_minor = lines.sum;
+  return reader.money(Field::subtotal, Need::free, scale, out.subtotal_minor) &&
+         reader.money(Field::tax, Need::free, scale, out.tax_minor) &&
+         reader.money(Field::shipping, Need::free, scale, out.shipping_minor) &&
+         reader.money(Field::discount, Need::free, scale, out.discount_minor) &&
+         reader.optional(Field::points_paid, Need::optional, 0, points_max, out.points_paid) &&
+         reader.text(Field::channel, Need::free, out.channel) &&
+         reader.text(Field::store, Need::free, out.store);
 }
 
 bool convert_refund(const ConvertInput& input, const Rule& rule, Reader& reader, Arena& arena,
                     ConvertScratch& scratch, Fault& fault, event::Refund& out) {
   if (!reader.text(Field::order_id, Need::required, out.order_id) ||
       !reader.text(Field::refund_id, Need::optional, out.refund_id) ||
-      !reader.text(Field::reason, Need::optional, out.reason, event::id_bytes_max) ||
+      !reader.text(Field::reason, Need::free, out.reason, event::id_bytes_max) ||
       !reader.currency(out.currency)) {
     return false;
   }
@@ -106,16 +153,19 @@ bool convert_refund(const ConvertInput& input, const Rule& rule, Reader& reader,
 
   if (reader.token(Field::amount).seen()) {
     if (!scale) return fault.set(Errc::missing_field, Field::currency);
-    if (!reader.money(Field::amount, *scale, out.amount_minor)) return false;
+    if (!reader.money(Field::amount, Need::optional, *scale, out.amount_minor)) return false;
   }
   if (rule.refund_lines != RefundLines::refunded) return true;
   bool ok = false;
-  const LineRows* const rows = rows_of(input, rule, fault, ok);
+  const LineRows* const rows = rows_of(input, rule, true, fault, scratch.odd, ok);
   if (!ok) return false;
   if (rows == nullptr || rows->count == 0) return true;
+  const LineSet& set = input.mapping.line_sets[static_cast<std::size_t>(rule.line_set)];
   scratch.refund_lines.assign(rows->count, event::RefundLine{});
   for (std::size_t i = 0; i < rows->count; ++i) {
-    Reader columns{input.mapping, rule.line_fields, rows->row(i), input.called, arena, fault};
+    if (input.captured.odd && !unambiguous(set, *rows, i, fault)) return false;
+    Reader columns{input.mapping, rule.line_fields, rows->row(i), input.called,
+                   arena,         fault,            scratch.odd,  rule.line_set};
     if (!refund_line(columns, scale, fault, scratch.refund_lines[i])) return false;
   }
   out.lines = arena.copy(std::span<const event::RefundLine>{scratch.refund_lines});

@@ -68,7 +68,8 @@ struct Decoder::Impl {
 void Decoder::Impl::forget() {
   static_assert(std::is_trivially_copyable_v<Token> && Token::Kind{} == Token::Kind::absent);
   std::memset(static_cast<void*>(captured.slots.data()), 0, captured.slots.size() * sizeof(Token));
-  for (LineRows& rows : captured.lines) rows.count = 0;
+  for (LineRows& rows : captured.lines) rows.clear();
+  captured.odd = false;
 }
 
 bool Decoder::Impl::walk(std::string_view record, const Node& node, Arena& arena) {
@@ -91,7 +92,7 @@ bool Decoder::Impl::walk(std::string_view record, const Node& node, Arena& arena
   const bool learns = options.shapes && !captured.escapes;
   Trace* const trace = learns ? shapes.begin_learning() : nullptr;
   if (!Walk{mapping, captured, arena, fault, trace}.document(document, node)) return false;
-  if (trace != nullptr) shapes.learn(record);
+  if (trace != nullptr && !captured.odd) shapes.learn(record);
   return true;
 }
 
@@ -152,6 +153,7 @@ Decoder::Decoder(const Mapping& mapping, DecoderOptions options)
     : impl_{std::make_unique<Impl>(mapping, options)} {}
 Decoder::~Decoder() = default;
 std::uint64_t Decoder::by_shape() const { return impl_->by_shape; }
+std::span<const OddPath> Decoder::odd() const { return impl_->scratch.odd; }
 Decoder::Decoder(Decoder&&) noexcept = default;
 
 Result<void> Decoder::decode(std::string_view record, std::span<const event::Header> headers,

@@ -70,6 +70,7 @@ class Compiler {
     out_.format = spec_.format;
     out_.time_format = spec_.time_format;
     out_.default_currency = spec_.default_currency;
+    out_.strict = spec_.strict;
     out_.header_line_count = spec_.header_lines;
     out_.separator = spec_.separator;
     out_.quoting = spec_.quoting;
@@ -95,9 +96,11 @@ class Compiler {
   }
 
   void envelope() {
+    ways_.clear();
     for (const FieldSpec& field : spec_.envelope) {
-      out_.envelope[index(field.field)] = origin(field, 0, slot_count_);
+      out_.envelope[index(field.field)] = origin(field, nullptr);
     }
+    out_.envelope_ways = ways();
     for (const Field needed : {Field::id, Field::type, Field::member, Field::time}) {
       if (empty(out_.envelope[index(needed)])) {
         fault("nothing is mapped to '" + std::string{name(needed)} + "'");
@@ -109,10 +112,16 @@ class Compiler {
     Rule rule;
     rule.type = type.type;
     rule.refund_lines = type.refund_lines;
+    ways_.clear();
+    holders_.clear();
     for (const FieldSpec& field : type.fields) {
-      rule.fields[index(field.field)] = origin(field, 0, slot_count_);
+      rule.fields[index(field.field)] = origin(field, nullptr);
     }
     if (!type.lines_path.empty()) lines(type, rule);
+    rule.ways = ways();
+    std::sort(holders_.begin(), holders_.end());
+    holders_.erase(std::unique(holders_.begin(), holders_.end()), holders_.end());
+    rule.holders = holders_;
     out_.rules.push_back(std::move(rule));
   }
 
@@ -120,27 +129,25 @@ class Compiler {
     if (spec_.format == Format::delimited) return fault("delimited text has no lines");
     const auto steps = steps_of(type.lines_path);
     if (!steps || steps->back().single) return fault("'" + type.lines_path + "' is no path");
-    Entry* entry = entry_at(*steps, 0, slot_count_, Field::lines);
+    Entry* entry = entry_at(*steps, nullptr, Field::lines);
     if (entry == nullptr) return;
     rule.lines_slot = entry->slot;
     if (entry->line_set < 0) {
       entry->line_set = static_cast<std::int16_t>(out_.line_sets.size());
-      out_.line_sets.push_back({static_cast<std::int16_t>(drafts_.size()), 0});
+      out_.line_sets.push_back({static_cast<std::int16_t>(drafts_.size()), 0, type.lines_path, {}, {}});
       rule.line_set = entry->line_set;  // Before the drafts grow, which moves the entry.
       drafts_.emplace_back();
     } else {
       rule.line_set = entry->line_set;
     }
     LineSet& set = out_.line_sets[static_cast<std::size_t>(rule.line_set)];
-    std::size_t slots = set.slots;
     for (const FieldSpec& field : type.line_fields) {
-      rule.line_fields[index(field.field)] = origin(field, set.node, slots);
+      rule.line_fields[index(field.field)] = origin(field, &set);
     }
-    set.slots = static_cast<std::uint8_t>(slots);
   }
 
-  /// The origin of a field below `node`, giving out slots from `slots` on.
-  Origin origin(const FieldSpec& field, std::int16_t node, std::size_t& slots) {
+  /// The origin of a field of the record, or of a line of `set`.
+  Origin origin(const FieldSpec& field, LineSet* set) {
     Origin out;
     if (field.fallback) {
       out.has_fallback = true;
@@ -151,7 +158,7 @@ class Compiler {
         out.row = true;
         continue;
       }
-      const int slot = slot_of(field.field, path, node, slots);
+      const int slot = slot_of(field.field, path, set);
       if (slot < 0) continue;
       if (out.count == alternatives_max) {
         fault("'" + std::string{name(field.field)} + "' has more than four paths");
@@ -162,14 +169,14 @@ class Compiler {
     return out;
   }
 
-  int slot_of(Field field, const std::string& path, std::int16_t node, std::size_t& slots) {
-    if (spec_.format == Format::delimited) return column_slot(path);
+  int slot_of(Field field, const std::string& path, LineSet* set) {
+    if (spec_.format == Format::delimited) return column_slot(field, path);
     const auto steps = steps_of(path);
     if (!steps || steps->back().single) {
       fault("'" + path + "' is no path");
       return -1;
     }
-    Entry* entry = entry_at(*steps, node, slots, field);
+    Entry* entry = entry_at(*steps, set, field);
     if (entry == nullptr) return -1;
     if (field == Field::attributes || field == Field::data) {
       entry->raw = true;
@@ -179,7 +186,7 @@ class Compiler {
     return entry->slot;
   }
 
-  int column_slot(const std::string& path) {
+  int column_slot(Field field, const std::string& path) {
     std::size_t column = 0;
     if (path.starts_with('#')) {
       const char* end = path.data() + path.size();
@@ -194,27 +201,41 @@ class Compiler {
       return -1;
     }
     std::int16_t& slot = out_.column_slots[column];
-    if (slot < 0) slot = static_cast<std::int16_t>(take_slot(slot_count_));
+    if (slot < 0) slot = static_cast<std::int16_t>(take_slot(nullptr, path, field));
     return slot;
   }
 
-  std::size_t take_slot(std::size_t& slots) {
-    if (slots == slots_max) {
+  std::size_t take_slot(LineSet* set, const std::string& path, Field label) {
+    if ((set == nullptr ? slot_count_ : set->slots) == slots_max) {
       fault("more than 255 paths");
       return 0;
     }
-    return slots++;
+    if (set != nullptr) {
+      set->paths.push_back(path);
+      set->labels.push_back(label);
+      return set->slots++;
+    }
+    out_.slot_paths.push_back(path);
+    out_.slot_labels.push_back(label);
+    return slot_count_++;
   }
 
-  /// The entry at `steps` below `node`, made with what leads to it; nullptr after a fault.
-  Entry* entry_at(const std::vector<Step>& steps, std::int16_t node, std::size_t& slots,
-                  Field label) {
+  /// The entry at `steps` below the record, or below a line of `set`, made with what leads to it;
+  /// nullptr after a fault.
+  Entry* entry_at(const std::vector<Step>& steps, LineSet* set, Field label) {
+    std::int16_t node = set == nullptr ? std::int16_t{0} : set->node;
+    std::string path;
     for (std::size_t i = 0;; ++i) {
       const bool last = i + 1 == steps.size();
-      const std::size_t at = find_or_add(static_cast<std::size_t>(node), steps[i].key, slots,
-                                         last ? label : Field::data);
+      path += (i == 0 ? "" : ".") + steps[i].key;
+      const std::size_t at =
+          find_or_add(static_cast<std::size_t>(node), steps[i].key, path, set,
+                      last ? label : Field::data);
       Entry& entry = drafts_[static_cast<std::size_t>(node)].entries[at];
+      if (set == nullptr) ways_.push_back(entry.slot);
       if (last) return &entry;
+      if (steps[i].single) path += "[0]";
+      if (set == nullptr) holders_.push_back({entry.slot, steps[i].single ? '[' : '{'});
       if (entry.child >= 0 && entry.single != steps[i].single) {
         fault("'" + steps[i].key + "' is both an object and an array");
         return nullptr;
@@ -230,17 +251,24 @@ class Compiler {
     }
   }
 
-  std::size_t find_or_add(std::size_t node, const std::string& key, std::size_t& slots,
-                          Field label) {
+  std::size_t find_or_add(std::size_t node, const std::string& key, const std::string& path,
+                          LineSet* set, Field label) {
     Draft& draft = drafts_[node];
     const auto found = std::find(draft.keys.begin(), draft.keys.end(), key);
     if (found != draft.keys.end()) return static_cast<std::size_t>(found - draft.keys.begin());
     Entry entry;
-    entry.slot = static_cast<std::uint8_t>(take_slot(slots));
+    entry.slot = static_cast<std::uint8_t>(take_slot(set, path, label));
     entry.label = label;
     draft.keys.push_back(key);
     draft.entries.push_back(entry);
     return draft.entries.size() - 1;
+  }
+
+  /// The slots met since they were cleared, each once.
+  std::vector<std::uint8_t> ways() {
+    std::sort(ways_.begin(), ways_.end());
+    ways_.erase(std::unique(ways_.begin(), ways_.end()), ways_.end());
+    return ways_;
   }
 
   void type_table() {
@@ -267,10 +295,19 @@ class Compiler {
   Mapping out_;
   std::vector<Draft> drafts_;
   std::size_t slot_count_ = 0;
+  std::vector<std::uint8_t> ways_;
+  std::vector<Holder> holders_;
   std::string faults_;
 };
 
 }  // namespace
+
+std::string Mapping::path_of(const OddPath& odd) const {
+  const auto slot = static_cast<std::size_t>(odd.slot);
+  if (odd.line_set == OddPath::no_set) return slot_paths.at(slot);
+  const LineSet& set = line_sets.at(static_cast<std::size_t>(odd.line_set));
+  return set.path + "[]" + (odd.slot < 0 ? "" : "." + set.paths.at(slot));
+}
 
 Result<Mapping> compile(const MappingSpec& spec) { return Compiler{spec}.run(); }
 

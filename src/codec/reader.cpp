@@ -82,18 +82,39 @@ Token Reader::row_token() {
   return {copy.data(), static_cast<std::uint32_t>(copy.size()), Token::Kind::string};
 }
 
-Token Reader::token(Field field) {
+Token Reader::token(Field field, Wants wants) {
   const Origin& origin = origins_[static_cast<std::size_t>(field)];
+  Token unfit;
+  last_ = origin.count == 0 ? std::int16_t{-1} : origin.slots[0];
   for (std::size_t i = 0; i < origin.count; ++i) {
     const Token& token = slots_[origin.slots[i]];
     const bool empty = token.kind == Token::Kind::absent || token.kind == Token::Kind::null ||
                        (token.kind == Token::Kind::string && token.size == 0);
-    if (!empty) return token;
+    if (empty) continue;
+    const bool container = token.kind == Token::Kind::container;
+    const bool fits = wants == Wants::object
+                          ? container && *token.data == '{'
+                          : !container && token.kind != Token::Kind::boolean;
+    if (fits) {
+      last_ = origin.slots[i];
+      return token;
+    }
+    if (unfit.seen()) continue;
+    unfit = token;
+    last_ = origin.slots[i];
   }
   if (origin.row) return row_token();
-  if (!origin.has_fallback || origin.fallback.empty()) return {};
+  if (!origin.has_fallback || origin.fallback.empty()) return unfit;
+  if (unfit.seen()) odd_.push_back(last());
   return {origin.fallback.data(), static_cast<std::uint32_t>(origin.fallback.size()),
           Token::Kind::string};
+}
+
+bool Reader::left_out(Need need) {
+  if (need != Need::free || mapping_.strict) return false;
+  odd_.push_back(last());
+  fault_ = {};
+  return true;
 }
 
 bool Reader::text_of(const Token& token, Field field, std::string_view& out) {
@@ -120,9 +141,10 @@ bool Reader::text_of(const Token& token, Field field, std::string_view& out) {
 bool Reader::text(Field field, Need need, std::string_view& out, std::size_t bytes_max) {
   const Token found = token(field);
   if (!found.seen()) return absent(field, need);
-  if (!text_of(found, field, out)) return false;
-  if (out.size() > bytes_max) return fault_.set(Errc::out_of_range, field);
-  return true;
+  if (!text_of(found, field, out)) return left_out(need);
+  if (out.size() <= bytes_max) return true;
+  out = {};
+  return fault_.set(Errc::out_of_range, field) || left_out(need);
 }
 
 bool Reader::number(Field field, Need need, int scale, std::int64_t min, std::int64_t max,
@@ -139,10 +161,11 @@ bool Reader::number(Field field, Need need, int scale, std::int64_t min, std::in
   return true;
 }
 
-bool Reader::optional(Field field, int scale, std::int64_t max, std::optional<std::int64_t>& out) {
+bool Reader::optional(Field field, Need need, int scale, std::int64_t max,
+                      std::optional<std::int64_t>& out) {
   std::int64_t value = 0;
   bool found = false;
-  if (!number(field, Need::optional, scale, 0, max, value, found)) return false;
+  if (!number(field, need, scale, 0, max, value, found)) return left_out(need);
   if (found) out = value;
   return true;
 }
@@ -171,24 +194,26 @@ bool Reader::time(Field field, EventTime& out) {
 
 bool Reader::day(Field field, std::optional<Day>& out) {
   std::string_view text;
-  if (!this->text(field, Need::optional, text)) return false;
+  if (!this->text(field, Need::free, text)) return false;
   if (text.empty()) return true;
   if (text.size() <= 10) {
     const Result<Day> day = parse_day(text, true);
-    if (!day) return fault_.set(day.error().code, field);
+    if (!day) return fault_.set(day.error().code, field) || left_out(Need::free);
     out = *day;
     return true;
   }
   const Result<EventTime> time = parse_rfc3339(text);
-  if (!time) return fault_.set(time.error().code, field);
+  if (!time) return fault_.set(time.error().code, field) || left_out(Need::free);
   out = day_of(*time);
   return true;
 }
 
-bool Reader::raw(Field field, std::string_view& out) {
-  const Token found = token(field);
+bool Reader::raw(Field field, Need need, std::string_view& out) {
+  const Token found = token(field, Wants::object);
   if (!found.seen()) return true;
-  if (found.kind != Token::Kind::container) return fault_.set(Errc::wrong_type, field);
+  if (found.kind != Token::Kind::container) {
+    return fault_.set(Errc::wrong_type, field) || left_out(need);
+  }
   out = found.view();
   return true;
 }

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
+#include <vector>
 
 #include "fealty/base/arena.hpp"
 #include "fealty/base/time.hpp"
@@ -13,43 +14,55 @@
 
 namespace fealty::codec {
 
-/// Whether a field may be left out.
-enum class Need : std::uint8_t { required, optional };
+/// Whether a field may be left out. Where it is there and cannot be read, it is a fault, but for what
+/// is `free`: that is left out, too, and told as odd, unless the mapping is strict.
+enum class Need : std::uint8_t { required, optional, free };
 
 /// Tokens of one row of slots -> typed fields, by the origins of one rule. Each reader is false
 /// after a fault. Absent = no token, null, or an empty text.
 class Reader {
  public:
+  /// `line_set`: of which `slots` are a line's. `odd` gets what was left out.
   Reader(const Mapping& mapping, const Origins& origins, const Token* slots,
-         const RecordName& called, Arena& arena, Fault& fault)
+         const RecordName& called, Arena& arena, Fault& fault, std::vector<OddPath>& odd,
+         std::int16_t line_set = OddPath::no_set)
       : mapping_{mapping},
         origins_{origins},
         slots_{slots},
         called_{called},
         arena_{arena},
-        fault_{fault} {}
+        fault_{fault},
+        odd_{odd},
+        line_set_{line_set} {}
 
-  /// The token that a field's origin names; absent where none has a value.
-  Token token(Field field);
+  /// The token that a field's origin names: the first that is of a kind to be read, else the first
+  /// that is there; absent where none has a value.
+  enum class Wants : bool { scalar, object };
+  Token token(Field field, Wants wants = Wants::scalar);
+  /// The path last looked at.
+  [[nodiscard]] OddPath last() const { return {line_set_, last_}; }
 
   bool text(Field field, Need need, std::string_view& out,
             std::size_t bytes_max = event::id_bytes_max);
   /// Decimal with `scale` decimals, min..max; `found` false where optional and absent.
   bool number(Field field, Need need, int scale, std::int64_t min, std::int64_t max,
               std::int64_t& out, bool& found);
-  bool optional(Field field, int scale, std::int64_t max, std::optional<std::int64_t>& out);
-  bool money(Field field, int scale, std::optional<std::int64_t>& out) {
-    return optional(field, scale, amount_minor_max, out);
+  bool optional(Field field, Need need, int scale, std::int64_t max,
+                std::optional<std::int64_t>& out);
+  bool money(Field field, Need need, int scale, std::optional<std::int64_t>& out) {
+    return optional(field, need, scale, amount_minor_max, out);
   }
   bool currency(Currency& out);  // not stated where absent
   bool time(Field field, EventTime& out);
   bool day(Field field, std::optional<Day>& out);
-  bool raw(Field field, std::string_view& out);
+  bool raw(Field field, Need need, std::string_view& out);
 
  private:
   bool absent(Field field, Need need) {
-    return need == Need::optional || fault_.set(Errc::missing_field, field);
+    return need != Need::required || fault_.set(Errc::missing_field, field);
   }
+  /// The field last looked at cannot be read: true where it is left out for that.
+  bool left_out(Need need);
   bool text_of(const Token& token, Field field, std::string_view& out);
   Token row_token();
 
@@ -59,6 +72,9 @@ class Reader {
   const RecordName& called_;
   Arena& arena_;
   Fault& fault_;
+  std::vector<OddPath>& odd_;
+  const std::int16_t line_set_;
+  std::int16_t last_ = -1;
 };
 
 }  // namespace fealty::codec

@@ -117,7 +117,6 @@ bool Shapes::capture(std::string_view record) {
     at += found.size;
     if (found.last) break;
     if (!scan(at, end, match.scalar, ascii)) return missed();
-    if (found.null_only && match.scalar.kind != Token::Kind::null) return missed();
   }
   if (!ascii && !simdjson::validate_utf8(record.data(), record.size())) return missed();
   missed_in_a_row_ = 0;
@@ -211,7 +210,6 @@ Shapes::Index Shapes::add(Index parent, std::string_view text, const Trace::Item
   step.size = static_cast<std::uint16_t>(text.size());
   step.note = static_cast<std::uint16_t>(notes_.size());
   step.place = item.place;
-  step.null_only = item.null_only;
   texts_.insert(texts_.end(), text.begin(), text.end());
   texts_.resize((texts_.size() + word) / word * word);  // Whole words, and one to read behind.
   Index* link = &steps_[parent].first;

@@ -48,7 +48,6 @@ class Shapes {
     std::uint16_t size = 0;
     std::uint16_t note = 0, notes = 0;  // what Walk noted within the text
     Place place;                        // of the scalar
-    bool null_only = false;
     bool last = false;   // no scalar follows, and no other text
     Index first = none;  // of the steps that may follow; the longest text comes first
     Index next = none;   // sibling

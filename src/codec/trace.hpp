@@ -13,6 +13,12 @@ struct LineRows {
   std::vector<Token> tokens;
   std::size_t slots = 0;
   std::size_t count = 0;
+  std::size_t no_objects = 0;  // elements that are no lines at all
+  bool too_many = false;       // there are more than event::lines_max
+  void clear() {
+    count = no_objects = 0;
+    too_many = false;
+  }
   [[nodiscard]] const Token* row(std::size_t i) const { return tokens.data() + i * slots; }
   /// One more row, all absent. Moves the others.
   Token* add_row() {
@@ -30,6 +36,7 @@ struct Captured {
   std::vector<Token> slots;
   std::vector<LineRows> lines;
   bool escapes = false;  // there is a backslash in the record
+  bool odd = false;      // some token or lines say that something is wrong with them
 };
 
 /// Where a token is captured.
@@ -51,7 +58,6 @@ class Trace {
   };
   struct Item {
     What what{};
-    bool null_only = false;  // of a scalar: any other than null is refused
     Place place;
     const char* begin = nullptr;
     const char* end = nullptr;

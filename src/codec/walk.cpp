@@ -1,6 +1,7 @@
 #include "walk.hpp"
 
 #include <cstring>
+#include <utility>
 
 #include "fealty/codec/decoder.hpp"
 
@@ -89,7 +90,10 @@ bool Walk::object(Object& object, const Node& node, Token* slots, std::size_t de
 bool Walk::member(Value& value, std::string_view raw, const Entry& entry, Token* slots,
                   std::size_t depth) {
   Token& token = slots[entry.slot];
-  if (token.seen()) return fault_.set(Errc::duplicate_key, entry.label);
+  if (token.seen()) {
+    token.repeated = captured_.odd = true;
+    return skip(value, raw, depth);
+  }
   switch (raw.front()) {
     case '{':
       return mapped_object(value, entry, slots, depth);
@@ -101,19 +105,13 @@ bool Walk::member(Value& value, std::string_view raw, const Entry& entry, Token*
   if (!classify(raw, captured_.escapes, token)) {
     return fault_.set(Errc::malformed_json, entry.label);
   }
-  const bool null_only = entry.child >= 0 && !entry.scalar;
-  if (null_only && token.kind != Token::Kind::null) {
-    return fault_.set(Errc::wrong_type, entry.label);
-  }
-  if (trace_ != nullptr) note_scalar(raw, token, trace_->place_of(token), null_only);
+  if (trace_ != nullptr) note_scalar(raw, token, trace_->place_of(token));
   return true;
 }
 
-void Walk::note_scalar(std::string_view raw, const Token& scalar, const Place& place,
-                       bool null_only) {
+void Walk::note_scalar(std::string_view raw, const Token& scalar, const Place& place) {
   const std::size_t quote = raw.front() == '"' ? 1 : 0;
   trace_->add({.what = Trace::What::scalar,
-               .null_only = null_only,
                .place = place,
                .begin = raw.data(),
                .end = scalar.data + scalar.size + quote});
@@ -145,9 +143,8 @@ bool Walk::mapped_object(Value& value, const Entry& entry, Token* slots, std::si
   if (descend) {
     const Node& node = mapping_.nodes[static_cast<std::size_t>(entry.child)];
     if (!object(inner, node, slots, depth + 1)) return false;
-  } else {
-    if (entry.single) return fault_.set(Errc::wrong_type, entry.label);
-    if (!skip_object(inner, depth + 1)) return false;
+  } else if (!skip_object(inner, depth + 1)) {
+    return false;
   }
   if (entry.raw) {
     const char* current = nullptr;
@@ -171,7 +168,6 @@ bool Walk::mapped_array(Value& value, const Entry& entry, Token* slots, std::siz
   if (!open(value, depth, array)) return false;
   if (entry.line_set >= 0) return lines(array, entry, depth + 1);
   if (entry.single) return single(array, entry, slots, depth + 1);
-  if (entry.child >= 0) return fault_.set(Errc::wrong_type, entry.label);
   return skip_array(array, depth + 1);
 }
 
@@ -182,8 +178,15 @@ bool Walk::lines(Array& array, const Entry& entry, std::size_t depth) {
   for (auto next : array) {
     Value element;
     if (const auto error = std::move(next).get(element)) return refuse(error);
-    if (element.raw_json_token().front() != '{') return fault_.set(Errc::wrong_type, Field::lines);
-    if (rows.count == event::lines_max) return fault_.set(Errc::out_of_range, Field::lines);
+    const std::string_view raw = element.raw_json_token();
+    const bool no_object = raw.front() != '{', no_room = rows.count == event::lines_max;
+    if (no_object || no_room) {
+      captured_.odd = true;
+      rows.no_objects += no_object ? 1 : 0;
+      rows.too_many = rows.too_many || no_room;
+      if (!skip(element, raw, depth)) return false;
+      continue;
+    }
     Token* const slots = rows.add_row();
     if (trace_ != nullptr) {
       trace_->add({.what = Trace::What::row,
@@ -202,12 +205,12 @@ bool Walk::single(Array& array, const Entry& entry, Token* slots, std::size_t de
   for (auto next : array) {
     Value element;
     if (const auto error = std::move(next).get(element)) return refuse(error);
-    if (!first) {
-      return fault_.set(Errc::out_of_range, Field::record,
-                        "more than one event in a record; one event a record is supported");
+    const std::string_view raw = element.raw_json_token();
+    if (!first) slots[entry.slot].many = captured_.odd = true;
+    if (!std::exchange(first, false) || raw.front() != '{') {
+      if (!skip(element, raw, depth)) return false;
+      continue;
     }
-    first = false;
-    if (element.raw_json_token().front() != '{') return fault_.set(Errc::wrong_type, entry.label);
     Object inner;
     if (!open(element, depth, inner) || !object(inner, node, slots, depth + 1)) return false;
   }
@@ -225,7 +228,7 @@ bool Walk::skip(Value& value, std::string_view raw, std::size_t depth) {
   }
   Token unused;
   if (!classify(raw, false, unused)) return fault_.set(Errc::malformed_json);
-  if (trace_ != nullptr) note_scalar(raw, unused, Place{}, false);
+  if (trace_ != nullptr) note_scalar(raw, unused, Place{});
   return true;
 }
 

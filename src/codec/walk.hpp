@@ -9,7 +9,7 @@ namespace fealty::codec {
 
 /// One pass over a JSON document in document order: each key is looked up in the mapping's node and
 /// its value captured, descended into, or checked and skipped. What is skipped is still held to be
-/// JSON.
+/// JSON. Whether what was captured will do is not judged here: it may be the field of another type.
 class Walk {
  public:
   /// `trace` is told what is captured, unless it is nullptr.
@@ -38,7 +38,7 @@ class Walk {
   bool open(Value& value, std::size_t depth, Object& object);
   bool open(Value& value, std::size_t depth, Array& array);
   bool refuse(simdjson::error_code error);
-  void note_scalar(std::string_view raw, const Token& scalar, const Place& place, bool null_only);
+  void note_scalar(std::string_view raw, const Token& scalar, const Place& place);
 
   const Mapping& mapping_;
   Captured& captured_;

@@ -152,6 +152,7 @@ codec::MappingSpec read_spec(Map& map) {
     if (currency) spec.default_currency = *currency;
     if (code && !currency) value->fault("'" + *code + "' is no ISO 4217 code");
   }
+  if (const auto strict = map.boolean("strict")) spec.strict = *strict;
   read_delimited(map, spec);
   read_types(map, spec);
   map.finish();

@@ -57,6 +57,9 @@ class Decoder {
   Result<void> decode(std::string_view record, std::span<const event::Header> headers,
                       const RecordName& name, Arena& arena, event::Event& event);
 
+  /// What could not be read of the record decoded last, and was left out of its event: see
+  /// Mapping::strict. Until the next call.
+  [[nodiscard]] std::span<const OddPath> odd() const;
   /// How many records were captured by their shape so far.
   [[nodiscard]] std::uint64_t by_shape() const;
 

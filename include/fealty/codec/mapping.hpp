@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <compare>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -57,6 +58,7 @@ struct MappingSpec {
   std::vector<FieldSpec> envelope;  // id, source, type, member, time
   std::vector<TypeSpec> types;
   Currency default_currency;  // where a record states none
+  bool strict = false;        // see Mapping
   // delimited text
   Separator separator = Separator::comma;
   Quoting quoting = Quoting::rfc4180;
@@ -84,6 +86,9 @@ struct Node {
 struct LineSet {
   std::int16_t node = -1;
   std::uint8_t slots = 0;
+  std::string path;                // of the array
+  std::vector<std::string> paths;  // of each slot, below a line
+  std::vector<Field> labels;       // what an error of each names
 };
 
 inline constexpr std::size_t alternatives_max = 4;
@@ -97,6 +102,13 @@ struct Origin {
 };
 using Origins = std::array<Origin, field_count>;
 
+/// An object on the way to a field, or an array of one.
+struct Holder {
+  std::uint8_t slot = 0;
+  char opens = '{';
+  friend auto operator<=>(const Holder&, const Holder&) = default;
+};
+
 struct Rule {
   event::Type type{};
   RefundLines refund_lines = RefundLines::refunded;
@@ -104,6 +116,17 @@ struct Rule {
   std::uint8_t lines_slot = 0;  // that of the array, where line_set is not -1
   Origins fields;
   Origins line_fields;
+  std::vector<std::uint8_t> ways;  // slots of all that it reads, and of the objects that hold it
+  std::vector<Holder> holders;     // those objects
+};
+
+/// A path of a mapping: a slot of the record, or of a line of one of its sets. See
+/// Mapping::path_of().
+struct OddPath {
+  static constexpr std::int16_t no_set = -1;
+  std::int16_t line_set = no_set;
+  std::int16_t slot = -1;  // -1 = a line as a whole
+  friend auto operator<=>(const OddPath&, const OddPath&) = default;
 };
 
 /// A compiled mapping. Make one with compile() or cloudevents_mapping().
@@ -116,6 +139,10 @@ struct Mapping {
   /// same; a refund's amount may be read by this. The host may set it to the program's own
   /// currency.
   Currency default_currency;
+  /// A field that may be left out and cannot be read refuses its record, and so does a line of an
+  /// order, or another value where an object of fields belongs; else they are left out and told (Decoder::odd), as far as no amount or identity depends
+  /// on them.
+  bool strict = false;
   std::uint32_t header_line_count = 0;
   Separator separator = Separator::comma;
   Quoting quoting = Quoting::rfc4180;
@@ -125,12 +152,16 @@ struct Mapping {
   std::vector<Node> nodes;  // [0] is the record
   std::vector<LineSet> line_sets;
   std::size_t slot_count = 0;
+  std::vector<std::string> slot_paths;  // as written in the mapping, or a part of it
+  std::vector<Field> slot_labels;       // what an error of each names
   Origins envelope;
+  std::vector<std::uint8_t> envelope_ways;  // as Rule::ways
   KeyTable type_names;
   std::vector<std::uint16_t> type_rules;  // rule of each type name
   std::vector<Rule> rules;
   std::uint64_t fingerprint = 0;  // of the file it was read from, less comments; 0 = compiled in
 
+  [[nodiscard]] std::string path_of(const OddPath& odd) const;
   /// Whether a line break may lie within a record.
   [[nodiscard]] bool breaks_within_quotes() const {
     return format == Format::delimited && quoting == Quoting::rfc4180 &&
