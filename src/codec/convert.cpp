@@ -1,5 +1,7 @@
 #include "convert.hpp"
 
+#include <algorithm>
+
 #include "fealty/base/hash.hpp"
 #include "fealty/codec/decoder.hpp"
 #include "fealty/codec/digest.hpp"
@@ -137,15 +139,17 @@ bool check_specversion(Reader& envelope, Fault& fault) {
          fault.set(Errc::out_of_range, Field::specversion);
 }
 
-/// Whether each of these slots says one thing. Called where some slot or line does not.
+/// Whether each of these slots, ascending, says one thing.
 bool unambiguous(const ConvertInput& input, const std::vector<std::uint8_t>& ways, Fault& fault) {
-  for (const std::uint8_t slot : ways) {
-    const Token& token = input.captured.slots[slot];
-    if (token.repeated) return fault.set(Errc::duplicate_key, input.mapping.slot_labels[slot]);
-    if (token.many) {
-      return fault.set(Errc::out_of_range, Field::record,
-                       "more than one event in a record; one event a record is supported");
+  for (const Ambiguous& value : input.captured.ambiguous) {
+    const Place& place = value.place;
+    if (place.line_set != Place::in_slots) continue;
+    if (!std::binary_search(ways.begin(), ways.end(), place.slot)) continue;
+    if (value.why == Ambiguous::Why::repeated) {
+      return fault.set(Errc::duplicate_key, input.mapping.slot_labels[place.slot]);
     }
+    return fault.set(Errc::out_of_range, Field::record,
+                     "more than one event in a record; one event a record is supported");
   }
   return true;
 }

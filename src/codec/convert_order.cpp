@@ -5,6 +5,16 @@
 namespace fealty::codec {
 namespace {
 
+/// Whether no key of a line came twice.
+bool unambiguous(const ConvertInput& input, const Rule& rule, Fault& fault) {
+  for (const Ambiguous& value : input.captured.ambiguous) {
+    if (value.place.line_set != rule.line_set) continue;
+    const LineSet& set = input.mapping.line_sets[static_cast<std::size_t>(rule.line_set)];
+    return fault.set(Errc::duplicate_key, set.labels[value.place.slot]);
+  }
+  return true;
+}
+
 /// The rows of a rule's lines; nullptr where the record has none. `ok` false after a fault.
 /// `strictly`: whatever is no array of lines is one.
 const LineRows* rows_of(const ConvertInput& input, const Rule& rule, bool strictly, Fault& fault,
@@ -23,21 +33,15 @@ const LineRows* rows_of(const ConvertInput& input, const Rule& rule, bool strict
     ok = fault.set(Errc::out_of_range, Field::lines);
     return nullptr;
   }
+  if (input.captured.odd && !unambiguous(input, rule, fault)) {
+    ok = false;
+    return nullptr;
+  }
   if (rows.no_objects > 0) {
     ok = !strictly || fault.set(Errc::wrong_type, Field::lines);
     odd.insert(odd.end(), rows.no_objects, {rule.line_set, -1});
   }
   return &rows;
-}
-
-/// Whether no key of a line came twice.
-bool unambiguous(const LineSet& set, const LineRows& rows, std::size_t row, Fault& fault) {
-  const Token* const slots = rows.row(row);
-  const Token* const end = slots + rows.slots;
-  const Token* const repeated =
-      std::find_if(slots, end, [](const Token& token) { return token.repeated; });
-  return repeated == end ||
-         fault.set(Errc::duplicate_key, set.labels[static_cast<std::size_t>(repeated - slots)]);
 }
 
 bool line(Reader& reader, int scale, event::Line& out) {
@@ -58,10 +62,8 @@ struct Lines {
 };
 bool purchase_lines(const ConvertInput& input, const Rule& rule, const LineRows& rows, int scale,
                     Arena& arena, ConvertScratch& scratch, Fault& fault, Lines& out) {
-  const LineSet& set = input.mapping.line_sets[static_cast<std::size_t>(rule.line_set)];
   scratch.lines.clear();
   for (std::size_t i = 0; i < rows.count; ++i) {
-    if (input.captured.odd && !unambiguous(set, rows, i, fault)) return false;
     Reader columns{input.mapping, rule.line_fields, rows.row(i), input.called,
                    arena,         fault,            scratch.odd, rule.line_set};
     event::Line& read = scratch.lines.emplace_back();
@@ -160,10 +162,8 @@ bool convert_refund(const ConvertInput& input, const Rule& rule, Reader& reader,
   const LineRows* const rows = rows_of(input, rule, true, fault, scratch.odd, ok);
   if (!ok) return false;
   if (rows == nullptr || rows->count == 0) return true;
-  const LineSet& set = input.mapping.line_sets[static_cast<std::size_t>(rule.line_set)];
   scratch.refund_lines.assign(rows->count, event::RefundLine{});
   for (std::size_t i = 0; i < rows->count; ++i) {
-    if (input.captured.odd && !unambiguous(set, *rows, i, fault)) return false;
     Reader columns{input.mapping, rule.line_fields, rows->row(i), input.called,
                    arena,         fault,            scratch.odd,  rule.line_set};
     if (!refund_line(columns, scale, fault, scratch.refund_lines[i])) return false;

@@ -69,6 +69,7 @@ void Decoder::Impl::forget() {
   static_assert(std::is_trivially_copyable_v<Token> && Token::Kind{} == Token::Kind::absent);
   std::memset(static_cast<void*>(captured.slots.data()), 0, captured.slots.size() * sizeof(Token));
   for (LineRows& rows : captured.lines) rows.clear();
+  captured.ambiguous.clear();
   captured.odd = false;
 }
 

@@ -82,32 +82,28 @@ Token Reader::row_token() {
   return {copy.data(), static_cast<std::uint32_t>(copy.size()), Token::Kind::string};
 }
 
-Token Reader::token(Field field, Wants wants) {
-  const Origin& origin = origins_[static_cast<std::size_t>(field)];
-  Token unfit;
+Token Reader::other_token(const Origin& origin, Wants wants) {
+  using Kind = Token::Kind;
+  static_assert(Kind::absent < Kind::null && Kind::null < Kind::string &&
+                Kind::string < Kind::escaped && Kind::escaped < Kind::number &&
+                Kind::number < Kind::boolean && Kind::boolean < Kind::container);
+  const Token* unfit = nullptr;
   last_ = origin.count == 0 ? std::int16_t{-1} : origin.slots[0];
   for (std::size_t i = 0; i < origin.count; ++i) {
     const Token& token = slots_[origin.slots[i]];
-    const bool empty = token.kind == Token::Kind::absent || token.kind == Token::Kind::null ||
-                       (token.kind == Token::Kind::string && token.size == 0);
-    if (empty) continue;
-    const bool container = token.kind == Token::Kind::container;
-    const bool fits = wants == Wants::object
-                          ? container && *token.data == '{'
-                          : !container && token.kind != Token::Kind::boolean;
-    if (fits) {
-      last_ = origin.slots[i];
-      return token;
-    }
-    if (unfit.seen()) continue;
-    unfit = token;
+    if (is_empty(token)) continue;
+    const bool object = token.kind == Kind::container && *token.data == '{';
+    const bool fits = wants == Wants::scalar ? is_scalar(token) : object;
+    if (!fits && unfit != nullptr) continue;
     last_ = origin.slots[i];
+    if (fits) return token;
+    unfit = &token;
   }
   if (origin.row) return row_token();
-  if (!origin.has_fallback || origin.fallback.empty()) return unfit;
-  if (unfit.seen()) odd_.push_back(last());
+  if (!origin.has_fallback || origin.fallback.empty()) return unfit == nullptr ? Token{} : *unfit;
+  if (unfit != nullptr) odd_.push_back(last());
   return {origin.fallback.data(), static_cast<std::uint32_t>(origin.fallback.size()),
-          Token::Kind::string};
+          Kind::string};
 }
 
 bool Reader::left_out(Need need) {

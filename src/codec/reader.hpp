@@ -38,7 +38,18 @@ class Reader {
   /// The token that a field's origin names: the first that is of a kind to be read, else the first
   /// that is there; absent where none has a value.
   enum class Wants : bool { scalar, object };
-  Token token(Field field, Wants wants = Wants::scalar);
+  Token token(Field field, Wants wants = Wants::scalar) {
+    const Origin& origin = origins_[static_cast<std::size_t>(field)];
+    // Most fields have one path, which is of the right kind or not there.
+    if (origin.count > 0 && wants == Wants::scalar) {
+      const Token& first = slots_[origin.slots[0]];
+      last_ = origin.slots[0];
+      if (is_scalar(first)) return first;
+      const bool no_other = origin.count == 1 && !origin.row && !origin.has_fallback;
+      if (no_other && is_empty(first)) return {};
+    }
+    return other_token(origin, wants);
+  }
   /// The path last looked at.
   [[nodiscard]] OddPath last() const { return {line_set_, last_}; }
 
@@ -61,6 +72,14 @@ class Reader {
   bool absent(Field field, Need need) {
     return need != Need::required || fault_.set(Errc::missing_field, field);
   }
+  static bool is_empty(const Token& token) {
+    return token.kind <= Token::Kind::null ||
+           (token.kind == Token::Kind::string && token.size == 0);
+  }
+  static bool is_scalar(const Token& token) {
+    return token.kind <= Token::Kind::number && !is_empty(token);
+  }
+  Token other_token(const Origin& origin, Wants wants);
   /// The field last looked at cannot be read: true where it is left out for that.
   bool left_out(Need need);
   bool text_of(const Token& token, Field field, std::string_view& out);

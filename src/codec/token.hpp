@@ -16,8 +16,6 @@ struct Token {
   const char* data = nullptr;
   std::uint32_t size = 0;
   Kind kind = Kind::absent;
-  bool repeated = false;  // its key came again: nobody knows which one was meant
-  bool many = false;      // the only element of an array was asked for, and there are others
   [[nodiscard]] std::string_view view() const { return {data, size}; }
   [[nodiscard]] bool seen() const { return kind != Kind::absent; }
 };

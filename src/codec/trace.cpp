@@ -4,17 +4,17 @@
 
 namespace fealty::codec {
 
-Place Trace::place_of(const Token& token) const {
+Place Captured::place_of(const Token& token) const {
   const auto within = [&](const std::vector<Token>& tokens) {
     return !std::less<>{}(&token, tokens.data()) &&
            std::less<>{}(&token, tokens.data() + tokens.size());
   };
-  if (within(captured_.slots)) {
-    const auto slot = &token - captured_.slots.data();
+  if (within(slots)) {
+    const auto slot = &token - slots.data();
     return {Place::in_slots, 0, static_cast<std::uint8_t>(slot)};
   }
-  for (std::size_t i = 0; i < captured_.lines.size(); ++i) {
-    const LineRows& rows = captured_.lines[i];
+  for (std::size_t i = 0; i < lines.size(); ++i) {
+    const LineRows& rows = lines[i];
     if (!within(rows.tokens)) continue;
     const auto at = static_cast<std::size_t>(&token - rows.tokens.data());
     return {static_cast<std::int16_t>(i), static_cast<std::uint16_t>(at / rows.slots),
@@ -22,5 +22,7 @@ Place Trace::place_of(const Token& token) const {
   }
   return {};
 }
+
+Place Trace::place_of(const Token& token) const { return captured_.place_of(token); }
 
 }  // namespace fealty::codec

@@ -31,20 +31,34 @@ struct LineRows {
   }
 };
 
-/// What one record says, by slot. Reused from record to record.
-struct Captured {
-  std::vector<Token> slots;
-  std::vector<LineRows> lines;
-  bool escapes = false;  // there is a backslash in the record
-  bool odd = false;      // some token or lines say that something is wrong with them
-};
-
 /// Where a token is captured.
 struct Place {
   static constexpr std::int16_t nowhere = -2, in_slots = -1;
   std::int16_t line_set = nowhere;
   std::uint16_t row = 0;  // of a line set
   std::uint8_t slot = 0;
+};
+
+/// A value of which nobody knows which one was meant.
+struct Ambiguous {
+  enum class Why : std::uint8_t {
+    repeated,  // its key came again
+    many,      // the only element of an array was asked for, and there are others
+  };
+  Place place;
+  Why why{};
+};
+
+/// What one record says, by slot. Reused from record to record.
+struct Captured {
+  std::vector<Token> slots;
+  std::vector<LineRows> lines;
+  bool escapes = false;  // there is a backslash in the record
+  std::vector<Ambiguous> ambiguous;
+  bool odd = false;  // something is, or some lines are none: another record of this shape may not be
+
+  /// Where a token of these lies.
+  [[nodiscard]] Place place_of(const Token& token) const;
 };
 
 /// What a walk over a record captured, in the order of its text. Bounded.

@@ -91,7 +91,7 @@ bool Walk::member(Value& value, std::string_view raw, const Entry& entry, Token*
                   std::size_t depth) {
   Token& token = slots[entry.slot];
   if (token.seen()) {
-    token.repeated = captured_.odd = true;
+    ambiguous(token, Ambiguous::Why::repeated);
     return skip(value, raw, depth);
   }
   switch (raw.front()) {
@@ -107,6 +107,11 @@ bool Walk::member(Value& value, std::string_view raw, const Entry& entry, Token*
   }
   if (trace_ != nullptr) note_scalar(raw, token, trace_->place_of(token));
   return true;
+}
+
+void Walk::ambiguous(const Token& token, Ambiguous::Why why) {
+  captured_.ambiguous.push_back({captured_.place_of(token), why});
+  captured_.odd = true;
 }
 
 void Walk::note_scalar(std::string_view raw, const Token& scalar, const Place& place) {
@@ -206,7 +211,7 @@ bool Walk::single(Array& array, const Entry& entry, Token* slots, std::size_t de
     Value element;
     if (const auto error = std::move(next).get(element)) return refuse(error);
     const std::string_view raw = element.raw_json_token();
-    if (!first) slots[entry.slot].many = captured_.odd = true;
+    if (!first) ambiguous(slots[entry.slot], Ambiguous::Why::many);
     if (!std::exchange(first, false) || raw.front() != '{') {
       if (!skip(element, raw, depth)) return false;
       continue;

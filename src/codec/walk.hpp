@@ -38,6 +38,7 @@ class Walk {
   bool open(Value& value, std::size_t depth, Object& object);
   bool open(Value& value, std::size_t depth, Array& array);
   bool refuse(simdjson::error_code error);
+  void ambiguous(const Token& token, Ambiguous::Why why);
   void note_scalar(std::string_view raw, const Token& scalar, const Place& place);
 
   const Mapping& mapping_;
