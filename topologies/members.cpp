@@ -156,6 +156,7 @@ runtime::Topology members_topology(const Series& series, const codec::Mapping& m
   path.core_revision = core_revision;
 
   path.decoder = [&mapping] { return std::make_unique<codec::Decoder>(mapping); };
+  path.path_of = [&mapping](const codec::OddPath& odd) { return mapping.path_of(odd); };
   path.applier = [&series] { return std::make_unique<Applier>(series); };
   path.announce = [&series](member::Record& record, Day today, member::Effects& effects) {
     announce(series, record, today, effects);

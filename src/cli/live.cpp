@@ -50,6 +50,7 @@ void log_counters(std::string_view event, const Workers& workers) {
                     {"skipped", counted.skipped},
                     {"deadlettered", counted.deadlettered},
                     {"wrong_keys", counted.wrong_keys},
+                    {"odd_fields", counted.odd_fields.total()},
                     {"recovered", counted.recovered},
                     {"commits", sum.commits},
                     {"aborts", sum.aborts},

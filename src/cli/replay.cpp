@@ -220,6 +220,9 @@ Result<ReplayOutcome> replay(const ReplayOptions& asked, const ReplayHooks& hook
     ReplayTotals sum = before;
     sum.counters.add(members.counters());
     sum.clock = std::max(sum.clock, members.clock());
+    for (const auto& [path, times] : sum.counters.odd_fields.entries()) {
+      sum.odd_fields[mapping->path_of(path)] += static_cast<std::int64_t>(times);
+    }
     if (!nothing_was_left()) {
       sum.took += std::chrono::ceil<std::chrono::milliseconds>(SteadyClock::now() - begun);
     }

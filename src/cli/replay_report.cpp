@@ -1,6 +1,8 @@
 #include "replay_report.hpp"
 
 #include <fmt/format.h>
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
 
 #include <algorithm>
 #include <array>
@@ -32,6 +34,16 @@ constexpr std::array figures = {
     Figure{"members_new", &Counters::members_new, nullptr},
 };
 
+constexpr std::string_view odd_prefix = "odd_field ";
+
+/// As a JSON string.
+std::string quoted(const std::string& text) {
+  rapidjson::StringBuffer buffer;
+  rapidjson::Writer<rapidjson::StringBuffer> json{buffer};
+  json.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
+  return buffer.GetString();
+}
+
 std::int64_t ms_of(EventTime time) { return time.time_since_epoch().count(); }
 EventTime time_of(std::int64_t ms) { return EventTime{std::chrono::milliseconds{ms}}; }
 
@@ -62,6 +74,9 @@ std::vector<files::Count> to_counts(const ReplayTotals& totals) {
   counts.push_back({"last_event_ms", ms_of(totals.counters.last_time)});
   counts.push_back({"clock_ms", ms_of(totals.clock)});
   counts.push_back({"took_ms", totals.took.count()});
+  for (const auto& [path, times] : totals.odd_fields) {
+    counts.push_back({std::string{odd_prefix} + path, times});
+  }
   return counts;
 }
 
@@ -74,6 +89,9 @@ ReplayTotals from_counts(const std::vector<files::Count>& counts) {
     if (count.name == "first_event_ms") totals.counters.first_time = time_of(count.value);
     if (count.name == "last_event_ms") totals.counters.last_time = time_of(count.value);
     if (count.name == "clock_ms") totals.clock = time_of(count.value);
+    if (count.name.starts_with(odd_prefix)) {
+      totals.odd_fields[count.name.substr(odd_prefix.size())] = count.value;
+    }
     if (count.name == "took_ms") totals.took = std::chrono::milliseconds{count.value};
   }
   return totals;
@@ -84,6 +102,11 @@ Result<void> write_report(const std::string& dir, const ReplayTotals& totals, co
   for (const Figure& figure : figures) {
     report += fmt::format("  \"{}\": {},\n", figure.name, get(figure, totals.counters));
   }
+  std::string odd;
+  for (const auto& [path, times] : totals.odd_fields) {
+    odd += fmt::format("{}\n    {}: {}", odd.empty() ? "" : ",", quoted(path), times);
+  }
+  if (!odd.empty()) report += fmt::format("  \"odd_fields\": {{{}\n  }},\n", odd);
   std::string files;
   for (const auto& [name, sum] : sums) {
     files += fmt::format("{}\n    \"{}\": \"{}\"", files.empty() ? "" : ",", name, sum);

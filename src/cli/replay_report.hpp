@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -17,6 +18,8 @@ struct ReplayTotals {
   runtime::Counters counters;         // those that the report has
   std::chrono::milliseconds took{0};  // the sum; a process that found nothing to do adds nothing
   EventTime clock{};                  // the latest of any partition
+  /// By the mapping's path: what could not be read and was left out of applied events.
+  std::map<std::string, std::int64_t> odd_fields{};
 };
 
 /// For the manifest, and back.

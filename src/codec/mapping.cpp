@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
-#include <map>
+#include <set>
 
 #include "fealty/base/printable.hpp"
 
@@ -52,6 +52,11 @@ class Compiler {
       fault("a CloudEvents mapping reads fields below 'data'");
     }
     if (!faults_.empty()) return Error{Errc::invalid_config, "mapping", faults_};
+    for (Rule& each : out_.rules) {
+      // What may be a field itself, too: [total, total.amount].
+      std::erase_if(each.holders,
+                    [this](const Holder& holder) { return scalars_.contains(holder.slot); });
+    }
     for (Draft& draft : drafts_) {
       out_.nodes.push_back({KeyTable{draft.keys}, std::move(draft.entries)});
     }
@@ -134,7 +139,8 @@ class Compiler {
     rule.lines_slot = entry->slot;
     if (entry->line_set < 0) {
       entry->line_set = static_cast<std::int16_t>(out_.line_sets.size());
-      out_.line_sets.push_back({static_cast<std::int16_t>(drafts_.size()), 0, type.lines_path, {}, {}});
+      out_.line_sets.push_back(
+          {static_cast<std::int16_t>(drafts_.size()), 0, type.lines_path, {}, {}});
       rule.line_set = entry->line_set;  // Before the drafts grow, which moves the entry.
       drafts_.emplace_back();
     } else {
@@ -182,6 +188,7 @@ class Compiler {
       entry->raw = true;
     } else {
       entry->scalar = true;
+      if (set == nullptr) scalars_.insert(entry->slot);
     }
     return entry->slot;
   }
@@ -228,9 +235,8 @@ class Compiler {
     for (std::size_t i = 0;; ++i) {
       const bool last = i + 1 == steps.size();
       path += (i == 0 ? "" : ".") + steps[i].key;
-      const std::size_t at =
-          find_or_add(static_cast<std::size_t>(node), steps[i].key, path, set,
-                      last ? label : Field::data);
+      const std::size_t at = find_or_add(static_cast<std::size_t>(node), steps[i].key, path, set,
+                                         last ? label : Field::data);
       Entry& entry = drafts_[static_cast<std::size_t>(node)].entries[at];
       if (set == nullptr) ways_.push_back(entry.slot);
       if (last) return &entry;
@@ -297,6 +303,7 @@ class Compiler {
   std::size_t slot_count_ = 0;
   std::vector<std::uint8_t> ways_;
   std::vector<Holder> holders_;
+  std::set<std::uint8_t> scalars_;  // slots of the record that fields read
   std::string faults_;
 };
 

@@ -17,6 +17,7 @@ void Counters::add(const Counters& other) {
   ledger_entries += other.ledger_entries;
   for (std::size_t i = 0; i < notices.size(); ++i) notices[i] += other.notices[i];
   for (std::size_t i = 0; i < level_change.size(); ++i) level_change[i] += other.level_change[i];
+  odd_fields.add(other.odd_fields);
   if (other.first_time != EventTime{} &&
       (first_time == EventTime{} || other.first_time < first_time)) {
     first_time = other.first_time;

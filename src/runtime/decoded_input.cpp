@@ -122,6 +122,7 @@ void decode(codec::Decoder* decoder, DecodedBatch& batch) {
     record.decoded = decoded.has_value();
     if (record.decoded) {
       record.member_key = member_key(record.event.member);
+      record.odd = decoder->odd().empty() ? decoder->odd() : batch.texts.copy(decoder->odd());
     } else {
       record.error = decoded.error();
     }

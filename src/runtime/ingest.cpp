@@ -37,6 +37,7 @@ Ingest::Ingest(const IngestTopology& topology, ports::Source& source, ports::Cha
     decoders_.emplace_back(*mapping, decoding);
   }
   decoders_.emplace_back(*topology_.canonical, decoding);
+  odd_fields_.resize(decoders_.size());
   orders_.on_learned = [this](std::string_view order) {
     if (room_.awaits(order)) due_.emplace_back(order);
   };

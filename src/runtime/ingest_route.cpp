@@ -9,6 +9,7 @@
 #include "fealty/base/printable.hpp"
 #include "fealty/codec/elements.hpp"
 #include "fealty/codec/encode.hpp"
+#include "fealty/log/log.hpp"
 #include "fealty/runtime/ingest.hpp"
 
 namespace fealty::runtime {
@@ -84,9 +85,13 @@ Result<void> Ingest::take_batch(const Partition& partition, const ports::InputRe
 Result<void> Ingest::take_event(const Place& place, std::span<const event::Header> headers,
                                 ports::OutputBuffer& out) {
   event::Event event;
-  auto decoded = decoders_[*place.partition.input].decode(
+  const std::size_t input = *place.partition.input;
+  auto decoded = decoders_[input].decode(
       place.payload, headers, {place.record.offset, place.origin}, scratch_.arena, event);
-  if (decoded) return route(place, event, out);
+  if (decoded) {
+    if (!decoders_[input].odd().empty()) count_odd(input, place);
+    return route(place, event, out);
+  }
   if (decoded.error().code == Errc::empty_record && place.record.null) {
     ++counters_.tombstones;
   } else if (decoded.error().code == Errc::unknown_type) {
@@ -95,6 +100,18 @@ Result<void> Ingest::take_event(const Place& place, std::span<const event::Heade
     refuse(place, decoded.error(), out);
   }
   return {};
+}
+
+/// Here alone: what goes on does not say it any more.
+void Ingest::count_odd(std::size_t input, const Place& place) {
+  for (const codec::OddPath& path : decoders_[input].odd()) {
+    ++counters_.odd_fields;
+    if (!odd_fields_[input].add(path)) continue;
+    const codec::Mapping& mapping = *topology_.mappings[input];
+    log::warn(
+        "mapping.odd_field",
+        {{"mapping", mapping.name}, {"path", mapping.path_of(path)}, {"first_at", place.origin}});
+  }
 }
 
 Result<void> Ingest::route(const Place& place, event::Event& event, ports::OutputBuffer& out) {

@@ -7,6 +7,7 @@
 
 #include "fealty/base/check.hpp"
 #include "fealty/codec/encode.hpp"
+#include "fealty/log/log.hpp"
 #include "fealty/program/apply.hpp"
 
 namespace fealty::runtime {
@@ -101,6 +102,7 @@ Result<bool> MemberPartition::apply(const DecodedRecord& record, Slot slot,
       counters.first_time = event.time;
     }
     counters.last_time = std::max(counters.last_time, event.time);
+    if (!record.odd.empty()) count_odd(record);
     emitter_.emit(effects_, member.record.id, out);
   }
   const bool grew = !effects_.entries.empty() || effects_.order || touches_lists(event.type);
@@ -141,6 +143,21 @@ void MemberPartition::announce(Slot slot, bool silent, ports::OutputBuffer& out)
   context_.cache.recount(member);
 }
 
+void MemberPartition::count_odd(const DecodedRecord& record) {
+  for (const codec::OddPath& path : record.odd) {
+    if (!emitter_.counters().odd_fields.add(path)) continue;
+    log::warn("mapping.odd_field", {{"path", context_.topology.path_of(path)},
+                                    {"first_at", place_of(record)},
+                                    {"partition", number_}});
+  }
+}
+
+std::string MemberPartition::place_of(const DecodedRecord& record) const {
+  const ports::Recorded* const from = record.raw->recorded;
+  return from == nullptr ? context_.source.describe(number_, record.raw->offset)
+                         : fmt::format("{}[{}]@{}", from->topic, from->partition, from->offset);
+}
+
 void MemberPartition::reject(const DecodedRecord& record, const Error& error,
                              ports::OutputBuffer& out) {
   const ports::Offset offset = record.raw->offset;
@@ -152,11 +169,8 @@ void MemberPartition::reject(const DecodedRecord& record, const Error& error,
     return;
   }
   ++counters.deadlettered;
-  const ports::Recorded* const from = record.raw->recorded;
-  const std::string place =
-      from == nullptr ? context_.source.describe(number_, offset)
-                      : fmt::format("{}[{}]@{}", from->topic, from->partition, from->offset);
-  codec::encode_deadletter(error, place, number_, record.raw->first_offset(), record.raw->value,
+  codec::encode_deadletter(error, place_of(record), number_, record.raw->first_offset(),
+                           record.raw->value,
                            out.start(context_.topology.outputs.deadletters, number_, {}));
   out.finish();
 }

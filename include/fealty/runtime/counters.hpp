@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "fealty/base/time.hpp"
+#include "fealty/codec/odd_fields.hpp"
 #include "fealty/member/effects.hpp"
 
 namespace fealty::runtime {
@@ -27,6 +28,7 @@ struct Counters {
   static constexpr std::size_t levels_max = 32;
   std::array<std::int64_t, levels_max> level_change{};  // members gained (or lost) by each level
   EventTime first_time{}, last_time{};                  // of applied events; epoch = none
+  codec::OddFields odd_fields;                          // likewise
 
   void add(const Counters& other);
 };

@@ -23,8 +23,9 @@ struct DecodedRecord {
   event::Event event;            // where `decoded`
   std::uint64_t member_key = 0;  // of its member, likewise; see seed.hpp
   bool decoded = false;
-  bool withdrawn = false;  // its partition has gone since: not ours to look at
-  Error error{};           // where not `decoded`
+  bool withdrawn = false;                 // its partition has gone since: not ours to look at
+  Error error{};                          // where not `decoded`
+  std::span<const codec::OddPath> odd{};  // where `decoded`: what of it was left out
 };
 
 /// One poll of the source, decoded.

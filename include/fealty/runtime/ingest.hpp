@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "fealty/codec/decoder.hpp"
+#include "fealty/codec/odd_fields.hpp"
 #include "fealty/ports/output.hpp"
 #include "fealty/runtime/ingest_topology.hpp"
 #include "fealty/runtime/machine_clock.hpp"
@@ -38,6 +39,7 @@ struct IngestCounters {
   std::uint64_t waited = 0;    // put to wait for it
   std::uint64_t skipped = 0;   // unknown types
   std::uint64_t deadlettered = 0;
+  std::uint64_t odd_fields = 0;  // that could not be read, and were left out of what was routed
 };
 
 /// Decodes what comes in and sends each event on to its member, in the order of each input
@@ -95,6 +97,7 @@ class Ingest final : public Processor {
                           ports::OutputBuffer& out);
   Result<void> take_event(const Place& place, std::span<const event::Header> headers,
                           ports::OutputBuffer& out);
+  void count_odd(std::size_t input, const Place& place);
   Result<void> route(const Place& place, event::Event& event, ports::OutputBuffer& out);
   Result<std::string> member_by_order(std::string_view order);
   void send(const Place& place, const event::Event& event, ports::OutputBuffer& out);
@@ -117,6 +120,7 @@ class Ingest final : public Processor {
   WaitingRoom room_;
   std::vector<std::string> due_;  // orders that became known while somebody waited for them
   IngestCounters counters_;
+  std::vector<codec::OddFields> odd_fields_;  // by decoder
   struct State {
     bool loaded = false;  // the order book is
     bool asked = false;   // the brokers for an order, in this batch

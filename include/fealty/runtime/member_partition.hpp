@@ -83,6 +83,8 @@ class MemberPartition {
 
  private:
   void keep(Slot slot, CachedMember& member);
+  void count_odd(const DecodedRecord& record);
+  [[nodiscard]] std::string place_of(const DecodedRecord& record) const;
 
   const std::uint32_t number_;
   const MembersContext& context_;

@@ -64,6 +64,8 @@ struct Topology : Outline {
 
   /// A decoder for one thread.
   std::function<std::unique_ptr<codec::Decoder>()> decoder;
+  /// How the mapping names what a decoder left out.
+  std::function<std::string(const codec::OddPath&)> path_of;
   /// What applies events, for one thread.
   std::function<std::unique_ptr<EventApplier>()> applier;
   /// What falls due for one member up to the end of a day: the clock's, whatever its time of day.
