@@ -275,6 +275,21 @@ TEST_F(Ingesting, CountsWhatIsNoEventAndRefusesWhatIsABadOne) {
   EXPECT_THAT(dead, ElementsAre(HasSubstr("empty_record"), HasSubstr("missing_field")));
 }
 
+TEST_F(Ingesting, CountsAndNamesWhatItLeavesOutOfWhatItSendsOn) {
+  mapping.strict = false;
+  begin();
+  testing::internal::CaptureStderr();
+  take(of_clicks, {event("1", "login", "a", "{}"), event("2", "login", "a", R"({"channel":["x"]})"),
+                   event("3", "login", "a", R"({"channel":7.5})")});
+  const std::string logged = testing::internal::GetCapturedStderr();
+  commit();
+  EXPECT_THAT(sent, ElementsAre("1 to a", "2 to a", "3 to a"));
+  EXPECT_EQ(ingest->counters().odd_fields, 2U);
+  EXPECT_THAT(logged, AllOf(HasSubstr("event=mapping.odd_field"), HasSubstr("path=data.channel"),
+                            HasSubstr("first_at=clicks[0]@1")));
+  EXPECT_EQ(logged.find("odd_field"), logged.rfind("odd_field")) << "once a path";
+}
+
 TEST_F(Ingesting, RefusesWhatIsTooLargeForTheCanonicalTopic) {
   options.record_bytes_max = 300;
   begin();
