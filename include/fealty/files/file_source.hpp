@@ -35,15 +35,15 @@ struct InputProgress {
 /// partition. A record is one line, or what Framing says, without its line end (before '\n' a '\r'
 /// stays). Records longer than line_bytes_max are delivered cut. A last line without an end is
 /// delivered with `unterminated`, in follow mode only once a later file shows that it will not go
-/// on. After start_at(), records
-/// from the smallest position named since the last poll() on are delivered (again); the log that
-/// holds it is read from its begin.
+/// on. After start_at(), records from the smallest position named since the last poll() on are
+/// delivered (again); the log that holds it is read from its begin.
 ///
 /// Owns:    its files and the reading thread. Borrows `index`.
 /// Threads: prepare, open, start_at and poll from one; progress, verified and describe from any.
-/// Errors:  input_unreadable; invalid_utf8 of text in UTF-16; input_corrupt once all whole lines before the damage were delivered;
-///          wrong_input where the logs are not, by their content, those that the manifest speaks
-///          of; input_gap where they do not reach to where reading is to begin. They are final.
+/// Errors:  input_unreadable; invalid_utf8 of text in UTF-16; input_corrupt once all whole records
+///          before the damage were delivered; wrong_input where the logs are not, by their content,
+///          those that the manifest speaks of; input_gap where they do not reach to where reading is
+///          to begin. They are final.
 class FileSource final : public ports::Source {
  public:
   /// `resume`: the manifest of the run to go on with, or an empty one.
