@@ -64,12 +64,19 @@ struct Shifted {
   std::int64_t left;  // digits that still count; what follows them must be zero
   std::uint64_t value = 0;
   bool lost = false, too_large = false, zero = true;
+  std::uint64_t next = 0;    // the first digit past the scale
+  bool behind_next = false;  // one behind it is not zero
 
   void add(std::string_view digits, std::uint64_t max) {
     for (const char c : digits) {
       const auto digit = static_cast<std::uint64_t>(c - '0');
       zero = zero && digit == 0;
       if (left-- <= 0) {
+        if (left == -1) {
+          next = digit;
+        } else {
+          behind_next = behind_next || digit != 0;
+        }
         lost = lost || digit != 0;
       } else if (!too_large) {
         value = value * 10 + digit;
@@ -81,19 +88,27 @@ struct Shifted {
 
 }  // namespace
 
-Result<std::int64_t> parse_decimal(std::string_view text, int scale, std::int64_t max) {
+Result<std::int64_t> parse_decimal(std::string_view text, int scale, std::int64_t max,
+                                   Rounding rounding) {
   check(scale >= 0 && scale <= 18, "a scale is 0..18 decimals");
   check(max >= 0 && max <= 1'000'000'000'000'000'000, "ten times the bound must fit in 64 bits");
   Number number;
   if (!split(text, number)) return Error{Errc::wrong_type};
 
   const auto bound = static_cast<std::uint64_t>(max);
-  Shifted shifted{static_cast<std::int64_t>(number.whole.size()) + number.exponent + scale};
+  Shifted shifted{.left = static_cast<std::int64_t>(number.whole.size()) + number.exponent + scale};
   shifted.add(number.whole, bound);
   shifted.add(number.fraction, bound);
-  if (shifted.lost) return Error{Errc::too_many_decimals};
+  const bool rounds = rounding == Rounding::half_even;
+  if (shifted.lost && !rounds) return Error{Errc::too_many_decimals};
+  if (shifted.lost && !shifted.too_large) {
+    const bool half = shifted.next == 5 && !shifted.behind_next;
+    const bool up = half ? shifted.value % 2 == 1 : shifted.next >= 5;
+    shifted.value += up ? 1 : 0;
+    shifted.too_large = shifted.value > bound;
+  }
   if (shifted.zero) {
-    if (number.negative) return Error{Errc::out_of_range};
+    if (number.negative && !rounds) return Error{Errc::out_of_range};
     return std::int64_t{0};
   }
   while (shifted.left-- > 0 && !shifted.too_large) {

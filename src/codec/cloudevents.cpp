@@ -45,6 +45,8 @@ Mapping cloudevents_mapping() {
   spec.name = "cloudevents";
   spec.format = Format::cloudevents;
   spec.strict = true;
+  spec.times.loose = false;
+  spec.amounts.rounding = AmountFormat::Rounding::none;
   spec.envelope = {
       {Field::id, {"id"}, std::nullopt},     {Field::source, {"source"}, std::nullopt},
       {Field::type, {"type"}, std::nullopt}, {Field::member, {"subject"}, std::nullopt},

@@ -44,15 +44,14 @@ const LineRows* rows_of(const ConvertInput& input, const Rule& rule, bool strict
   return &rows;
 }
 
-bool line(Reader& reader, int scale, event::Line& out) {
+bool line(Reader& reader, Currency currency, event::Line& out) {
   bool found = false;
   return reader.text(Field::line, Need::optional, out.line) &&
          reader.text(Field::sku, Need::required, out.sku) &&
          reader.text(Field::category, Need::free, out.category) &&
          reader.text(Field::brand, Need::free, out.brand) &&
          reader.number(Field::quantity, Need::required, 0, 1, quantity_max, out.quantity, found) &&
-         reader.number(Field::price, Need::required, scale, 0, amount_minor_max, out.price_minor,
-                       found);
+         reader.amount(Field::price, Need::required, currency, out.price_minor, found);
 }
 
 /// The lines of a purchase. One that cannot be read is left out, unless the mapping is strict.
@@ -60,14 +59,15 @@ struct Lines {
   std::int64_t sum = 0;
   bool all = true;
 };
-bool purchase_lines(const ConvertInput& input, const Rule& rule, const LineRows& rows, int scale,
-                    Arena& arena, ConvertScratch& scratch, Fault& fault, Lines& out) {
+bool purchase_lines(const ConvertInput& input, const Rule& rule, const LineRows& rows,
+                    Currency currency, Arena& arena, ConvertScratch& scratch, Fault& fault,
+                    Lines& out) {
   scratch.lines.clear();
   for (std::size_t i = 0; i < rows.count; ++i) {
-    Reader columns{input.mapping, rule.line_fields, rows.row(i), input.called,
-                   arena,         fault,            scratch.odd, rule.line_set};
+    Reader columns{input.mapping, rule.line_fields, rows.row(i),  input.called, arena,
+                   fault,         scratch.odd,      rule.line_set};
     event::Line& read = scratch.lines.emplace_back();
-    if (!line(columns, scale, read)) {
+    if (!line(columns, currency, read)) {
       if (input.mapping.strict) return false;
       fault = {};
       out.all = false;
@@ -85,7 +85,7 @@ bool purchase_lines(const ConvertInput& input, const Rule& rule, const LineRows&
   return true;
 }
 
-bool refund_line(Reader& reader, std::optional<int> scale, Fault& fault, event::RefundLine& out) {
+bool refund_line(Reader& reader, Currency currency, Fault& fault, event::RefundLine& out) {
   if (!reader.text(Field::line, Need::optional, out.line) ||
       !reader.text(Field::sku, Need::optional, out.sku)) {
     return false;
@@ -98,8 +98,8 @@ bool refund_line(Reader& reader, std::optional<int> scale, Fault& fault, event::
   }
   if (found) out.quantity = quantity;
   if (!reader.token(Field::amount).seen()) return true;
-  if (!scale) return fault.set(Errc::missing_field, Field::currency);
-  return reader.money(Field::amount, Need::optional, *scale, out.amount_minor);
+  if (!currency.stated()) return fault.set(Errc::missing_field, Field::currency);
+  return reader.money(Field::amount, Need::optional, currency, out.amount_minor);
 }
 
 }  // namespace
@@ -112,15 +112,14 @@ bool convert_purchase(const ConvertInput& input, const Rule& rule, Reader& reade
     out.currency = input.mapping.default_currency;
   }
   if (!out.currency.stated()) return fault.set(Errc::missing_field, Field::currency);
-  const int scale = out.currency.scale();
 
   bool ok = false;
-  const LineRows* const rows =
-      rows_of(input, rule, input.mapping.strict, fault, scratch.odd, ok);
+  const LineRows* const rows = rows_of(input, rule, input.mapping.strict, fault, scratch.odd, ok);
   if (!ok) return false;
   Lines lines;
   if (rows != nullptr && rows->count > 0) {
-    if (!purchase_lines(input, rule, *rows, scale, arena, scratch, fault, lines)) return false;
+    if (!purchase_lines(input, rule, *rows, out.currency, arena, scratch, fault, lines))
+      return false;
     out.lines = arena.copy(std::span<const event::Line>{scratch.lines});
   }
 
@@ -128,14 +127,14 @@ bool convert_purchase(const ConvertInput& input, const Rule& rule, Reader& reade
   // What lines add up to says nothing where one of them is missing.
   const bool from_lines = !out.lines.empty() && lines.all;
   const Need need = from_lines ? Need::optional : Need::required;
-  if (!reader.number(Field::total, need, scale, 0, amount_minor_max, out.total_minor, found)) {
+  if (!reader.amount(Field::total, need, out.currency, out.total_minor, found)) {
     return false;
   }
   if (!found) out.total_minor = lines.sum;
-  return reader.money(Field::subtotal, Need::free, scale, out.subtotal_minor) &&
-         reader.money(Field::tax, Need::free, scale, out.tax_minor) &&
-         reader.money(Field::shipping, Need::free, scale, out.shipping_minor) &&
-         reader.money(Field::discount, Need::free, scale, out.discount_minor) &&
+  return reader.money(Field::subtotal, Need::free, out.currency, out.subtotal_minor) &&
+         reader.money(Field::tax, Need::free, out.currency, out.tax_minor) &&
+         reader.money(Field::shipping, Need::free, out.currency, out.shipping_minor) &&
+         reader.money(Field::discount, Need::free, out.currency, out.discount_minor) &&
          reader.optional(Field::points_paid, Need::optional, 0, points_max, out.points_paid) &&
          reader.text(Field::channel, Need::free, out.channel) &&
          reader.text(Field::store, Need::free, out.store);
@@ -150,12 +149,10 @@ bool convert_refund(const ConvertInput& input, const Rule& rule, Reader& reader,
     return false;
   }
   if (!out.currency.stated()) out.currency = input.mapping.default_currency;
-  std::optional<int> scale;
-  if (out.currency.stated()) scale = out.currency.scale();
 
   if (reader.token(Field::amount).seen()) {
-    if (!scale) return fault.set(Errc::missing_field, Field::currency);
-    if (!reader.money(Field::amount, Need::optional, *scale, out.amount_minor)) return false;
+    if (!out.currency.stated()) return fault.set(Errc::missing_field, Field::currency);
+    if (!reader.money(Field::amount, Need::optional, out.currency, out.amount_minor)) return false;
   }
   if (rule.refund_lines != RefundLines::refunded) return true;
   bool ok = false;
@@ -164,9 +161,9 @@ bool convert_refund(const ConvertInput& input, const Rule& rule, Reader& reader,
   if (rows == nullptr || rows->count == 0) return true;
   scratch.refund_lines.assign(rows->count, event::RefundLine{});
   for (std::size_t i = 0; i < rows->count; ++i) {
-    Reader columns{input.mapping, rule.line_fields, rows->row(i), input.called,
-                   arena,         fault,            scratch.odd,  rule.line_set};
-    if (!refund_line(columns, scale, fault, scratch.refund_lines[i])) return false;
+    Reader columns{input.mapping, rule.line_fields, rows->row(i), input.called, arena,
+                   fault,         scratch.odd,      rule.line_set};
+    if (!refund_line(columns, out.currency, fault, scratch.refund_lines[i])) return false;
   }
   out.lines = arena.copy(std::span<const event::RefundLine>{scratch.refund_lines});
   return true;

@@ -73,9 +73,10 @@ class Compiler {
   void copy_settings() {
     out_.name = spec_.name;
     out_.format = spec_.format;
-    out_.time_format = spec_.time_format;
+    out_.times = spec_.times;
     out_.default_currency = spec_.default_currency;
     out_.strict = spec_.strict;
+    out_.amounts = spec_.amounts;
     out_.header_line_count = spec_.header_lines;
     out_.separator = spec_.separator;
     out_.quoting = spec_.quoting;

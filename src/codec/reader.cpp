@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <charconv>
 
+#include "amount.hpp"
 #include "fealty/base/decimal.hpp"
+#include "times.hpp"
 
 namespace fealty::codec {
 namespace {
@@ -12,61 +14,6 @@ bool is_whole_number(std::string_view text) {
   if (text.starts_with('-')) text.remove_prefix(1);
   return !text.empty() &&
          std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
-}
-
-int digits(std::string_view text, std::size_t at, std::size_t width) {
-  int value = 0;
-  for (std::size_t i = at; i < at + width; ++i) {
-    if (text[i] < '0' || text[i] > '9') return -1;
-    value = value * 10 + (text[i] - '0');
-  }
-  return value;
-}
-
-/// "19970131" or, with dashes, "1997-01-31".
-Result<Day> parse_day(std::string_view text, bool dashes) {
-  const std::size_t gap = dashes ? 1 : 0;
-  if (text.size() != 8 + 2 * gap) return Error{Errc::wrong_type};
-  if (dashes && (text[4] != '-' || text[7] != '-')) return Error{Errc::wrong_type};
-  const int year = digits(text, 0, 4);
-  const int month = digits(text, 4 + gap, 2);
-  const int day = digits(text, 6 + 2 * gap, 2);
-  if (year < 0 || month < 0 || day < 0) return Error{Errc::wrong_type};
-  return day_from_civil(year, static_cast<unsigned>(month), static_cast<unsigned>(day));
-}
-
-Result<EventTime> midnight(Result<Day> day) {
-  if (!day) return day.error();
-  const EventTime time = start_of(*day);
-  const std::int64_t ms = time.time_since_epoch().count();
-  if (ms < event_time_ms_min || ms >= event_time_ms_end) return Error{Errc::out_of_range};
-  return time;
-}
-
-/// A Unix time of 10^-`decimals` seconds; what is finer than milliseconds is cut off.
-Result<EventTime> parse_unix(std::string_view text, int scale, std::int64_t per_ms) {
-  const auto units = parse_decimal(text, scale, event_time_ms_end * per_ms - 1);
-  if (!units) return units.error();
-  if (*units < 0) return Error{Errc::out_of_range};
-  return EventTime{std::chrono::milliseconds{*units / per_ms}};
-}
-
-Result<EventTime> parse_time(std::string_view text, TimeFormat format) {
-  switch (format) {
-    case TimeFormat::rfc3339:
-      return parse_rfc3339(text);
-    case TimeFormat::unix_s:
-      return parse_unix(text, 3, 1);
-    case TimeFormat::unix_ms:
-      return parse_unix(text, 0, 1);
-    case TimeFormat::unix_us:
-      return parse_unix(text, 0, 1000);
-    case TimeFormat::yyyymmdd:
-      return midnight(parse_day(text, false));
-    case TimeFormat::iso_date:
-      return midnight(parse_day(text, true));
-  }
-  check_failed("a time format without a reader", __FILE__, __LINE__);
 }
 
 }  // namespace
@@ -102,8 +49,7 @@ Token Reader::other_token(const Origin& origin, Wants wants) {
   if (origin.row) return row_token();
   if (!origin.has_fallback || origin.fallback.empty()) return unfit == nullptr ? Token{} : *unfit;
   if (unfit != nullptr) odd_.push_back(last());
-  return {origin.fallback.data(), static_cast<std::uint32_t>(origin.fallback.size()),
-          Kind::string};
+  return {origin.fallback.data(), static_cast<std::uint32_t>(origin.fallback.size()), Kind::string};
 }
 
 bool Reader::left_out(Need need) {
@@ -157,6 +103,38 @@ bool Reader::number(Field field, Need need, int scale, std::int64_t min, std::in
   return true;
 }
 
+bool Reader::amount(Field field, Need need, Currency currency, std::int64_t& out, bool& found) {
+  const AmountFormat& format = mapping_.amounts;
+  const Token at = token(field);
+  found = at.seen();
+  if (!found) return absent(field, need);
+  const bool number = at.kind == Token::Kind::number;
+  std::string_view text = at.view();
+  if (!number && !text_of(at, field, text)) return false;
+  if (!number && format.text != AmountFormat::Text::json) {
+    const auto plain = plain_amount(text, format.text, currency, arena_);
+    if (!plain) return fault_.set(plain.error().code, field);
+    text = *plain;
+  }
+  const int scale = format.unit == AmountFormat::Unit::minor ? 0 : currency.scale();
+  const bool rounds = format.rounding == AmountFormat::Rounding::all ||
+                      (format.rounding == AmountFormat::Rounding::numbers && number);
+  const Result<std::int64_t> value =
+      parse_decimal(text, scale, amount_minor_max, rounds ? Rounding::half_even : Rounding::exact);
+  if (!value) return fault_.set(value.error().code, field);
+  if (*value < 0) return fault_.set(Errc::out_of_range, field);
+  out = *value;
+  return true;
+}
+
+bool Reader::money(Field field, Need need, Currency currency, std::optional<std::int64_t>& out) {
+  std::int64_t value = 0;
+  bool found = false;
+  if (!amount(field, need, currency, value, found)) return left_out(need);
+  if (found) out = value;
+  return true;
+}
+
 bool Reader::optional(Field field, Need need, int scale, std::int64_t max,
                       std::optional<std::int64_t>& out) {
   std::int64_t value = 0;
@@ -182,7 +160,7 @@ bool Reader::time(Field field, EventTime& out) {
   if (!found.seen()) return fault_.set(Errc::missing_field, field);
   std::string_view text = found.view();
   if (found.kind != Token::Kind::number && !text_of(found, field, text)) return false;
-  const Result<EventTime> time = parse_time(text, mapping_.time_format);
+  const Result<EventTime> time = read_time(text, mapping_.times);
   if (!time) return fault_.set(time.error().code, field);
   out = *time;
   return true;
@@ -193,7 +171,7 @@ bool Reader::day(Field field, std::optional<Day>& out) {
   if (!this->text(field, Need::free, text)) return false;
   if (text.empty()) return true;
   if (text.size() <= 10) {
-    const Result<Day> day = parse_day(text, true);
+    const Result<Day> day = read_day(text, true);
     if (!day) return fault_.set(day.error().code, field) || left_out(Need::free);
     out = *day;
     return true;

@@ -14,8 +14,8 @@
 
 namespace fealty::codec {
 
-/// Whether a field may be left out. Where it is there and cannot be read, it is a fault, but for what
-/// is `free`: that is left out, too, and told as odd, unless the mapping is strict.
+/// Whether a field may be left out. Where it is there and cannot be read, it is a fault, but for
+/// what is `free`: that is left out, too, and told as odd, unless the mapping is strict.
 enum class Need : std::uint8_t { required, optional, free };
 
 /// Tokens of one row of slots -> typed fields, by the origins of one rule. Each reader is false
@@ -60,9 +60,9 @@ class Reader {
               std::int64_t& out, bool& found);
   bool optional(Field field, Need need, int scale, std::int64_t max,
                 std::optional<std::int64_t>& out);
-  bool money(Field field, Need need, int scale, std::optional<std::int64_t>& out) {
-    return optional(field, need, scale, amount_minor_max, out);
-  }
+  /// An amount of money in minor units of `currency`, which is stated; written as the mapping says.
+  bool amount(Field field, Need need, Currency currency, std::int64_t& out, bool& found);
+  bool money(Field field, Need need, Currency currency, std::optional<std::int64_t>& out);
   bool currency(Currency& out);  // not stated where absent
   bool time(Field field, EventTime& out);
   bool day(Field field, std::optional<Day>& out);

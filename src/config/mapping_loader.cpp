@@ -1,5 +1,6 @@
 #include "fealty/config/mapping_loader.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <filesystem>
@@ -16,10 +17,13 @@ using codec::Field;
 using codec::FieldSpec;
 
 constexpr std::array<std::string_view, 3> formats{"cloudevents", "json", "delimited"};
-constexpr std::array<std::string_view, 6> time_formats{"rfc3339", "unix_s",   "unix_ms",
-                                                       "unix_us", "yyyymmdd", "iso_date"};
+constexpr std::array<std::string_view, 8> time_formats{"rfc3339", "unix_s",   "unix_ms",  "unix_us",
+                                                       "unix_ns", "yyyymmdd", "iso_date", "excel"};
 constexpr std::array<std::string_view, 5> separators{"comma", "semicolon", "tab", "blanks", "pipe"};
 constexpr std::array<std::string_view, 3> quotings{"rfc4180", "none", "backslash"};
+constexpr std::array<std::string_view, 2> amount_units{"major", "minor"};
+constexpr std::array<std::string_view, 3> amount_texts{"json", "point", "comma"};
+constexpr std::array<std::string_view, 3> amount_roundings{"numbers", "all", "none"};
 constexpr std::array<std::string_view, 3> refund_line_names{"refunded", "all", "ignore"};
 constexpr std::array<std::string_view, 7> presets{"cloudevents", "segment", "rudderstack", "ga4",
                                                   "flat",        "csv",     "cdnow"};
@@ -56,7 +60,10 @@ FieldSpec field_spec(Field field, const Value& value) {
     if (!spec.paths.empty() || spec.fallback) map->fault("'const' stands alone");
     spec.fallback = std::move(constant);
   }
-  if (field == Field::time) (void)map->get("format");  // Read with the mapping.
+  if (field == Field::time) {  // Read with the mapping.
+    (void)map->get("format");
+    (void)map->get("zone");
+  }
   if (spec.paths.empty() && !spec.fallback) map->fault("needs 'path' or 'const'");
   map->finish();
   return spec;
@@ -125,6 +132,55 @@ void read_delimited(Map& map, codec::MappingSpec& spec) {
   delimited->finish();
 }
 
+void read_amounts(Map& map, codec::AmountFormat& amounts) {
+  auto given = map.map("amounts");
+  if (!given) return;
+  if (auto choice = given->choice("unit", amount_units)) {
+    amounts.unit = static_cast<codec::AmountFormat::Unit>(*choice);
+  }
+  if (auto choice = given->choice("decimal", amount_texts)) {
+    amounts.text = static_cast<codec::AmountFormat::Text>(*choice);
+  }
+  if (auto choice = given->choice("rounding", amount_roundings)) {
+    amounts.rounding = static_cast<codec::AmountFormat::Rounding>(*choice);
+  }
+  given->finish();
+}
+
+/// "UTC" or "+01:00", in minutes.
+std::optional<int> zone_minutes(std::string_view text) {
+  if (text == "UTC" || text == "Z") return 0;
+  const auto time = parse_rfc3339("2000-01-01T00:00:00" + std::string{text});
+  if (!time) return std::nullopt;
+  const auto east = EventTime{std::chrono::seconds{946'684'800}} - *time;
+  return static_cast<int>(std::chrono::duration_cast<std::chrono::minutes>(east).count());
+}
+
+void read_times(Map& time, codec::TimeReading& times) {
+  if (const auto format = time.get("format")) {
+    times.ways.clear();
+    for (const std::string& text : format->texts()) {
+      const auto known = std::find(time_formats.begin(), time_formats.end(), text);
+      if (known != time_formats.end()) {
+        times.ways.push_back({static_cast<codec::TimeFormat>(known - time_formats.begin())});
+      } else if (text.find('%') != std::string::npos) {
+        times.ways.push_back({codec::TimeFormat::pattern, text});
+      } else {
+        format->fault("unknown time format '" + text + "'" + suggestion(text, time_formats) +
+                      "; a pattern of strptime has a '%'");
+      }
+    }
+    if (times.ways.empty()) times.ways.emplace_back();
+  }
+  if (const auto zone = time.get("zone")) {
+    const auto text = zone->text();
+    times.zone_minutes = text ? zone_minutes(*text) : std::nullopt;
+    if (text && !times.zone_minutes) {
+      zone->fault("'" + *text + "' is no offset: UTC, or as +01:00");
+    }
+  }
+}
+
 void read_envelope(Map& map, codec::MappingSpec& spec) {
   for (const Field field : {Field::id, Field::source, Field::type, Field::member, Field::time}) {
     const auto value =
@@ -132,9 +188,7 @@ void read_envelope(Map& map, codec::MappingSpec& spec) {
     if (value) spec.envelope.push_back(field_spec(field, *value));
     if (value && field == Field::time && value->node().kind == Node::Kind::map) {
       auto time = value->map();
-      if (auto choice = time->choice("format", time_formats)) {
-        spec.time_format = static_cast<codec::TimeFormat>(*choice);
-      }
+      read_times(*time, spec.times);
     }
   }
 }
@@ -153,6 +207,8 @@ codec::MappingSpec read_spec(Map& map) {
     if (code && !currency) value->fault("'" + *code + "' is no ISO 4217 code");
   }
   if (const auto strict = map.boolean("strict")) spec.strict = *strict;
+  if (spec.strict) spec.times.loose = false;
+  read_amounts(map, spec.amounts);
   read_delimited(map, spec);
   read_types(map, spec);
   map.finish();

@@ -20,7 +20,7 @@ Mapping json_mapping() {
   using codec::Field;
   codec::MappingSpec spec;
   spec.name = "fuzz";
-  spec.time_format = codec::TimeFormat::unix_ms;
+  spec.times.ways = {{codec::TimeFormat::unix_ms}};
   spec.envelope = {{Field::id, {"id", "row"}, {}},
                    {Field::type, {"e[0].type"}, "purchase"},
                    {Field::member, {"user", "anon"}, {}},

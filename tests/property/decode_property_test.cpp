@@ -20,7 +20,7 @@ namespace {
 Mapping foreign() {
   MappingSpec spec;
   spec.name = "foreign";
-  spec.time_format = TimeFormat::unix_ms;
+  spec.times.ways = {{TimeFormat::unix_ms}};
   spec.default_currency = *Currency::from_code("EUR");
   spec.envelope = {{Field::id, {"id", "row"}, {}},
                    {Field::type, {"e[0].type"}, "purchase"},

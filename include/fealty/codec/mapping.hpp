@@ -10,14 +10,15 @@
 
 #include "fealty/base/result.hpp"
 #include "fealty/base/units.hpp"
+#include "fealty/codec/amount_format.hpp"
 #include "fealty/codec/field.hpp"
 #include "fealty/codec/key_table.hpp"
+#include "fealty/codec/time_format.hpp"
 #include "fealty/event/event.hpp"
 
 namespace fealty::codec {
 
 enum class Format : std::uint8_t { cloudevents, json, delimited };
-enum class TimeFormat : std::uint8_t { rfc3339, unix_s, unix_ms, unix_us, yyyymmdd, iso_date };
 /// What the lines of a refund say: `refunded` = these lines come back; `all` = they repeat the
 /// whole order (Segment), so they select nothing; `ignore` = not read.
 enum class RefundLines : std::uint8_t { refunded, all, ignore };
@@ -54,11 +55,12 @@ struct TypeSpec {
 struct MappingSpec {
   std::string name;
   Format format = Format::json;
-  TimeFormat time_format = TimeFormat::rfc3339;
+  TimeReading times;
   std::vector<FieldSpec> envelope;  // id, source, type, member, time
   std::vector<TypeSpec> types;
   Currency default_currency;  // where a record states none
   bool strict = false;        // see Mapping
+  AmountFormat amounts;
   // delimited text
   Separator separator = Separator::comma;
   Quoting quoting = Quoting::rfc4180;
@@ -134,15 +136,16 @@ struct OddPath {
 struct Mapping {
   std::string name;
   Format format = Format::cloudevents;
-  TimeFormat time_format = TimeFormat::rfc3339;
+  TimeReading times;
   /// For money whose record states no currency. A purchase in CloudEvents must state it all the
   /// same; a refund's amount may be read by this. The host may set it to the program's own
   /// currency.
   Currency default_currency;
   /// A field that may be left out and cannot be read refuses its record, and so does a line of an
-  /// order, or another value where an object of fields belongs; else they are left out and told (Decoder::odd), as far as no amount or identity depends
-  /// on them.
+  /// order, or another value where an object of fields belongs; else they are left out and told
+  /// (Decoder::odd), as far as no amount or identity depends on them.
   bool strict = false;
+  AmountFormat amounts;
   std::uint32_t header_line_count = 0;
   Separator separator = Separator::comma;
   Quoting quoting = Quoting::rfc4180;

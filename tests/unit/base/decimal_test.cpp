@@ -4,6 +4,8 @@
 
 #include <limits>
 #include <string>
+#include <tuple>
+#include <vector>
 
 namespace fealty {
 namespace {
@@ -53,6 +55,40 @@ TEST(Decimal, ADigitPastTheScaleIsRefusedNotRounded) {
   EXPECT_EQ(refusal("1e-400"), Errc::too_many_decimals);
   EXPECT_EQ(refusal("-0.001"), Errc::too_many_decimals);
   EXPECT_EQ(refusal("0.5", 0), Errc::too_many_decimals);
+}
+
+TEST(Decimal, RoundsHalvesToEvenWhereItIsAsked) {
+  const auto rounded = [](std::string_view text, int scale) -> std::string {
+    const auto value = parse_decimal(text, scale, 1'000'000, Rounding::half_even);
+    return value ? std::to_string(*value) : std::string{name(value.error().code)};
+  };
+  for (const auto& [text, scale, expected] :
+       std::vector<std::tuple<std::string, int, std::string>>{{"836.9999999999998", 2, "83700"},
+                                                              {"183.60000000000002", 2, "18360"},
+                                                              {"4.9495798319328", 2, "495"},
+                                                              {"1.005", 2, "100"},
+                                                              {"1.015", 2, "102"},
+                                                              {"1.0050000001", 2, "101"},
+                                                              {"1.0049999999", 2, "100"},
+                                                              {"0.5", 0, "0"},
+                                                              {"1.5", 0, "2"},
+                                                              {"2.5", 0, "2"},
+                                                              {"-1.5", 0, "-2"},
+                                                              {"-0.001", 2, "0"},
+                                                              {"0.004", 2, "0"},
+                                                              {"0.05", 0, "0"},
+                                                              {"0.0999999", 0, "0"},
+                                                              {"5e-3", 2, "0"},
+                                                              {"15e-3", 2, "2"},
+                                                              {"1.5e-9", 2, "0"},
+                                                              {"9999.999", 2, "1000000"},
+                                                              {"10000.004", 2, "1000000"},
+                                                              {"10000.006", 2, "out_of_range"},
+                                                              {"1e30", 2, "out_of_range"},
+                                                              {"12.34", 2, "1234"},
+                                                              {"x", 2, "wrong_type"}}) {
+    EXPECT_EQ(rounded(text, scale), expected) << text;
+  }
 }
 
 TEST(Decimal, TooLargeIsRefusedNotWrapped) {

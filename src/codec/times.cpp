@@ -1,0 +1,206 @@
+#include "times.hpp"
+
+#include <time.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "fealty/base/check.hpp"
+#include "fealty/base/decimal.hpp"
+
+namespace fealty::codec {
+namespace {
+
+constexpr std::size_t text_bytes_max = 64;  // of any time
+constexpr std::int64_t day_ms = 86'400'000;
+
+int digits(std::string_view text, std::size_t at, std::size_t width) {
+  int value = 0;
+  for (std::size_t i = at; i < at + width; ++i) {
+    if (text[i] < '0' || text[i] > '9') return -1;
+    value = value * 10 + (text[i] - '0');
+  }
+  return value;
+}
+
+Result<EventTime> bounded(std::int64_t ms) {
+  if (ms < event_time_ms_min || ms >= event_time_ms_end) return Error{Errc::out_of_range};
+  return EventTime{std::chrono::milliseconds{ms}};
+}
+
+Result<EventTime> midnight(const Result<Day>& day, const TimeReading& reading) {
+  if (!day) return day.error();
+  return bounded(*day * day_ms - std::int64_t{reading.zone_minutes.value_or(0)} * 60'000);
+}
+
+/// A count of units of which 10^`finer` are a millisecond, or, where that is negative, one is
+/// 10^-`finer` of them. What is finer than a millisecond is cut off, but must be digits.
+Result<EventTime> count_of(std::string_view text, int finer) {
+  const auto all_digits = [](std::string_view part) {
+    return !part.empty() &&
+           std::all_of(part.begin(), part.end(), [](char c) { return c >= '0' && c <= '9'; });
+  };
+  const int scale = std::max(-finer, 0);
+  const std::size_t point = text.find('.');
+  if (point != std::string_view::npos) {
+    const std::string_view fraction = text.substr(point + 1);
+    if (!all_digits(fraction)) return Error{Errc::wrong_type};
+    const auto keep = std::min(static_cast<std::size_t>(scale), fraction.size());
+    text = text.substr(0, keep == 0 ? point : point + 1 + keep);
+  }
+  if (finer > 0) {
+    if (text.starts_with('-') && all_digits(text.substr(1))) return Error{Errc::out_of_range};
+    if (!all_digits(text)) return Error{Errc::wrong_type};
+    const auto cut = static_cast<std::size_t>(finer);
+    text = text.size() > cut ? text.substr(0, text.size() - cut) : std::string_view{"0"};
+  }
+  const auto ms = parse_decimal(text, scale, event_time_ms_end);
+  if (!ms) return ms.error();
+  return *ms < 0 ? Result<EventTime>{Error{Errc::out_of_range}} : bounded(*ms);
+}
+
+/// Days since 1899-12-30, as spreadsheets count.
+Result<EventTime> excel(std::string_view text, const TimeReading& reading) {
+  constexpr int scale = 9;
+  constexpr std::int64_t unit_per_day = 1'000'000'000;
+  constexpr std::int64_t days_to_1970 = 25'569;
+  const auto units = parse_decimal(text, scale, 4'000'000 * unit_per_day, Rounding::half_even);
+  if (!units) return units.error();
+  const std::int64_t days = *units / unit_per_day, rest = *units % unit_per_day;
+  // A day's fraction is as exact as a double: seconds, not milliseconds.
+  const std::int64_t seconds = (rest * 86'400 + unit_per_day / 2) / unit_per_day;
+  return bounded((days - days_to_1970) * day_ms + seconds * 1000 -
+                 std::int64_t{reading.zone_minutes.value_or(0)} * 60'000);
+}
+
+Result<EventTime> by_pattern(std::string_view text, const std::string& pattern,
+                             const TimeReading& reading) {
+  std::array<char, text_bytes_max + 1> copy{};
+  std::copy(text.begin(), text.end(), copy.begin());
+  tm read{};
+  read.tm_mday = 1;
+  const char* const end = ::strptime(copy.data(), pattern.c_str(), &read);
+  if (end == nullptr || end != copy.data() + text.size()) return Error{Errc::wrong_type};
+  const auto day = day_from_civil(read.tm_year + 1900, static_cast<unsigned>(read.tm_mon + 1),
+                                  static_cast<unsigned>(read.tm_mday));
+  if (!day) return Error{Errc::wrong_type};
+  const bool names_zone = pattern.find("%z") != std::string::npos;
+  const std::int64_t east_s =
+      names_zone ? read.tm_gmtoff : std::int64_t{reading.zone_minutes.value_or(0)} * 60;
+  const std::int64_t seconds = std::int64_t{read.tm_hour} * 3600 + read.tm_min * 60 + read.tm_sec;
+  return bounded(*day * day_ms + (seconds - east_s) * 1000);
+}
+
+/// What is appended is bounded by text_bytes_max and a few more.
+class Text {
+ public:
+  Text& add(std::string_view part) {
+    size_ += part.copy(bytes_.data() + size_, bytes_.size() - size_);
+    return *this;
+  }
+  [[nodiscard]] std::string_view view() const { return {bytes_.data(), size_}; }
+
+ private:
+  std::array<char, text_bytes_max + 16> bytes_{};
+  std::size_t size_ = 0;
+};
+
+/// "+0530", "+05", " UTC", and so on, as RFC 3339 has it; false where it is none of these.
+bool add_zone(std::string_view zone, const TimeReading& reading, Text& out) {
+  if (zone.starts_with(' ')) zone.remove_prefix(1);
+  if (zone.empty()) {
+    if (!reading.zone_minutes) return false;
+    const int minutes = std::abs(*reading.zone_minutes);
+    const std::array<char, 6> text{
+        *reading.zone_minutes < 0 ? '-' : '+',      static_cast<char>('0' + minutes / 600),
+        static_cast<char>('0' + minutes / 60 % 10), ':',
+        static_cast<char>('0' + minutes % 60 / 10), static_cast<char>('0' + minutes % 10)};
+    out.add({text.data(), text.size()});
+    return true;
+  }
+  for (const std::string_view utc : {"Z", "z", "UTC", "utc", "GMT"}) {
+    if (zone != utc) continue;
+    out.add("Z");
+    return true;
+  }
+  if (zone.front() != '+' && zone.front() != '-') return false;
+  const bool colon = zone.size() == 6 && zone[3] == ':';
+  if (!colon && zone.size() != 5 && zone.size() != 3) return false;
+  out.add(zone.substr(0, 3)).add(":");
+  out.add(zone.size() == 3 ? "00" : zone.substr(zone.size() - 2));
+  return true;
+}
+
+Result<EventTime> rfc3339(std::string_view text, const TimeReading& reading) {
+  auto strictly = parse_rfc3339(text);
+  if (strictly || strictly.error().code != Errc::wrong_type || !reading.loose) return strictly;
+  constexpr std::size_t minutes_end = 16;  // "2024-03-22T16:28"
+  if (text.size() < minutes_end) return strictly;
+  Text plain;
+  plain.add(text.substr(0, minutes_end));
+  std::string_view rest = text.substr(minutes_end);
+  if (rest.size() >= 3 && rest[0] == ':') {
+    plain.add(rest.substr(0, 3));
+    rest.remove_prefix(3);
+  } else {
+    plain.add(":00");
+  }
+  if (rest.size() > 1 && (rest[0] == '.' || rest[0] == ',') && rest[1] >= '0' && rest[1] <= '9') {
+    const std::size_t end = std::min(rest.find_first_not_of("0123456789", 1), rest.size());
+    plain.add(".").add(rest.substr(1, end - 1));
+    rest.remove_prefix(end);
+  }
+  if (!add_zone(rest, reading, plain)) return strictly;
+  return parse_rfc3339(plain.view());
+}
+
+Result<EventTime> by(std::string_view text, const TimeReading::Way& way,
+                     const TimeReading& reading) {
+  switch (way.format) {
+    case TimeFormat::rfc3339:
+      return rfc3339(text, reading);
+    case TimeFormat::unix_s:
+      return count_of(text, -3);
+    case TimeFormat::unix_ms:
+      return count_of(text, 0);
+    case TimeFormat::unix_us:
+      return count_of(text, 3);
+    case TimeFormat::unix_ns:
+      return count_of(text, 6);
+    case TimeFormat::yyyymmdd:
+      return midnight(read_day(text, false), reading);
+    case TimeFormat::iso_date:
+      return midnight(read_day(text, true), reading);
+    case TimeFormat::excel:
+      return excel(text, reading);
+    case TimeFormat::pattern:
+      return by_pattern(text, way.pattern, reading);
+  }
+  check_failed("a time format without a reader", __FILE__, __LINE__);
+}
+
+}  // namespace
+
+Result<Day> read_day(std::string_view text, bool dashes) {
+  const std::size_t gap = dashes ? 1 : 0;
+  if (text.size() != 8 + 2 * gap) return Error{Errc::wrong_type};
+  if (dashes && (text[4] != '-' || text[7] != '-')) return Error{Errc::wrong_type};
+  const int year = digits(text, 0, 4);
+  const int month = digits(text, 4 + gap, 2);
+  const int day = digits(text, 6 + 2 * gap, 2);
+  if (year < 0 || month < 0 || day < 0) return Error{Errc::wrong_type};
+  return day_from_civil(year, static_cast<unsigned>(month), static_cast<unsigned>(day));
+}
+
+Result<EventTime> read_time(std::string_view text, const TimeReading& reading) {
+  if (text.size() > text_bytes_max) return Error{Errc::wrong_type};
+  Result<EventTime> first = by(text, reading.ways.front(), reading);
+  for (std::size_t i = 1; !first && i < reading.ways.size(); ++i) {
+    auto other = by(text, reading.ways[i], reading);
+    if (other) return other;
+  }
+  return first;
+}
+
+}  // namespace fealty::codec
