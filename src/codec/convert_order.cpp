@@ -154,11 +154,20 @@ bool convert_refund(const ConvertInput& input, const Rule& rule, Reader& reader,
     if (!out.currency.stated()) return fault.set(Errc::missing_field, Field::currency);
     if (!reader.money(Field::amount, Need::optional, out.currency, out.amount_minor)) return false;
   }
-  if (rule.refund_lines != RefundLines::refunded) return true;
+  // An amount that is there, but empty, is not the whole order: somebody forgot to say how much.
+  const bool blank = !out.amount_minor && reader.blank(Field::amount);
+  constexpr std::string_view not_all = "is there, but says nothing; the whole order is a refund without it";
+  if (rule.refund_lines != RefundLines::refunded) {
+    return !blank || fault.set(Errc::missing_field, Field::amount, not_all);
+  }
   bool ok = false;
   const LineRows* const rows = rows_of(input, rule, true, fault, scratch.odd, ok);
   if (!ok) return false;
-  if (rows == nullptr || rows->count == 0) return true;
+  if (rows == nullptr || rows->count == 0) {
+    if (blank) return fault.set(Errc::missing_field, Field::amount, not_all);
+    // Nor is a list of no lines.
+    return rows == nullptr || out.amount_minor || fault.set(Errc::missing_field, Field::lines, not_all);
+  }
   scratch.refund_lines.assign(rows->count, event::RefundLine{});
   for (std::size_t i = 0; i < rows->count; ++i) {
     Reader columns{input.mapping, rule.line_fields, rows->row(i), input.called, arena,

@@ -52,6 +52,18 @@ Token Reader::other_token(const Origin& origin, Wants wants) {
   return {origin.fallback.data(), static_cast<std::uint32_t>(origin.fallback.size()), Kind::string};
 }
 
+bool Reader::blank(Field field) const {
+  if (mapping_.format == Format::delimited) return false;  // A column is there in any case.
+  const Origin& origin = origins_[static_cast<std::size_t>(field)];
+  bool there = false;
+  for (std::size_t i = 0; i < origin.count; ++i) {
+    const Token& token = slots_[origin.slots[i]];
+    if (!is_empty(token)) return false;
+    there = there || token.seen();
+  }
+  return there;
+}
+
 bool Reader::left_out(Need need) {
   if (need != Need::free || mapping_.strict) return false;
   odd_.push_back(last());

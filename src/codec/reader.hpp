@@ -50,6 +50,8 @@ class Reader {
     }
     return other_token(origin, wants);
   }
+  /// Whether the field is there and says nothing: null, or an empty text, at each path that is there.
+  [[nodiscard]] bool blank(Field field) const;
   /// The path last looked at.
   [[nodiscard]] OddPath last() const { return {line_set_, last_}; }
 

@@ -137,6 +137,19 @@ TEST(OddFields, WhatAnAmountOrAnIdentityDependsOnIsNotFree) {
   EXPECT_EQ(read(R"("items":{"sku":"a"})", "refund"), "wrong_type: lines");
 }
 
+TEST(OddFields, ARefundOfNothingIsNotOneOfEverything) {
+  Reading read;
+  EXPECT_EQ(read("", "refund"), "ok") << "neither: the whole order";
+  for (const std::string nothing :
+       {R"("payments":[{"amount":""}])", R"("payments":[{"amount":null}])"}) {
+    EXPECT_EQ(read(nothing, "refund"), "missing_field: amount") << nothing;
+    EXPECT_EQ(read(nothing + R"(,"items":[{"sku":"a"}])", "refund"), "ok") << nothing;
+  }
+  EXPECT_EQ(read(R"("items":[])", "refund"), "missing_field: lines");
+  EXPECT_EQ(read(R"("items":[],"payments":[{"amount":1}])", "refund"), "ok");
+  EXPECT_EQ(read(R"("items":null)", "refund"), "ok");
+}
+
 TEST(OddFields, AKeyThatComesTwiceInWhatATypeReadsIsRefused) {
   Reading read;
   EXPECT_EQ(read(R"("total":5,"total":5)"), "duplicate_key: total");
