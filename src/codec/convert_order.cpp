@@ -157,7 +157,9 @@ bool convert_refund(const ConvertInput& input, const Rule& rule, Reader& reader,
   // An amount that is there, but empty, is not the whole order: somebody forgot to say how much.
   const bool blank = !out.amount_minor && reader.blank(Field::amount);
   constexpr std::string_view not_all = "is there, but says nothing; the whole order is a refund without it";
-  if (rule.refund_lines != RefundLines::refunded) {
+  const bool selects = rule.refund_lines == RefundLines::refunded ||
+                       (rule.refund_lines == RefundLines::without_amount && !out.amount_minor);
+  if (!selects) {
     return !blank || fault.set(Errc::missing_field, Field::amount, not_all);
   }
   bool ok = false;

@@ -24,7 +24,8 @@ constexpr std::array<std::string_view, 3> quotings{"rfc4180", "none", "backslash
 constexpr std::array<std::string_view, 2> amount_units{"major", "minor"};
 constexpr std::array<std::string_view, 3> amount_texts{"json", "point", "comma"};
 constexpr std::array<std::string_view, 3> amount_roundings{"numbers", "all", "none"};
-constexpr std::array<std::string_view, 3> refund_line_names{"refunded", "all", "ignore"};
+constexpr std::array<std::string_view, 4> refund_line_names{"refunded", "all", "ignore",
+                                                            "without_amount"};
 constexpr std::array<std::string_view, 7> presets{"cloudevents", "segment", "rudderstack", "ga4",
                                                   "flat",        "csv",     "cdnow"};
 

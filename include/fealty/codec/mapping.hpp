@@ -19,9 +19,10 @@
 namespace fealty::codec {
 
 enum class Format : std::uint8_t { cloudevents, json, delimited };
-/// What the lines of a refund say: `refunded` = these lines come back; `all` = they repeat the
-/// whole order (Segment), so they select nothing; `ignore` = not read.
-enum class RefundLines : std::uint8_t { refunded, all, ignore };
+/// What the lines of a refund say: `refunded` = these lines come back; `without_amount` = likewise,
+/// but only where no amount is stated (Segment, whose lines may repeat the whole order); `all` =
+/// they repeat the whole order, so they select nothing; `ignore` = not read.
+enum class RefundLines : std::uint8_t { refunded, all, ignore, without_amount };
 enum class Separator : std::uint8_t { comma, semicolon, tab, blanks, pipe };
 [[nodiscard]] char character(Separator separator);
 [[nodiscard]] std::optional<Separator> separator_of(char character);

@@ -84,15 +84,39 @@ TEST_P(CallsTest, AnOrderIsAPurchase) {
   EXPECT_EQ(purchase.lines[1].price_minor, 350);
 }
 
-TEST_P(CallsTest, ARefundThatRepeatsTheOrdersProductsIsOfTheWholeOrder) {
+TEST_P(CallsTest, ARefundIsOfItsAmountElseOfItsProductsElseOfTheWholeOrder) {
   Preset preset{GetParam()};
   ASSERT_EQ(preset.decode(track("Order Refunded",
                                 R"({"order_id":1234,"total":30,"currency":"USD",
                                 "products":[{"product_id":"a","price":10},{"product_id":"b","price":20}]})")),
             "ok");
   EXPECT_EQ(preset.data<event::Refund>().order_id, "1234");
+  EXPECT_TRUE(preset.data<event::Refund>().lines.empty()) << "they may repeat the whole order";
+  EXPECT_EQ(preset.data<event::Refund>().amount_minor, 3000);
+  ASSERT_EQ(
+      preset.decode(track("Order Refunded", R"({"order_id":1234,"refund_amount":7,"total":30})")),
+      "ok");
+  EXPECT_EQ(preset.data<event::Refund>().amount_minor, 700);
+  ASSERT_EQ(
+      preset.decode(track("Order Refunded",
+                          R"({"orderId":1234,"products":[{"product_id":111,"quantity":2}]})")),
+      "ok");
+  ASSERT_EQ(preset.data<event::Refund>().lines.size(), 1U);
+  EXPECT_EQ(preset.data<event::Refund>().lines[0].sku, "111");
+  EXPECT_EQ(preset.data<event::Refund>().lines[0].quantity, 2);
+  EXPECT_EQ(preset.data<event::Refund>().amount_minor, std::nullopt);
+  ASSERT_EQ(preset.decode(track("Order Refunded", R"({"order_id":1234})")), "ok");
   EXPECT_TRUE(preset.data<event::Refund>().lines.empty());
-  EXPECT_FALSE(preset.data<event::Refund>().amount_minor.has_value());
+  EXPECT_EQ(preset.data<event::Refund>().amount_minor, std::nullopt);
+}
+
+TEST(RudderStack, GoesByTheTimeWithTheDevicesClockCorrected) {
+  Preset preset{"rudderstack"};
+  std::string call = track("Order Cancelled", R"({"order_id":"o"})");
+  const std::string wrong = R"("originalTimestamp":"2026-02-03)";
+  call.replace(call.find(wrong), wrong.size(), R"("originalTimestamp":"2031-02-03)");
+  ASSERT_EQ(preset.decode(call), "ok");
+  EXPECT_EQ(to_rfc3339(preset.event.time), "2026-02-03T04:05:06.789Z");
 }
 
 TEST_P(CallsTest, TheOtherCallsHaveTheirTypes) {
@@ -168,7 +192,9 @@ TEST(Ga4, TheOtherEventsHaveTheirTypes) {
   };
   EXPECT_EQ(type_of("refund", R"({"transaction_id":"T_1","currency":"USD","value":10})"),
             Type::refund);
-  EXPECT_FALSE(preset.data<event::Refund>().amount_minor.has_value());
+  EXPECT_EQ(preset.data<event::Refund>().amount_minor, 1000);
+  EXPECT_EQ(type_of("refund", R"({"transaction_id":"T_1"})"), Type::refund);
+  EXPECT_EQ(preset.data<event::Refund>().amount_minor, std::nullopt) << "the whole order";
   EXPECT_EQ(type_of("refund", R"({"transaction_id":"T_1","items":[{"item_id":"a","quantity":1}]})"),
             Type::refund);
   EXPECT_EQ(preset.data<event::Refund>().lines.size(), 1U);
@@ -269,7 +295,8 @@ TEST(Csv, QuotedCellsAreRead) {
                           "login,2,2026-01-01T00:00:00Z,ann,,,,,,,,,,,,,,,,,,,,,,"),
             "malformed_delimited: record");
   // A quote within a field is text; a line break within quotes, too.
-  ASSERT_EQ(preset.decode("review,e-2,2026-01-01T00:00:00Z,5\" ann,,,,,,,,sku-1,,,,,,,,5,\"a\r\nb\",,,,,"),
+  ASSERT_EQ(preset.decode(
+                "review,e-2,2026-01-01T00:00:00Z,5\" ann,,,,,,,,sku-1,,,,,,,,5,\"a\r\nb\",,,,,"),
             "ok");
   EXPECT_EQ(preset.event.member, "5\" ann");
   EXPECT_EQ(preset.data<event::Review>().text, "a\r\nb");
