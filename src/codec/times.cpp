@@ -1,10 +1,9 @@
 #include "times.hpp"
 
-#include <time.h>
-
 #include <algorithm>
 #include <array>
-#include <cstring>
+#include <cstdlib>
+#include <ctime>
 
 #include "fealty/base/check.hpp"
 #include "fealty/base/decimal.hpp"
