@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
-#include <ctime>
 
 #include "fealty/base/check.hpp"
 #include "fealty/base/decimal.hpp"
@@ -73,22 +72,111 @@ Result<EventTime> excel(std::string_view text, const TimeReading& reading) {
                  std::int64_t{reading.zone_minutes.value_or(0)} * 60'000);
 }
 
-Result<EventTime> by_pattern(std::string_view text, const std::string& pattern,
+/// What a pattern has read.
+struct Civil {
+  int year = 1970, month = 1, day = 1, hour = 0, minute = 0, second = 0;
+  std::optional<int> zone_minutes{};
+};
+
+constexpr std::string_view conversions = "YymdHMSbz%";
+constexpr std::array<std::string_view, 12> months{"jan", "feb", "mar", "apr", "may", "jun",
+                                                  "jul", "aug", "sep", "oct", "nov", "dec"};
+
+/// One to `width` digits, all of them where they must be; -1 where there are none or the number is
+/// none of these.
+int take_number(std::string_view& text, std::size_t width, bool all, int min, int max) {
+  int value = 0;
+  std::size_t size = 0;
+  for (; size < std::min(width, text.size()) && text[size] >= '0' && text[size] <= '9'; ++size) {
+    value = value * 10 + (text[size] - '0');
+  }
+  if (size == 0 || (all && size < width) || value < min || value > max) return -1;
+  text.remove_prefix(size);
+  return value;
+}
+
+int take_month(std::string_view& text) {
+  constexpr std::size_t size = 3;
+  if (text.size() < size) return -1;
+  std::array<char, size> lower{};
+  std::transform(text.begin(), text.begin() + size, lower.begin(), [](char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  });
+  const auto found = std::find(months.begin(), months.end(), std::string_view{lower.data(), size});
+  if (found == months.end()) return -1;
+  text.remove_prefix(size);
+  return static_cast<int>(found - months.begin()) + 1;
+}
+
+/// "Z", "+0130", "+01:30".
+std::optional<int> take_zone(std::string_view& text) {
+  if (text.starts_with('Z')) {
+    text.remove_prefix(1);
+    return 0;
+  }
+  if (text.empty() || (text.front() != '+' && text.front() != '-')) return std::nullopt;
+  const int sign = text.front() == '-' ? -1 : 1;
+  text.remove_prefix(1);
+  const int hours = take_number(text, 2, true, 0, 23);
+  if (text.starts_with(':')) text.remove_prefix(1);
+  const int minutes = take_number(text, 2, true, 0, 59);
+  if (hours < 0 || minutes < 0) return std::nullopt;
+  return sign * (hours * 60 + minutes);
+}
+
+/// What a conversion stands for, from the front of the text; false where that is something else.
+bool take(char conversion, std::string_view& text, Civil& out) {
+  const auto number = [&text](std::size_t width, bool all, int min, int max, int& to) {
+    to = take_number(text, width, all, min, max);
+    return to >= 0;
+  };
+  switch (conversion) {
+    case 'Y':
+      return number(4, true, 0, 9999, out.year);
+    case 'y':
+      if (!number(2, true, 0, 99, out.year)) return false;
+      out.year += out.year < 69 ? 2000 : 1900;
+      return true;
+    case 'm':
+      return number(2, false, 1, 12, out.month);
+    case 'b':
+      return (out.month = take_month(text)) >= 0;
+    case 'd':
+      return number(2, false, 1, 31, out.day);
+    case 'H':
+      return number(2, false, 0, 23, out.hour);
+    case 'M':
+      return number(2, false, 0, 59, out.minute);
+    case 'S':
+      return number(2, false, 0, 59, out.second);
+    case 'z':
+      return (out.zone_minutes = take_zone(text)).has_value();
+    default:
+      if (!text.starts_with('%')) return false;
+      text.remove_prefix(1);
+      return true;
+  }
+}
+
+Result<EventTime> by_pattern(std::string_view text, std::string_view pattern,
                              const TimeReading& reading) {
-  std::array<char, text_bytes_max + 1> copy{};
-  std::copy(text.begin(), text.end(), copy.begin());
-  tm read{};
-  read.tm_mday = 1;
-  const char* const end = ::strptime(copy.data(), pattern.c_str(), &read);
-  if (end == nullptr || end != copy.data() + text.size()) return Error{Errc::wrong_type};
-  const auto day = day_from_civil(read.tm_year + 1900, static_cast<unsigned>(read.tm_mon + 1),
-                                  static_cast<unsigned>(read.tm_mday));
+  Civil read;
+  for (std::size_t i = 0; i < pattern.size(); ++i) {
+    if (pattern[i] == '%') {
+      if (!take(pattern[++i], text, read)) return Error{Errc::wrong_type};
+    } else if (text.starts_with(pattern[i])) {
+      text.remove_prefix(1);
+    } else {
+      return Error{Errc::wrong_type};
+    }
+  }
+  if (!text.empty()) return Error{Errc::wrong_type};
+  const auto day =
+      day_from_civil(read.year, static_cast<unsigned>(read.month), static_cast<unsigned>(read.day));
   if (!day) return Error{Errc::wrong_type};
-  const bool names_zone = pattern.find("%z") != std::string::npos;
-  const std::int64_t east_s =
-      names_zone ? read.tm_gmtoff : std::int64_t{reading.zone_minutes.value_or(0)} * 60;
-  const std::int64_t seconds = std::int64_t{read.tm_hour} * 3600 + read.tm_min * 60 + read.tm_sec;
-  return bounded(*day * day_ms + (seconds - east_s) * 1000);
+  const int zone_minutes = read.zone_minutes.value_or(reading.zone_minutes.value_or(0));
+  const std::int64_t minutes = std::int64_t{read.hour} * 60 + read.minute - zone_minutes;
+  return bounded(*day * day_ms + (minutes * 60 + read.second) * 1000);
 }
 
 /// What is appended is bounded by text_bytes_max and a few more.
@@ -180,6 +268,16 @@ Result<EventTime> by(std::string_view text, const TimeReading::Way& way,
 }
 
 }  // namespace
+
+bool is_time_pattern(std::string_view text) {
+  bool any = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') continue;
+    if (++i == text.size() || conversions.find(text[i]) == std::string_view::npos) return false;
+    any = true;
+  }
+  return any;
+}
 
 Result<Day> read_day(std::string_view text, bool dashes) {
   const std::size_t gap = dashes ? 1 : 0;

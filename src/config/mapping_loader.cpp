@@ -164,11 +164,11 @@ void read_times(Map& time, codec::TimeReading& times) {
       const auto known = std::find(time_formats.begin(), time_formats.end(), text);
       if (known != time_formats.end()) {
         times.ways.push_back({static_cast<codec::TimeFormat>(known - time_formats.begin())});
-      } else if (text.find('%') != std::string::npos) {
+      } else if (codec::is_time_pattern(text)) {
         times.ways.push_back({codec::TimeFormat::pattern, text});
       } else {
         format->fault("unknown time format '" + text + "'" + suggestion(text, time_formats) +
-                      "; a pattern of strptime has a '%'");
+                      "; a pattern has %Y %y %m %b %d %H %M %S %z or %%");
       }
     }
     if (times.ways.empty()) times.ways.emplace_back();

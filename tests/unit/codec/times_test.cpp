@@ -111,8 +111,30 @@ TEST(Times, TheFirstWayThatFitsCounts) {
                                             {"45352", "2024-02-29T23:00:00Z"},
                                             {"31.02.2024", "wrong_type"},
                                             {"01.03.2024 08:30 or so", "wrong_type"},
+                                            {"1.3.2024", "2024-02-29T23:00:00Z"},
+                                            {"01.03.2024 24:30", "wrong_type"},
+                                            {"01.03.2024 8:5", "2024-03-01T07:05:00Z"},
+                                            {"01.13.2024", "wrong_type"},
+                                            {"01.03.24", "wrong_type"},
+                                            {"03/01/2024 08:30:01 Z", "2024-03-01T08:30:01Z"},
+                                            {"03/01/2024 08:30:01 +01:30", "2024-03-01T07:00:01Z"},
+                                            {"03/01/2024 08:30:01 +1", "wrong_type"},
                                             {"yesterday", "wrong_type"}}) {
     EXPECT_EQ(read(text, reading), expected) << text;
+  }
+}
+
+TEST(Times, PatternsWithNamesAndShortYears) {
+  const TimeReading reading{.ways = {{TimeFormat::pattern, "%d-%b-%y 100%% %H"}}};
+  EXPECT_EQ(read("01-MAR-24 100% 7", reading), "2024-03-01T07:00:00Z");
+  EXPECT_EQ(read("31-dec-69 100% 23", reading), "out_of_range");
+  EXPECT_EQ(read("31-dec-99 100% 23", reading), "1999-12-31T23:00:00Z");
+  EXPECT_EQ(read("31-foo-99 100% 23", reading), "wrong_type");
+  EXPECT_EQ(read("31-dec-99 100 23", reading), "wrong_type");
+  EXPECT_EQ(read("31-de", reading), "wrong_type");
+  for (const std::string_view pattern : {"%Y", "%%", "a%db"}) EXPECT_TRUE(is_time_pattern(pattern));
+  for (const std::string_view pattern : {"", "Y", "%", "%Y%", "%Q"}) {
+    EXPECT_FALSE(is_time_pattern(pattern)) << pattern;
   }
 }
 

@@ -91,6 +91,8 @@ TEST(MappingFormats, TimesInSeveralWays) {
 TEST(MappingFormats, FaultsSayWhatAndWhere) {
   EXPECT_THAT(read(mapping("", "{path: time, format: [unix_s, unix]}"), ""),
               HasSubstr("m.yaml:6:28: time.format: unknown time format 'unix', did you mean"));
+  EXPECT_THAT(read(mapping("", R"({path: time, format: "%d.%Q"})"), ""),
+              HasSubstr("time.format: unknown time format '%d.%Q'"));
   EXPECT_THAT(read(mapping("", "{path: time, zone: Berlin}"), ""),
               HasSubstr("m.yaml:6:26: time.zone: 'Berlin' is no offset: UTC, or as +01:00"));
   EXPECT_THAT(read(mapping("amounts: {unit: cents}"), ""),
