@@ -167,5 +167,37 @@ class WithoutQuotes(unittest.TestCase):
         self.assertIn(b"a backslash at the end", outcome.bytes("deadletters.ndjson"))
 
 
+SPREADSHEET = """
+mapping: spreadsheet
+format: delimited
+delimited: {separator: semicolon, header_lines: 1, columns: [Nummer, Datum, Kunde, Betrag]}
+amounts: {decimal: comma}
+id: Nummer
+type: {const: purchase}
+member: Kunde
+time: {path: Datum, format: [iso_date, "%d.%m.%Y", excel], zone: "+01:00"}
+types:
+  purchase: {names: [purchase], fields: {order_id: Nummer, total: Betrag}}
+"""
+
+
+class AsPeopleWrite(unittest.TestCase):
+    def test_amounts_and_dates_of_a_spreadsheet(self):
+        rows = {"a": ("2024-03-01", "12,50", 12.5), "b": ("01.03.2024", "1.000", 1000), "c": ("45352", '"1.500,00"', 1500),
+                "d": ("2024-03-01", "1 234,56 USD", 1234.56), "e": ("2024-03-01", "1.50", None), "f": ("03/01/2024", "1", None),
+                "g": ("2024-03-01", "10 EUR", None)}
+        here = harness.folder()
+        (here / "spreadsheet.yaml").write_text(SPREADSHEET)
+        text = "Nummer;Datum;Kunde;Betrag\r\n" + "".join(f"{name};{date};{name};{amount}\r\n"
+                                                        for name, (date, amount, _) in rows.items())
+        (here / "log.csv").write_bytes(b"\xef\xbb\xbf" + text.encode())
+        outcome = harness.replayed(self, here / "log.csv", format=here / "spreadsheet.yaml")
+        revenue = {row["member"]: row["revenue"] for row in outcome.rows("members.ndjson")}
+        self.assertEqual(revenue, {name: amount for name, (_, _, amount) in rows.items() if amount is not None})
+        self.assertEqual({row["time"] for row in outcome.rows("ledger.ndjson")}, {"2024-02-29T23:00:00Z"})
+        refused = [(row["source"][-5:], row["field"]) for row in outcome.rows("deadletters.ndjson")]
+        self.assertEqual(refused, [("csv:6", "total"), ("csv:7", "time"), ("csv:8", "total")])
+
+
 if __name__ == "__main__":
     unittest.main()
