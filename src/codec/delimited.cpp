@@ -8,24 +8,11 @@ namespace {
 
 constexpr std::string_view separator_characters = ",;\t |";
 
-/// What an escape stands for; 0 = itself.
+/// What an escape stands for: one of these, else itself.
 char escaped(char c) {
-  switch (c) {
-    case 'b':
-      return '\b';
-    case 'f':
-      return '\f';
-    case 'n':
-      return '\n';
-    case 'r':
-      return '\r';
-    case 't':
-      return '\t';
-    case 'v':
-      return '\v';
-    default:
-      return c;
-  }
+  constexpr std::string_view names = "bfnrtv", characters = "\b\f\n\r\t\v";
+  const std::size_t at = names.find(c);
+  return at == std::string_view::npos ? c : characters[at];
 }
 
 bool has(std::string_view text, char c) {

@@ -47,7 +47,10 @@ Token Reader::other_token(const Origin& origin, Wants wants) {
     unfit = &token;
   }
   if (origin.row) return row_token();
-  if (!origin.has_fallback || origin.fallback.empty()) return unfit == nullptr ? Token{} : *unfit;
+  const bool defaults = origin.has_fallback && !origin.fallback.empty();
+  if (!defaults || (unfit != nullptr && mapping_.strict)) {
+    return unfit == nullptr ? Token{} : *unfit;
+  }
   if (unfit != nullptr) odd_.push_back(last());
   return {origin.fallback.data(), static_cast<std::uint32_t>(origin.fallback.size()), Kind::string};
 }

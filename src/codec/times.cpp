@@ -32,6 +32,18 @@ Result<EventTime> midnight(const Result<Day>& day, const TimeReading& reading) {
   return bounded(*day * day_ms - std::int64_t{reading.zone_minutes.value_or(0)} * 60'000);
 }
 
+/// "1.709291718E9", as some write their doubles.
+Result<EventTime> count_by_exponent(std::string_view text, int finer) {
+  constexpr int finer_max = 3;  // finer ones do not fit
+  if (finer > finer_max) return Error{Errc::wrong_type};
+  std::int64_t per_ms = 1;
+  for (int i = 0; i < finer; ++i) per_ms *= 10;
+  const auto units =
+      parse_decimal(text, std::max(-finer, 0), event_time_ms_end * per_ms - 1, Rounding::half_even);
+  if (!units) return units.error();
+  return *units < 0 ? Result<EventTime>{Error{Errc::out_of_range}} : bounded(*units / per_ms);
+}
+
 /// A count of units of which 10^`finer` are a millisecond, or, where that is negative, one is
 /// 10^-`finer` of them. What is finer than a millisecond is cut off, but must be digits.
 Result<EventTime> count_of(std::string_view text, int finer) {
@@ -40,6 +52,7 @@ Result<EventTime> count_of(std::string_view text, int finer) {
            std::all_of(part.begin(), part.end(), [](char c) { return c >= '0' && c <= '9'; });
   };
   const int scale = std::max(-finer, 0);
+  if (text.find_first_of("eE") != std::string_view::npos) return count_by_exponent(text, finer);
   const std::size_t point = text.find('.');
   if (point != std::string_view::npos) {
     const std::string_view fraction = text.substr(point + 1);

@@ -151,6 +151,7 @@ void read_amounts(Map& map, codec::AmountFormat& amounts) {
 /// "UTC" or "+01:00", in minutes.
 std::optional<int> zone_minutes(std::string_view text) {
   if (text == "UTC" || text == "Z") return 0;
+  if (!text.starts_with('+') && !text.starts_with('-')) return std::nullopt;
   const auto time = parse_rfc3339("2000-01-01T00:00:00" + std::string{text});
   if (!time) return std::nullopt;
   const auto east = EventTime{std::chrono::seconds{946'684'800}} - *time;

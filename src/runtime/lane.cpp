@@ -5,6 +5,7 @@
 namespace fealty::runtime {
 namespace {
 
+constexpr std::size_t prefetch_record_ahead = 16;
 constexpr std::size_t prefetch_index_ahead = 64;
 constexpr std::size_t prefetch_candidate_ahead = 32;
 constexpr std::size_t prefetch_text_ahead = 16;
@@ -101,6 +102,14 @@ Result<void> find_members(std::span<Found> run) {
     found.inserted = any_missing = true;
   }
   return any_missing ? load_missing(run) : Result<void>{};
+}
+
+void prefetch_ahead(std::span<const DecodedRecord> run, std::size_t at) {
+  if (at + prefetch_record_ahead >= run.size()) return;
+  const char* const record = reinterpret_cast<const char*>(&run[at + prefetch_record_ahead]);
+  for (std::size_t line = 0; line < sizeof(DecodedRecord); line += 64) {
+    __builtin_prefetch(record + line);
+  }
 }
 
 void prefetch_ahead(std::span<const Found> run, std::size_t at) {

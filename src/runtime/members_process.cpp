@@ -8,12 +8,6 @@ namespace {
 
 /// So many records and their members stay in a core's own cache between two looks at them.
 constexpr std::size_t run_records = 512;
-constexpr std::size_t prefetch_record_ahead = 16;
-
-void prefetch(const DecodedRecord& record) {
-  const char* at = reinterpret_cast<const char*>(&record);
-  for (std::size_t line = 0; line < sizeof record; line += 64) __builtin_prefetch(at + line);
-}
 
 }  // namespace
 
@@ -63,7 +57,7 @@ Result<void> Members::apply_run(DecodedBatch& batch, std::size_t most, ports::Ou
   const auto run = batch.records.subspan(batch.at, std::min(most, batch.records.size() - batch.at));
   found_.clear();
   for (std::size_t i = 0; i < run.size(); ++i) {
-    if (i + prefetch_record_ahead < run.size()) prefetch(run[i + prefetch_record_ahead]);
+    prefetch_ahead(run, i);
     found_.push_back(name_member(run[i]));
   }
   if (auto found = find_members(found_); !found) return found.error();

@@ -8,12 +8,6 @@ namespace {
 
 /// Fewer than these are done before the others were awake.
 constexpr std::size_t worth_waking = 128;
-constexpr std::size_t prefetch_record_ahead = 16;
-
-void prefetch(const DecodedRecord& record) {
-  const char* at = reinterpret_cast<const char*>(&record);
-  for (std::size_t line = 0; line < sizeof record; line += 64) __builtin_prefetch(at + line);
-}
 
 }  // namespace
 
@@ -52,9 +46,7 @@ void Members::share_out(const DecodedBatch& batch) {
   ports::Offset next = timeline.next();
   EventTime today_at_least_to = timeline.now();
   for (std::size_t i = batch.at; i < batch.records.size(); ++i) {
-    if (i + prefetch_record_ahead < batch.records.size()) {
-      prefetch(batch.records[i + prefetch_record_ahead]);
-    }
+    prefetch_ahead(batch.records, i);
     DecodedRecord& record = batch.records[i];
     const ports::InputRecord& raw = *record.raw;
     Found found = name_member(record);

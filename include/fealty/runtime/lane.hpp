@@ -66,7 +66,8 @@ struct Lane {
 
 /// Finds the members of a run, or makes them, so that memory and store are waited for together.
 Result<void> find_members(std::span<Found> run);
-/// Makes ready what the record so many places behind this one will read.
+/// Makes ready what will be read of a record some places behind this one, and of its member.
+void prefetch_ahead(std::span<const DecodedRecord> run, std::size_t at);
 void prefetch_ahead(std::span<const Found> run, std::size_t at);
 
 /// Applies the records of the lane's stretch. The timeline stands still meanwhile, and is read

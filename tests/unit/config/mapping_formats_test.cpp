@@ -95,6 +95,11 @@ TEST(MappingFormats, FaultsSayWhatAndWhere) {
               HasSubstr("time.format: unknown time format '%d.%Q'"));
   EXPECT_THAT(read(mapping("", "{path: time, zone: Berlin}"), ""),
               HasSubstr("m.yaml:6:26: time.zone: 'Berlin' is no offset: UTC, or as +01:00"));
+  for (const std::string zone : {"1", "\".5Z\"", "\"+1\"", "\"+25:00\""}) {
+    EXPECT_THAT(read(mapping("", "{path: time, zone: " + zone + "}"), ""),
+                HasSubstr("is no offset"))
+        << zone;
+  }
   EXPECT_THAT(read(mapping("amounts: {unit: cents}"), ""),
               HasSubstr("m.yaml:8:17: amounts.unit: unknown value 'cents'"));
   EXPECT_THAT(read(mapping("amounts: {digits: 2}"), ""), HasSubstr("amounts.digits: unknown key"));

@@ -203,6 +203,15 @@ TEST(OddFields, AStrictMappingRefusesThem) {
   EXPECT_EQ(read(R"("total":5,"payments":7,"traits":[])"), "ok") << "of other types";
 }
 
+TEST(OddFields, ADefaultStandsInForAnOddOneButNotStrictly) {
+  const std::string q = R"("total":5,"items":[{"sku":"a","price":1,"q":[2]}])";
+  Reading read;
+  EXPECT_EQ(read(q), "ok");
+  EXPECT_EQ(read.data<event::Purchase>().lines[0].quantity, 1);
+  EXPECT_THAT(read.odd, ElementsAre("items[].q"));
+  EXPECT_EQ(Reading{"strict: true\n"}(q), "wrong_type: quantity");
+}
+
 TEST(OddFields, AreCountedByPath) {
   codec::OddFields counts, others;
   EXPECT_TRUE(counts.add({codec::OddPath::no_set, 3}));
